@@ -1,0 +1,1 @@
+"""What things cost: money, usage, dated prices, bills, upper bounds."""

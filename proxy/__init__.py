@@ -1,0 +1,1 @@
+"""Where a request goes: the loopback proxy between agents and upstreams."""
