@@ -1,0 +1,98 @@
+"""Set up all that the tests need, and run them: `python3 tests/run.py [--fast | --prove] [pytest arguments…]`.
+
+    (nothing)   lint, types, and every test
+    --fast      lint, types, and the tests that take no real agent or model server
+    --prove     the long proofs of tests/prove instead: kill -9 thousands of times, a day replayed, benches
+
+The closing line is pytest's; the exit code is the first that was not zero.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "installer"))
+
+import environment as env
+
+# command a test starts -> the Debian package that brings it
+SYSTEM = {"npm": "npm", "git": "git"}
+
+
+def main(arguments: list[str]) -> int:
+    """Set up and run; see the module's first lines."""
+    fast, prove = "--fast" in arguments, "--prove" in arguments
+    rest = [argument for argument in arguments if argument not in ("--fast", "--prove")]
+    try:
+        env.check_python()
+        python = env.ensure(env.ROOT / ".venv", HERE / "requirements.lock")
+        if not fast:
+            set_up_agents_and_servers(python)
+    except env.SetupError as problem:
+        env.say(str(problem))
+        return 1
+    return check(python, pytest_arguments(fast, prove, rest), lint=not rest)
+
+
+def set_up_agents_and_servers(python: Path) -> None:
+    """Fetch what the journeys run for real: Claude Code, an older Anthropic SDK, a llama.cpp server."""
+    system_packages()
+    claude_code()
+    env.ensure_target(env.CACHE / "old_sdk", HERE / "old_sdk.lock", python)
+    env.ensure(env.CACHE / "llama", HERE / "llama.lock")
+
+
+def system_packages() -> None:
+    """Install the missing ones of the commands that the tests start."""
+    missing = [package for command, package in SYSTEM.items() if shutil.which(command) is None]
+    if missing:
+        env.debian_packages(missing)
+
+
+def claude_code() -> None:
+    """Fetch Claude Code as npm's lock file pins it; its program is native, so Node itself is not needed to run it."""
+    folder, source = env.CACHE / "agents", HERE / "agents"
+    lock = source / "package-lock.json"
+    if not env.changed(folder, lock):
+        return
+    env.say("fetching Claude Code for the tests, once")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(source / name, folder / name)
+    # Its install script would only copy the native program, which the tests start where it lies.
+    command = [str(shutil.which("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise env.SetupError(f"npm could not fetch Claude Code; --fast does without it.\n{done.stderr[-2000:]}")
+    env.remember(folder, lock)
+
+
+def pytest_arguments(fast: bool, prove: bool, rest: list[str]) -> list[str]:
+    """Say which tests to run; the default leaves out what is marked `prove` or `network`, see pyproject.toml."""
+    if prove:
+        return ["-m", "prove", *(rest or ["tests/prove"])]
+    return [*(["-m", "not slow and not prove and not network"] if fast else []), *rest]
+
+
+def check(python: Path, tests: list[str], *, lint: bool) -> int:
+    """Run the checks in turn, all of them even when one fails; a run of chosen tests skips lint and types."""
+    commands = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]] if lint else []
+    codes = [run(python, *command) for command in [*commands, ["pytest", *tests]]]
+    return next((code for code in codes if code), 0)
+
+
+def run(python: Path, module: str, *arguments: str) -> int:
+    """Run one tool of the environment from the project's folder."""
+    print(f"$ {module} {' '.join(arguments)}".rstrip(), flush=True)
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+    command = [str(python), "-m", module, *arguments]
+    return subprocess.run(command, cwd=env.ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
