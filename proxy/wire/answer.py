@@ -1,0 +1,152 @@
+"""Answers: what a view hands to the loop – a whole answer, a request to carry, or a place in the line."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Ending(StrEnum):
+    """How an exchange with an upstream came to its end."""
+
+    complete = "complete"
+    """The answer's framing was completed."""
+    never_sent = "never_sent"
+    """No connection: DNS, refused, TLS, proxy; the upstream has not seen a byte."""
+    unanswered = "unanswered"
+    """Reset or silence after the request was sent and before the answer's head."""
+    truncated = "truncated"
+    """The connection broke, or broke the protocol, in the answer."""
+    silent = "silent"
+    """Nothing came for longer than the limit, in the answer."""
+    client_left = "client_left"
+    """The agent closed its connection."""
+    stopped = "stopped"
+    """The emergency stop, or the end of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Status and headers for the agent; the framing headers are the server's business."""
+
+    status: int
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A complete answer, to be sent with its length."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of a carried answer.
+
+    `data` are the last bytes of the body; a tail that is not `clean` ends in a broken connection, so that no client
+    takes it for complete. `whole` replaces everything when no head was sent yet. The answer ends once `settled` is done.
+    `then` carries on with another answer (an escalation) instead of ending.
+    """
+
+    data: bytes = b""
+    clean: bool = True
+    whole: Whole | None = None
+    settled: Future[Any] | None = None
+    then: Callable[[], Answer] | None = None
+
+
+class Carrier(Protocol):
+    """What happens to an upstream's answer on its way to the agent: sans I/O, one object an exchange, one thread."""
+
+    def open(self) -> Head | None:
+        """Give the head that is sent before the upstream has answered, or None to wait for it."""
+
+    def head(self, status: int, headers: Headers) -> Head | None:
+        """Take the upstream's head; give the agent's, or None if it was sent or comes later, as a whole answer."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes of the upstream's body; give bytes for the agent."""
+
+    def ping(self) -> bytes:
+        """Give what keeps a silent stream alive, if anything."""
+
+    def nearly_done(self) -> bool:
+        """Tell whether the answer's end is a moment away, so that it is worth waiting for after the agent left."""
+
+    def finish(self, ending: Ending, detail: str) -> Tail:
+        """End it, whatever ended it: called exactly once; settles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an upstream listens; `tls` is None for plain HTTP, `proxy` an explicit HTTP proxy's host and port."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = field(default=None, compare=False)
+    proxy: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for an upstream, in seconds (FAULTS.md F01, F02, F09)."""
+
+    connect_s: float = 10.0
+    head_s: float = 600.0
+    idle_s: float = 120.0
+    grace_s: float = 2.0
+    ping_s: float = 5.0
+    unread_s: float = 300.0
+    drain: bool = False
+    """Read an answer to its end although the agent left."""
+
+
+class Carried:
+    """Anything but bytes that a WSGI app may return: other servers see an empty body."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+
+@dataclass(slots=True)
+class Forward(Carried):
+    """A request for the loop to carry to an upstream; the carrier turns the upstream's answer into the agent's."""
+
+    origin: Origin
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+    carrier: Carrier
+    patience: Patience = field(default_factory=Patience)
+    is_cloud: bool = True
+
+
+@dataclass(slots=True)
+class Later(Carried):
+    """A place in the line: the agent waits until `wake` is called or the time is over, then `resume` answers.
+
+    `join(wake)` enters the line, from the loop's thread, and may call `wake` from any thread and more than once;
+    `leave()` gives the place up; `resume(woken)` runs in a worker thread and may answer with this same object again.
+    `opening` is sent with the first ping if the wait gets long and the agent streams; its answer must then be a stream.
+    """
+
+    join: Callable[[Callable[[], None]], None]
+    leave: Callable[[], None]
+    resume: Callable[[bool], Answer]
+    until: float
+    """A moment of `time.monotonic`."""
+    streams: bool = False
+    waits_on: bool = True
+
+
+Answer = Whole | Forward | Later

@@ -1,0 +1,332 @@
+"""One agent's connection: requests in by strict framing, answers out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import httptools
+
+from proxy.wire.answer import Head, Headers, Whole
+
+if TYPE_CHECKING:
+    from proxy.wire.hub import Hub
+
+MAX_HEAD = 64 * 1024
+MAX_HEADERS = 200
+MAX_BODY = 33 * 1024 * 1024
+"""A little over the API's own limit of 32 MB, so that the API's own words reach the agent."""
+HEAD_S = 30.0
+"""To send a request's head, and between two pieces of its body."""
+IDLE_S = 300.0
+"""Between two requests of one connection."""
+
+
+@dataclass(slots=True)
+class WireRequest:
+    """A complete request as it came; header names keep their case."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    version: str = "1.1"
+    body: bytes = b""
+    keep_alive: bool = True
+    lower: dict[bytes, bytes] = field(default_factory=dict)
+    """The last value of each header by its lower-case name."""
+
+
+Gate = Callable[[WireRequest], Whole | None]
+
+
+class Client(asyncio.Protocol):
+    """Reads one request at a time; while one is answered nothing else is read but its end.
+
+    A second request sent before the first one's answer (pipelining) is dropped and the connection closed after the
+    answer: no agent does it, and request smuggling needs it.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.transport: asyncio.Transport | None = None
+        self.request: WireRequest | None = None
+        self.busy = False
+        """A request is being answered."""
+        self.gone = False
+        self.on_gone: Callable[[], None] | None = None
+        self.on_room: Callable[[], None] | None = None
+        self.is_full = False
+        """The agent reads more slowly than it is written to."""
+        self._head: Head | None = None
+        self._refused = False
+        self._close_after = False
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._head_size = 0
+        self._chunked_out = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._parser = httptools.HttpRequestParser(self)
+
+    # --- asyncio.Protocol ---------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.hub.clients.add(self)
+        self._expire_after(HEAD_S)
+
+    def data_received(self, data: bytes) -> None:
+        if self.busy or self._refused:
+            self._close_after = True
+            return
+        self._expire_after(HEAD_S)
+        if self._head_size >= 0:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "bursar is not an open proxy: CONNECT and Upgrade are refused")
+        except httptools.HttpParserError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"not a well-formed HTTP/1.1 request: {error}")
+        else:
+            if self._head_size > MAX_HEAD:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's head is over 64 KiB")
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone = True
+        self.hub.clients.discard(self)
+        self._cancel_timer()
+        if self.on_gone:
+            self.on_gone()
+
+    def pause_writing(self) -> None:
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        self.is_full = False
+        if self.on_room:
+            self.on_room()
+
+    # --- httptools ----------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self.busy or self._refused:
+            self._close_after = True
+            return
+        self.request = WireRequest(b"", b"", [])
+        self._body, self._body_size = [], 0
+
+    def on_url(self, url: bytes) -> None:
+        if self.request and not self.busy:
+            self.request.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.request and not self.busy:
+            self.request.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self.busy or self._refused or self.request is None:
+            return
+        request = self.request
+        self._head_size = -1
+        request.method = self._parser.get_method()
+        request.version = self._parser.get_http_version()
+        request.keep_alive = self._parser.should_keep_alive()
+        request.lower = {name.lower(): value for name, value in request.headers}
+        fault = framing_fault(request)
+        if fault:
+            self._refuse(*fault)
+        elif refusal := self.hub.gate(request):
+            self._answer_and_close(refusal)
+        elif request.lower.get(b"expect", b"").lower() == b"100-continue":
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        if self.busy or self._refused:
+            return
+        self._body_size += len(body)
+        if self._body_size > MAX_BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is larger than 33 MiB")
+            return
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if self.busy or self._refused or self.request is None:
+            return
+        self.request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
+        self.busy = True
+        self._cancel_timer()
+        self.hub.dispatch(self, self.request)
+
+    # --- answering ----------------------------------------------------------------------------------------------
+
+    @property
+    def opened(self) -> bool:
+        """Whether an answer's head has been sent."""
+        return self._head is not None
+
+    @property
+    def content_type(self) -> bytes:
+        """The content type of the head that was sent."""
+        return next((v for n, v in self._head.headers if n.lower() == b"content-type"), b"") if self._head else b""
+
+    def write(self, data: bytes) -> None:
+        """Write raw bytes, unless the agent has left."""
+        if self.transport and not self.gone and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def send_whole(self, whole: Whole) -> None:
+        """Send a complete answer and be ready for the next request."""
+        body = b"" if self.request and self.request.method == b"HEAD" else whole.body
+        length = [(b"content-length", str(len(whole.body)).encode())]
+        self._head = Head(whole.status, whole.headers)
+        self._chunked_out = False
+        self.write(self._head_bytes(whole.status, whole.headers + length) + body)
+        self.done()
+
+    def send_head(self, head: Head, first: bytes = b"") -> None:
+        """Open an answer of unknown length."""
+        self._head = head
+        self._chunked_out = bool(self.request and self.request.version == "1.1")
+        if not self._chunked_out:
+            self._close_after = True
+        framing = [(b"transfer-encoding", b"chunked")] if self._chunked_out else []
+        self.write(self._head_bytes(head.status, head.headers + framing) + self._framed(first))
+
+    def send_data(self, data: bytes) -> None:
+        """Send a piece of an opened answer at once."""
+        if data:
+            self.write(self._framed(data))
+
+    def end(self, data: bytes = b"") -> None:
+        """End an opened answer cleanly."""
+        self.write(self._framed(data) + (b"0\r\n\r\n" if self._chunked_out else b""))
+        self.done()
+
+    def break_off(self, data: bytes = b"") -> None:
+        """End an opened answer so that no client takes it for complete: by closing without the last chunk."""
+        self.write(self._framed(data))
+        self.close()
+
+    def done(self) -> None:
+        """Be ready for the next request, or close."""
+        keep = self.request is not None and self.request.keep_alive and not self._close_after and not self.hub.draining
+        self.request, self._head, self.on_gone, self.on_room = None, None, None, None
+        self.busy, self._head_size = False, 0
+        if keep:
+            self._expire_after(IDLE_S)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Close after what was written has been sent."""
+        self._refused = True
+        if self.transport:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self.transport:
+            self.transport.abort()
+
+    # --- private ------------------------------------------------------------------------------------------------
+
+    def _framed(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked_out else data
+
+    def _head_bytes(self, status: int, headers: Headers) -> bytes:
+        lines = [_status_line(status)]
+        lines += [name + b": " + value + b"\r\n" for name, value in headers]
+        if self._close_after or self.hub.draining or (self.request and not self.request.keep_alive):
+            lines.append(b"connection: close\r\n")
+        lines.append(b"\r\n")
+        return b"".join(lines)
+
+    def _refuse(self, status: int, message: str) -> None:
+        self._answer_and_close(self.hub.wording(status, message))
+
+    def _answer_and_close(self, whole: Whole) -> None:
+        if self._refused:
+            return
+        self._close_after = self._refused = True
+        if self.request and self.request.method == b"HEAD":
+            whole = Whole(whole.status, whole.headers)
+        length = [(b"content-length", str(len(whole.body)).encode())]
+        self.write(self._head_bytes(whole.status, whole.headers + length) + whole.body)
+        self._linger()
+
+    def _linger(self) -> None:
+        # Closing with unread bytes in the socket would reset the connection and take our answer with it.
+        if self.transport and self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._cancel_timer()
+        self._timer = self.hub.loop.call_later(1.0, self.close)
+
+    def _expire_after(self, seconds: float) -> None:
+        now = self.hub.loop.time()
+        self._expires = now + seconds
+        if self._timer is None:
+            self._timer = self.hub.loop.call_later(seconds, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self.busy or self.gone:
+            return
+        left = self._expires - self.hub.loop.time()
+        if left > 0:
+            self._timer = self.hub.loop.call_later(left, self._tick)
+        else:
+            self.close()
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+
+def framing_fault(request: WireRequest) -> tuple[int, str] | None:
+    """Say what could be read as two different requests (FAULTS.md F11): status and reason; None if it is plain."""
+    names = [name.lower() for name, _ in request.headers]
+    coding = request.lower.get(b"transfer-encoding")
+    length = request.lower.get(b"content-length")
+    if request.version not in ("1.0", "1.1"):
+        return 505, "only HTTP/1.0 and HTTP/1.1 are spoken here"
+    if len(names) > MAX_HEADERS:
+        return 431, "too many headers"
+    if not request.target.startswith(b"/"):
+        return 400, "the request target must be a path: bursar is not an open proxy"
+    for once in (b"host", b"content-length", b"transfer-encoding", b"content-type", b"origin"):
+        if names.count(once) > 1:
+            return 400, f"the header {once.decode()} came twice"
+    if coding is not None and (length is not None or coding.strip().lower() != b"chunked" or request.version == "1.0"):
+        return 400, "this transfer-encoding is not accepted"
+    if length is not None and not (length.isdigit() and len(length) < 16):
+        return 400, "content-length is not a number"
+    if length is not None and int(length) > MAX_BODY:
+        return 413, "the request is larger than 33 MiB"
+    if any(b"\x00" in value or b"\r" in value or b"\n" in value for _, value in request.headers):
+        return 400, "a header holds a control character"
+    return None
+
+
+_STATUS_LINES: dict[int, bytes] = {}
+
+
+def _status_line(status: int) -> bytes:
+    line = _STATUS_LINES.get(status)
+    if line is None:
+        try:
+            phrase = HTTPStatus(status).phrase
+        except ValueError:
+            phrase = "Unknown"
+        line = _STATUS_LINES[status] = f"HTTP/1.1 {status} {phrase}\r\n".encode()
+    return line

@@ -1,0 +1,227 @@
+"""One exchange: a request carried to an upstream, its answer carried back, and every way that can end."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+from proxy.wire.answer import Ending, Forward, Headers, Tail
+from proxy.wire.client import Client
+from proxy.wire.origin import OriginConnection
+
+if TYPE_CHECKING:
+    from proxy.wire.hub import Hub
+
+MAX_LATE_ERROR = 1 << 20
+
+
+class Exchange:
+    """Joins an agent's connection to an upstream's for one answer; lives on the loop's thread."""
+
+    def __init__(self, hub: Hub, client: Client, forward: Forward) -> None:
+        self.hub, self.client, self.forward = hub, client, forward
+        self.carrier, self.patience = forward.carrier, forward.patience
+        self._connection: OriginConnection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._is_sent = self._is_answered = self._is_over = self._client_left = False
+        self._heard = self._spoke = hub.loop.time()
+        self._leaves_at: float | None = None
+        self._full_since: float | None = None
+        self._late_error: bytearray | None = None
+        """An error answer's body, if the agent was promised a stream before (a long wait in the line)."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Open the agent's answer if the carrier wants to, and send the request."""
+        self.hub.exchanges.add(self)
+        self.client.on_gone, self.client.on_room = self._client_gone, self._client_has_room
+        head = self.carrier.open()
+        if head and not self.client.opened:
+            self.client.send_head(head)
+        if self.client.gone:
+            self._client_gone()
+            return
+        connection = self.hub.origins.take(self.forward.origin)
+        if connection:
+            self._send(connection)
+        else:
+            self._connecting = self.hub.loop.create_task(self._connect())
+        self._arm()
+
+    def stop(self) -> None:
+        """End it at once: the emergency stop, or the end of the process."""
+        self._end(Ending.stopped, "stopped")
+
+    # --- the upstream's side ------------------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        try:
+            async with asyncio.timeout(self.patience.connect_s):
+                connection = await self.hub.origins.connect(self.forward.origin)
+        except TimeoutError:
+            self._end(Ending.never_sent, f"no connection within {self.patience.connect_s:g} s")
+        except (OSError, ssl.SSLError, ConnectionError) as error:
+            self._end(Ending.never_sent, str(error) or type(error).__name__)
+        else:
+            if self._is_over:
+                self.hub.origins.give(connection)
+            else:
+                self._send(connection)
+
+    def _send(self, connection: OriginConnection) -> None:
+        self._connection, self._is_sent = connection, True
+        self._heard = self.hub.loop.time()
+        connection.send(self, request_bytes(self.forward))
+
+    def origin_head(self, status: int, headers: Headers) -> None:
+        """Hear the answer's head."""
+        self._heard, self._is_answered = self.hub.loop.time(), True
+        head = self.carrier.head(status, headers)
+        if head is None or self._client_left:
+            return
+        if not self.client.opened:
+            self.client.send_head(head)
+        elif head.status >= 300:
+            self._late_error = bytearray()
+
+    def origin_data(self, data: bytes) -> None:
+        """Hear a piece of the answer's body."""
+        self._heard = self.hub.loop.time()
+        out = self.carrier.feed(data)
+        if self._late_error is not None:
+            self._late_error += out[: MAX_LATE_ERROR - len(self._late_error)]
+        elif out and not self._client_left:
+            self._spoke = self._heard
+            self.client.send_data(out)
+            if self.client.is_full and self._connection and self._connection.transport:
+                self._full_since = self._heard
+                self._connection.transport.pause_reading()
+        if self._leaves_at and not self.carrier.nearly_done():
+            self._end(Ending.client_left, "the agent closed the connection")
+
+    def origin_complete(self, connection: OriginConnection) -> None:
+        """Hear that the answer's framing was completed."""
+        self._connection = None
+        self.hub.origins.give(connection)
+        self._end(Ending.complete, "")
+
+    def origin_failed(self, why: str) -> None:
+        """Hear that the connection is lost or speaks nonsense."""
+        self._connection = None
+        self._end(Ending.truncated if self._is_answered else Ending.unanswered, why)
+
+    # --- the agent's side ---------------------------------------------------------------------------------------
+
+    def _client_gone(self) -> None:
+        if self._is_over or self._client_left:
+            return
+        self._client_left = True
+        self._resume_reading()
+        if self.patience.drain and self._is_sent:
+            return
+        if self.carrier.nearly_done():
+            self._leaves_at = self.hub.loop.time() + self.patience.grace_s
+            self._arm()
+        else:
+            self._end(Ending.client_left, "the agent closed the connection")
+
+    def _client_has_room(self) -> None:
+        self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        if self._full_since is not None:
+            self._full_since = None
+            self._heard = self.hub.loop.time()
+            if self._connection and self._connection.transport:
+                self._connection.transport.resume_reading()
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None if self._is_over else self.hub.loop.call_later(self._next_look(), self._look)
+
+    def _next_look(self) -> float:
+        moments = [self.patience.ping_s if self.client.opened else 60.0, self._limit_s()]
+        if self._leaves_at is not None:
+            moments.append(self._leaves_at - self.hub.loop.time())
+        return max(0.01, min(moments))
+
+    def _limit_s(self) -> float:
+        return self.patience.idle_s if self._is_answered else self.patience.head_s
+
+    def _look(self) -> None:
+        now = self.hub.loop.time()
+        if self._leaves_at is not None and now >= self._leaves_at:
+            self._end(Ending.client_left, "the agent closed the connection")
+        elif self._full_since is not None:
+            if now - self._full_since > self.patience.unread_s:
+                self._end(Ending.client_left, "the agent stopped reading")
+        elif self._is_sent and now - self._heard >= self._limit_s():
+            self._end(
+                Ending.silent if self._is_answered else Ending.unanswered, f"nothing came for {self._limit_s():g} s"
+            )
+        elif self.client.opened and now - self._spoke >= self.patience.ping_s * 0.9:
+            self._spoke = now
+            self.client.send_data(self.carrier.ping())
+        self._arm()
+
+    # --- the end ------------------------------------------------------------------------------------------------
+
+    def _end(self, ending: Ending, detail: str) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._timer:
+            self._timer.cancel()
+        if self._connecting and not self._connecting.done() and asyncio.current_task() is not self._connecting:
+            self._connecting.cancel()
+        if self._connection:
+            self._connection.detach()
+            self._connection = None
+        tail = self.carrier.finish(ending, detail)
+        if tail.data and tail.settled and not self._client_left and self.client.opened:
+            # The last events leave at once; only the end of the answer waits for its entry.
+            self.client.send_data(tail.data)
+            tail = Tail(b"", tail.clean, tail.whole, tail.settled, tail.then)
+        self.hub.when_done(tail.settled, lambda: self._answer(tail))
+
+    def _answer(self, tail: Tail) -> None:
+        self.hub.exchanges.discard(self)
+        self.client.on_gone = self.client.on_room = None
+        if self.client.gone:
+            return
+        if self._late_error is not None:
+            self.client.break_off(as_stream_error(bytes(self._late_error)))
+        elif tail.then:
+            self.hub.continue_with(self.client, tail.then)
+        elif tail.whole:
+            self.hub.send(self.client, tail.whole)
+        elif not self.client.opened:
+            self.client.close()
+        elif tail.clean:
+            self.client.end(tail.data)
+        else:
+            self.client.break_off(tail.data)
+
+
+def as_stream_error(body: bytes) -> bytes:
+    """Put an error answer into a stream that was opened already: its JSON body is what an error event holds."""
+    return b"event: error\ndata: " + b" ".join(body.splitlines()) + b"\n\n"
+
+
+def request_bytes(forward: Forward) -> bytes:
+    """Render a request: the framing is ours, everything else as it came."""
+    origin = forward.origin
+    default = 443 if origin.tls else 80
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    lines = [b"%b %b HTTP/1.1\r\n" % (forward.method, forward.target)]
+    lines.append(f"Host: {host}{'' if origin.port == default else f':{origin.port}'}\r\n".encode())
+    lines += [name + b": " + value + b"\r\n" for name, value in forward.headers]
+    if forward.body or forward.method == b"POST":
+        lines.append(b"Content-Length: %d\r\n" % len(forward.body))
+    lines.append(b"\r\n")
+    lines.append(forward.body)
+    return b"".join(lines)

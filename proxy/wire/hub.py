@@ -1,0 +1,170 @@
+"""The hub: the event loop's thread, what it owns, and the way between it and the worker threads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from proxy.wire.answer import Answer, Forward, Later, Whole
+from proxy.wire.client import Client, Gate, WireRequest
+from proxy.wire.exchange import Exchange, as_stream_error
+from proxy.wire.origin import Origins
+from proxy.wire.waiting import Waiting
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[WireRequest], Answer]
+"""Answers a request; called in a worker thread, must not raise."""
+Wording = Callable[[int, str], Whole]
+"""Puts a refusal into the agents' dialect."""
+
+SETTLE_S = 10.0
+"""How long the end of an answer waits for its entry; the entry is written later all the same."""
+
+
+class Hub:
+    """Owns the sockets; every method but `start`, `stop`, `drain` and `cut` runs on the loop's thread."""
+
+    def __init__(self, handle: Handle, gate: Gate, wording: Wording, *, name: str, workers: int = 16) -> None:
+        self.handle, self.gate, self.wording = handle, gate, wording
+        self.loop = asyncio.new_event_loop()
+        self.origins = Origins(self.loop)
+        self.clients: set[Client] = set()
+        self.exchanges: set[Exchange] = set()
+        self.waiting: set[Waiting] = set()
+        self.draining = False
+        self._name = name
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"{name}-worker")
+        self._thread = threading.Thread(target=self._run, name=f"{name}-loop", daemon=True)
+        self._server: asyncio.Server | None = None
+
+    # --- from any thread ----------------------------------------------------------------------------------------
+
+    def start(self, listener: socket.socket) -> None:
+        """Serve on a bound, listening socket; returns once it does."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(listener), self.loop).result(10)
+
+    def drain(self, seconds: float) -> None:
+        """Take no new connections, let running answers end, and stop those that have not by then."""
+        asyncio.run_coroutine_threadsafe(self._drain(seconds), self.loop).result(seconds + SETTLE_S + 5)
+
+    def stop(self) -> None:
+        """End the loop and the workers."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(5)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def cut(self, is_cut: Callable[[Forward], bool]) -> int:
+        """End the running exchanges that a predicate picks, at once; the number of them."""
+        return asyncio.run_coroutine_threadsafe(self._cut(is_cut), self.loop).result(5)
+
+    # --- on the loop --------------------------------------------------------------------------------------------
+
+    def dispatch(self, client: Client, request: WireRequest) -> None:
+        """Have a worker answer a request."""
+        self._work(client, lambda: self.handle(request))
+
+    def continue_with(self, client: Client, answer: Callable[[], Answer]) -> None:
+        """Have a worker find the next answer for an agent that waits."""
+        self._work(client, answer)
+
+    def send(self, client: Client, answer: Answer) -> None:
+        """Give an agent its answer, or begin to."""
+        match answer:
+            case Forward():
+                Exchange(self, client, answer).start()
+            case Later():
+                Waiting(self, client, answer).start()
+            case Whole() if client.opened:
+                client.break_off(as_stream_error(answer.body))
+            case Whole():
+                client.send_whole(answer)
+
+    def when_done(self, future: Future[Any] | None, then: Callable[[], None]) -> None:
+        """Call `then` on the loop when a future is done, or after ten seconds."""
+        if future is None or future.done():
+            then()
+            return
+        called = False
+
+        def once() -> None:
+            nonlocal called
+            if not called:
+                called = True
+                timer.cancel()
+                then()
+
+        timer = self.loop.call_later(SETTLE_S, once)
+        future.add_done_callback(lambda _: self.soon(once))
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call something on the loop, from any thread; nothing once the loop has ended."""
+        try:
+            self.loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            log.debug("the loop has ended")
+
+    # --- private ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(_log_loop_error)
+        try:
+            self.loop.run_forever()
+        finally:
+            self.loop.close()
+
+    async def _listen(self, listener: socket.socket) -> None:
+        self._server = await self.loop.create_server(lambda: Client(self), sock=listener, backlog=1024)
+
+    def _work(self, client: Client, answer: Callable[[], Answer]) -> None:
+        def work() -> None:
+            found = answer()
+            self.soon(lambda: self._deliver(client, found))
+
+        self._pool.submit(work)
+
+    def _deliver(self, client: Client, answer: Answer) -> None:
+        # An agent that left meanwhile still has its exchange begun: that voids the hold.
+        if client.gone and isinstance(answer, Whole):
+            return
+        self.send(client, answer)
+
+    async def _drain(self, seconds: float) -> None:
+        self.draining = True
+        if self._server:
+            self._server.close()
+        end = time.monotonic() + seconds
+        for client in list(self.clients):
+            if not client.busy:
+                client.close()
+        while any(client.busy for client in self.clients) and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        for waiting in list(self.waiting):
+            waiting.give_up()
+        for exchange in list(self.exchanges):
+            exchange.stop()
+        end = time.monotonic() + SETTLE_S
+        while (self.exchanges or any(client.busy for client in self.clients)) and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+        for client in list(self.clients):
+            client.close()
+        await asyncio.sleep(0.05)
+        self.origins.drop()
+
+    async def _cut(self, is_cut: Callable[[Forward], bool]) -> int:
+        cut = [exchange for exchange in self.exchanges if is_cut(exchange.forward)]
+        for exchange in cut:
+            exchange.stop()
+        return len(cut)
+
+
+def _log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    log.error("event loop: %s", context.get("message"), exc_info=context.get("exception"))
