@@ -60,7 +60,7 @@ BLOCKS = frozenset(
 )
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """The request is not one the API would answer; carries the status and the error's type."""
 
     def __init__(self, message: str, status: int = 400, kind: str = "invalid_request_error"):
@@ -70,7 +70,7 @@ class Refused(ValueError):
 
 
 def check_message(body: Any) -> ModelFacts:
-    """Check a request to `/v1/messages` and return its model's facts; raises Refused."""
+    """Check a request to `/v1/messages` and return its model's facts; raises RefusedError."""
     facts = check_count(body, KNOWN_FIELDS)
     _check_max_tokens(body, facts)
     _check_thinking(body)
@@ -78,18 +78,18 @@ def check_message(body: Any) -> ModelFacts:
 
 
 def check_count(body: Any, known: frozenset[str] = COUNTED_FIELDS) -> ModelFacts:
-    """Check a request to `count_tokens`; raises Refused."""
+    """Check a request to `count_tokens`; raises RefusedError."""
     if not isinstance(body, dict):
-        raise Refused("Input should be a valid dictionary or object to extract fields from")
+        raise RefusedError("Input should be a valid dictionary or object to extract fields from")
     for name in ("model", "messages"):
         if name not in body:
-            raise Refused(f"{name}: Field required")
+            raise RefusedError(f"{name}: Field required")
     for name in body:
         if name not in known:
-            raise Refused(f"{name}: Extra inputs are not permitted")
+            raise RefusedError(f"{name}: Extra inputs are not permitted")
     facts = MODELS.get(str(body["model"]))
     if facts is None:
-        raise Refused(f"model: {body['model']}", 404, "not_found_error")
+        raise RefusedError(f"model: {body['model']}", 404, "not_found_error")
     _check_messages(body["messages"], facts)
     _check_marks(body)
     return facts
@@ -97,47 +97,47 @@ def check_count(body: Any, known: frozenset[str] = COUNTED_FIELDS) -> ModelFacts
 
 def _check_max_tokens(body: dict[str, Any], facts: ModelFacts) -> None:
     if "max_tokens" not in body:
-        raise Refused("max_tokens: Field required")
+        raise RefusedError("max_tokens: Field required")
     most = body["max_tokens"]
     if not isinstance(most, int) or isinstance(most, bool):
-        raise Refused("max_tokens: Input should be a valid integer")
+        raise RefusedError("max_tokens: Input should be a valid integer")
     if most < 0:
-        raise Refused("max_tokens: must be greater than or equal to 0")
+        raise RefusedError("max_tokens: must be greater than or equal to 0")
     if most > facts.most_output:
         name = body["model"]
-        raise Refused(f"max_tokens: {most} > {facts.most_output}, which is the maximum allowed for {name}")
+        raise RefusedError(f"max_tokens: {most} > {facts.most_output}, which is the maximum allowed for {name}")
     if "stream" in body and not isinstance(body["stream"], bool):
-        raise Refused("stream: Input should be a valid boolean")
+        raise RefusedError("stream: Input should be a valid boolean")
 
 
 def _check_thinking(body: dict[str, Any]) -> None:
     thinking = body.get("thinking") or {}
     if thinking.get("type") == "enabled" and thinking.get("budget_tokens", 0) >= body["max_tokens"]:
-        raise Refused("`max_tokens` must be greater than `thinking.budget_tokens`.")
+        raise RefusedError("`max_tokens` must be greater than `thinking.budget_tokens`.")
 
 
 def _check_messages(messages: Any, facts: ModelFacts) -> None:
     if not isinstance(messages, list) or not messages:
-        raise Refused("messages: at least one message is required")
+        raise RefusedError("messages: at least one message is required")
     for number, message in enumerate(messages):
         _check_role(number, message, facts)
         for place, block in _blocks(number, message):
             _check_block(place, block)
     if messages[0]["role"] == "assistant":
-        raise Refused('messages: first message must use the "user" role')
+        raise RefusedError('messages: first message must use the "user" role')
     _check_tools_answered([message for message in messages if message["role"] != "system"])
 
 
 def _check_role(number: int, message: Any, facts: ModelFacts) -> None:
     if not isinstance(message, dict) or not {"role", "content"} <= message.keys():
-        raise Refused(f"messages.{number}: Input should have role and content")
+        raise RefusedError(f"messages.{number}: Input should have role and content")
     allowed = ("user", "assistant", "system") if facts.inline_system else ("user", "assistant")
     if message["role"] not in allowed:
-        raise Refused(f"messages.{number}.role: Input should be 'user' or 'assistant'")
+        raise RefusedError(f"messages.{number}.role: Input should be 'user' or 'assistant'")
     if not isinstance(message["content"], str | list):
-        raise Refused(f"messages.{number}.content: Input should be a valid string or list")
+        raise RefusedError(f"messages.{number}.content: Input should be a valid string or list")
     if message["content"] in ("", []) and message["role"] == "user":
-        raise Refused(f"messages.{number}: user messages must have non-empty content")
+        raise RefusedError(f"messages.{number}: user messages must have non-empty content")
 
 
 def _blocks(number: int, message: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -149,15 +149,15 @@ def _blocks(number: int, message: dict[str, Any]) -> Iterator[tuple[str, dict[st
 def _check_block(place: str, block: dict[str, Any]) -> None:
     kind = block.get("type")
     if kind not in BLOCKS:
-        raise Refused(f"{place}: Input tag '{kind}' found using 'type' does not match any of the expected tags")
+        raise RefusedError(f"{place}: Input tag '{kind}' found using 'type' does not match any of the expected tags")
     if kind == "text" and not block.get("text"):
-        raise Refused("messages: text content blocks must be non-empty")
+        raise RefusedError("messages: text content blocks must be non-empty")
     if kind == "tool_use" and not TOOL_ID.match(str(block.get("id"))):
-        raise Refused(f"{place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")
+        raise RefusedError(f"{place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'")
     if kind == "tool_use" and not isinstance(block.get("input"), dict):
-        raise Refused(f"{place}.tool_use.input: Input should be a valid dictionary")
+        raise RefusedError(f"{place}.tool_use.input: Input should be a valid dictionary")
     if kind == "thinking" and not signature_holds(str(block.get("signature"))):
-        raise Refused(f"{place}: Invalid `signature` in `thinking` block")
+        raise RefusedError(f"{place}: Invalid `signature` in `thinking` block")
 
 
 def _check_tools_answered(messages: list[dict[str, Any]]) -> None:
@@ -166,24 +166,24 @@ def _check_tools_answered(messages: list[dict[str, Any]]) -> None:
     for number, message in enumerate(messages):
         results = {b["tool_use_id"] for _, b in _blocks(number, message) if b.get("type") == "tool_result"}
         if missing := waiting - results:
-            raise Refused(
+            raise RefusedError(
                 f"messages.{number - 1}: `tool_use` ids were found without `tool_result` blocks immediately after:"
                 f" {', '.join(sorted(missing))}. Each `tool_use` block must have a corresponding `tool_result` block"
                 " in the next message."
             )
         if extra := results - waiting:
-            raise Refused(
+            raise RefusedError(
                 f"messages.{number}.content.0: unexpected `tool_use_id` found in `tool_result` blocks:"
                 f" {', '.join(sorted(extra))}. Each `tool_result` block must have a corresponding `tool_use` block in"
                 " the previous message."
             )
         uses = [b["id"] for _, b in _blocks(number, message) if b.get("type") == "tool_use"]
         if len(set(uses)) < len(uses) or seen & set(uses):
-            raise Refused(f"messages.{number}: `tool_use` ids must be unique")
+            raise RefusedError(f"messages.{number}: `tool_use` ids must be unique")
         waiting = set(uses)
         seen |= waiting
     if waiting:
-        raise Refused(
+        raise RefusedError(
             "messages: `tool_use` ids were found without `tool_result` blocks immediately after:"
             f" {', '.join(sorted(waiting))}."
         )
@@ -196,4 +196,4 @@ def _check_marks(body: dict[str, Any]) -> None:
     for number, message in enumerate(body["messages"]):
         found += [block for _, block in _blocks(number, message) if block.get("cache_control")]
     if len(found) > 4:
-        raise Refused(f"A maximum of 4 blocks with cache_control may be provided. Found {len(found)}.")
+        raise RefusedError(f"A maximum of 4 blocks with cache_control may be provided. Found {len(found)}.")

@@ -156,7 +156,7 @@ def _words(kind: str, count: int, pause_ms: float = 0) -> Content:
 
 
 def _limit(contents: tuple[Content, ...], most: int) -> tuple[tuple[Content, ...], bool]:
-    """Cut an answer after `most` tokens; say whether anything was lost."""
+    """CutError an answer after `most` tokens; say whether anything was lost."""
     kept: list[Content] = []
     for content in contents:
         pieces: list[str] = []

@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 from tests.kit.claude import answer, faults
 from tests.kit.claude.answer import Beat, Reply, new_id
 from tests.kit.claude.books import Books, Line
-from tests.kit.claude.checks import Refused, check_count, check_message
+from tests.kit.claude.checks import RefusedError, check_count, check_message
 from tests.kit.claude.log import RequestLog
 from tests.kit.claude.prices import MODELS, ModelFacts, Tokens
 from tests.kit.claude.promptcache import PromptCache, blocks_of, overhead, prompt_tokens
 from tests.kit.claude.script import Plan, fault_of, plan
-from tests.kit.claude.sink import Cut, Sink
-from tests.kit.claude.wire import ClientGone, Connection, Request, head
+from tests.kit.claude.sink import CutError, Sink
+from tests.kit.claude.wire import ClientGoneError, Connection, Request, head
 
 ORGANIZATION = "0f4ae0c0-5fa1-4e3b-9d5c-fa6ec1a0de00"
 KEY_PREFIX = "sk-ant-fake-"
@@ -49,13 +49,13 @@ class Service:
         try:
             await self._route(request, connection, record)
             record["end"] = "answered"
-        except Refused as error:
+        except RefusedError as error:
             record["status"] = error.status
             await _send_json(connection, error.status, _error_body(error.kind, str(error)), [])
             record["end"] = "refused"
-        except Cut:
+        except CutError:
             record["end"] = "cut"
-        except ClientGone:
+        except ClientGoneError:
             record["end"] = "client left"
             raise
         finally:
@@ -78,14 +78,14 @@ class Service:
                 record["status"] = 200
                 await connection.send(head(200, [("Content-Length", "0")]))
             case _:
-                raise Refused("Not Found", 404, "not_found_error")
+                raise RefusedError("Not Found", 404, "not_found_error")
 
     async def _message(self, request: Request, connection: Connection, record: dict[str, Any]) -> None:
         queued = self._next.popleft() if self._next else ""
         body = _body(request)
         facts = check_message(body)
         if prompt_tokens(body) > facts.window:
-            raise Refused(f"prompt is too long: {prompt_tokens(body)} tokens > {facts.window} maximum")
+            raise RefusedError(f"prompt is too long: {prompt_tokens(body)} tokens > {facts.window} maximum")
         wanted = plan(body)
         fault = wanted.fault | fault_of(queued)
         record["status"] = int(fault.get("status", 200))
@@ -95,7 +95,7 @@ class Service:
         try:
             await connection.pause(wanted.ttft_ms / 1000)
             await _deliver(connection, body, reply, line, fault)
-        except (ClientGone, Cut):
+        except (ClientGoneError, CutError):
             line.state = "cancelled"
             raise
         line.state = "cancelled" if BILL_CHANGED & fault.keys() else "complete"
@@ -139,14 +139,14 @@ class Service:
 
 
 async def _misbehaved_first(connection: Connection, fault: dict[str, str]) -> bool:
-    """Do what a fault does instead of an answer and say whether that was all; raises Cut if it closed."""
+    """Do what a fault does instead of an answer and say whether that was all; raises CutError if it closed."""
     if "silent" in fault:
         await connection.pause(float(fault["silent"] or 3600))
     if "early" in fault:
         await connection.send(head(103, [("link", "</style.css>; rel=preload")]))
     if "drop" in fault or "reset" in fault:
         connection.drop(rudely="reset" in fault)
-        raise Cut
+        raise CutError
     if "redirect" in fault:
         await connection.send(head(307, [("Location", fault["redirect"]), ("Content-Length", "0")]))
         return True
@@ -223,20 +223,20 @@ async def _whole(connection: Connection, beats: list[Beat], reply: Reply, line: 
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """Check what stands in the headers and parse the body; raises Refused."""
+    """Check what stands in the headers and parse the body; raises RefusedError."""
     _authenticated(request)
     if request.headers.get("anthropic-version") not in VERSIONS:
-        raise Refused("anthropic-version: header is required")
+        raise RefusedError("anthropic-version: header is required")
     if not request.headers.get("content-type", "").startswith("application/json"):
-        raise Refused("content-type: must be application/json")
+        raise RefusedError("content-type: must be application/json")
     if len(request.body) > MOST_BODY:
-        raise Refused("Request exceeds the maximum size", 413, "request_too_large")
+        raise RefusedError("Request exceeds the maximum size", 413, "request_too_large")
     try:
         body = json.loads(request.body)
     except ValueError as error:
-        raise Refused(f"The request body is not valid JSON: {error}") from None
+        raise RefusedError(f"The request body is not valid JSON: {error}") from None
     if not isinstance(body, dict):
-        raise Refused("Input should be a valid dictionary or object to extract fields from")
+        raise RefusedError("Input should be a valid dictionary or object to extract fields from")
     return body
 
 
@@ -244,9 +244,9 @@ def _authenticated(request: Request) -> str:
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     key = request.headers.get("x-api-key") or bearer
     if not key:
-        raise Refused("x-api-key header is required", 401, "authentication_error")
+        raise RefusedError("x-api-key header is required", 401, "authentication_error")
     if not key.startswith(KEY_PREFIX):
-        raise Refused("invalid x-api-key", 401, "authentication_error")
+        raise RefusedError("invalid x-api-key", 401, "authentication_error")
     return key
 
 

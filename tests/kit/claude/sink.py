@@ -1,9 +1,9 @@
 """The body of one answer on its way out: framed, and cut, stalled or chopped where the fault says so."""
 
-from tests.kit.claude.wire import ClientGone, Connection, chunk
+from tests.kit.claude.wire import ClientGoneError, Connection, chunk
 
 
-class Cut(Exception):
+class CutError(Exception):
     """The fault ends the answer here; the connection has been dealt with."""
 
 
@@ -26,7 +26,7 @@ class Sink:
         return [("Transfer-Encoding", "chunked")] if self._chunked else [("Connection", "close")]
 
     async def event(self, data: bytes) -> None:
-        """Send one event; raises Cut where the fault ends the stream, ClientGone if nobody listens."""
+        """Send one event; raises CutError where the fault ends the stream, ClientGoneError if nobody listens."""
         if self._fault.get("cut-event") == str(self._events):
             await self._end_badly()
         self._events += 1
@@ -70,7 +70,7 @@ class Sink:
             # Give what was written its time: an RST would overtake it and the place of the cut would be chance.
             await _flushed(self._connection)
             self._connection.drop(rudely=how == "rst")
-        raise Cut
+        raise CutError
 
 
 async def _flushed(connection: Connection) -> None:
@@ -80,5 +80,5 @@ async def _flushed(connection: Connection) -> None:
         await connection.pause(0.01)
     try:
         await connection.pause(0.03)
-    except ClientGone:
-        raise Cut from None
+    except ClientGoneError:
+        raise CutError from None

@@ -10,11 +10,11 @@ REASONS = {200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unaut
 MOST_BODY = 64 << 20
 
 
-class ClientGone(ConnectionError):
+class ClientGoneError(ConnectionError):
     """The client closed its connection before the answer was complete."""
 
 
-class BadFraming(ValueError):
+class BadFramingError(ValueError):
     """The bytes are no HTTP request this server understands."""
 
 
@@ -80,15 +80,15 @@ class Connection(asyncio.Protocol):
         self._room.set()
 
     async def send(self, data: bytes) -> None:
-        """Write, waiting while the client is slow; raises ClientGone."""
+        """Write, waiting while the client is slow; raises ClientGoneError."""
         if self.gone:
-            raise ClientGone
+            raise ClientGoneError
         self.transport.write(data)
         if not self._room.is_set():
             await self._room.wait()
 
     async def pause(self, seconds: float) -> None:
-        """Sleep, unless the client leaves meanwhile: then raise ClientGone at once."""
+        """Sleep, unless the client leaves meanwhile: then raise ClientGoneError at once."""
         if seconds < 0.05:
             await asyncio.sleep(seconds)
         else:
@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
             while not self.gone and (left := end - asyncio.get_running_loop().time()) > 0:
                 await self._wait(left)
         if self.gone:
-            raise ClientGone
+            raise ClientGoneError
 
     async def _wait(self, seconds: float | None = None) -> None:
         self._changed.clear()
@@ -122,9 +122,9 @@ class Connection(asyncio.Protocol):
                 request = await self._read()
                 self.keep_alive = request.headers.get("connection", "").lower() != "close"
                 await self._answer(request, self)
-        except (BadFraming, ValueError):
+        except (BadFramingError, ValueError):
             self.transport.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-        except ClientGone:
+        except ClientGoneError:
             pass
         finally:
             self.transport.close()
@@ -140,7 +140,7 @@ class Connection(asyncio.Protocol):
         else:
             length = int(request.headers.get("content-length", 0))
             if length > MOST_BODY:
-                raise BadFraming
+                raise BadFramingError
             request.body = await self._take(length)
         return request
 
@@ -163,13 +163,13 @@ class Connection(asyncio.Protocol):
     async def _take_until(self, mark: bytes) -> bytes:
         while (at := self._buffer.find(mark)) < 0:
             if len(self._buffer) > 1 << 20:
-                raise BadFraming
+                raise BadFramingError
             await self._more()
         return await self._take(at + len(mark))
 
     async def _more(self) -> None:
         if self.gone:
-            raise ClientGone
+            raise ClientGoneError
         await self._wait()
 
 
