@@ -1,0 +1,91 @@
+"""The config file changes key by key, and every other byte stays."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray.config_file import DEFAULT, change, create, edited
+from tray.settings import SettingsError
+
+HAND_MADE = """\
+# my own notes
+budget   =  "10.00"   # what I can afford
+alerts = [ 50,   # half
+  80 ]
+
+[cloud]   # work account
+url = "https://gateway.example"
+"""
+
+
+def utc() -> str:
+    return "UTC"
+
+
+def changed_lines(before: str, after: str) -> list[tuple[str, str]]:
+    return [pair for pair in zip(before.splitlines(), after.splitlines(), strict=True) if pair[0] != pair[1]]
+
+
+def test_changing_a_key_changes_its_value_and_not_its_line():
+    after = edited(HAND_MADE, {"budget": "20.00"})
+    assert changed_lines(HAND_MADE, after) == [
+        ('budget   =  "10.00"   # what I can afford', 'budget   =  "20.00"   # what I can afford')
+    ]
+
+
+def test_a_new_key_goes_below_the_comment_that_shows_its_default():
+    before = DEFAULT.format(zone="UTC")
+    after = edited(before, {"cutoff": "15.00"})
+    assert '# cutoff = "12.00"\ncutoff = "15.00"\n' in after
+    assert after.replace('\ncutoff = "15.00"', "") == before
+
+
+def test_a_new_key_of_a_file_without_such_a_comment_goes_to_the_top():
+    assert edited(HAND_MADE, {"cutoff": "15.00"}) == 'cutoff = "15.00"\n' + HAND_MADE
+
+
+def test_a_comment_that_belongs_to_another_table_is_not_taken_for_the_place():
+    text = '[cloud]\n# cutoff = "1"\nurl = "https://a"\n'
+    assert tomllib.loads(edited(text, {"cutoff": "2"})) == {"cutoff": "2", "cloud": {"url": "https://a"}}
+
+
+def test_taking_a_key_back_restores_the_file():
+    assert edited(edited(HAND_MADE, {"cutoff": "15.00"}), {"cutoff": None}) == HAND_MADE
+    assert edited(HAND_MADE, {"cutoff": None}) == HAND_MADE
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_byte_order_mark_of_windows_stay(mark: str):
+    before = mark + HAND_MADE.replace("\n", "\r\n")
+    after = edited(before, {"budget": "3", "cutoff": "4"})
+    assert after.count("\r\n") == after.count("\n") == before.count("\n") + 1
+    assert after.startswith(mark + "cutoff")
+
+
+@given(st.integers(0, 10**8), st.integers(0, 10**8), st.booleans())
+def test_any_change_gives_a_file_that_says_just_that(budget: int, cutoff: int, from_default: bool):
+    before = DEFAULT.format(zone="UTC") if from_default else HAND_MADE
+    after = edited(before, {"budget": f"{budget}", "cutoff": f"{cutoff}"})
+    assert tomllib.loads(after) == {**tomllib.loads(before), "budget": str(budget), "cutoff": str(cutoff)}
+
+
+def test_a_change_that_makes_no_sense_leaves_the_file_as_it_was(tmp_path: Path):
+    path = tmp_path / "config.toml"
+    path.write_text(HAND_MADE)
+    path.chmod(0o600)
+    with pytest.raises(SettingsError, match="below `budget`"):
+        change(path, {"cutoff": "5.00"}, utc)
+    assert path.read_text() == HAND_MADE
+    assert [entry.name for entry in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_the_first_start_writes_a_commented_file_and_the_next_leaves_it(tmp_path: Path):
+    path = tmp_path / "bursar" / "config.toml"
+    assert create(path, lambda: "Asia/Tokyo")
+    assert 'zone = "Asia/Tokyo"' in path.read_text()
+    path.write_text("# emptied\n")
+    assert not create(path, utc)
+    assert path.read_text() == "# emptied\n"

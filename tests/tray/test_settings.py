@@ -1,0 +1,138 @@
+"""The config file as values: what is accepted, and how a mistake is named."""
+
+import pytest
+
+from pricing.money import Money
+from tray.config_file import DEFAULT
+from tray.settings import Settings, SettingsError, load, read
+
+BERLIN = "Europe/Berlin"
+
+
+def settings_of(text: str) -> Settings:
+    return read(text, lambda: BERLIN)
+
+
+def problem(text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        settings_of(text)
+    return str(caught.value)
+
+
+def test_an_empty_file_means_the_defaults():
+    settings = settings_of("")
+    assert settings.budget == Money.usd("10")
+    assert settings.effective_cutoff == Money.usd("12")  # 120 % of the budget
+    assert settings.zone.key == BERLIN
+    assert settings.port == 2877
+
+
+def test_the_default_file_means_the_defaults():
+    assert settings_of(DEFAULT.format(zone=BERLIN)) == settings_of("")
+
+
+def test_every_commented_line_of_the_default_file_is_a_valid_setting_at_its_default():
+    lines = [line.removeprefix("# ") if " = " in line or "[[" in line else line for line in DEFAULT.splitlines()]
+    without = [line for line in lines if not line.startswith(("ca_file", "proxy ="))]  # These have no default.
+    settings = settings_of("\n".join(without).format(zone=BERLIN))
+    assert settings.locals[0].name == "gpu-box"
+    assert settings.cutoff == settings.effective_cutoff == settings_of("").effective_cutoff
+    assert settings.cloud == settings_of("").cloud
+
+
+@pytest.mark.parametrize("written", ['"10.50"', '"$10.50"', "10.50", "10.5"])
+def test_an_amount_is_exact_however_it_is_written(written: str):
+    assert settings_of(f"budget = {written}").budget == Money.usd("10.50")
+
+
+def test_a_tenth_of_a_dollar_written_as_a_float_is_exactly_a_tenth():
+    assert settings_of("budget = 0.1").budget.picos == 10**11
+
+
+def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one():
+    assert problem('port = 2900\n\nbudgte = "5"\n') == (
+        'config.toml, line 3: there is no key "budgte"; did you mean "budget"?'
+    )
+
+
+def test_a_key_of_another_table_is_sent_there():
+    assert 'line 2: there is no key "port" in [cloud]; it belongs at the top of the file' in problem("[cloud]\nport = 1")
+    assert 'line 1: there is no key "ca_file"; it belongs in [cloud]' in problem('ca_file = "/a"')
+
+
+def test_every_mistake_of_a_file_is_named_at_once():
+    said = problem('budget = "lots"\nalerts = 50\nstrict = "yes"\nzone = "Mars/Base"\n[[local]]\nurl = "ftp://x"\n')
+    assert [line.split(":")[0] for line in said.splitlines()] == [
+        "config.toml, line 1",
+        "config.toml, line 2",
+        "config.toml, line 3",
+        "config.toml, line 4",
+        "config.toml, line 6",
+        "config.toml, line 5",
+    ]
+
+
+def test_the_second_local_server_is_the_one_named_when_it_is_wrong():
+    said = problem('[[local]]\nname = "a"\nurl = "http://127.0.0.1:1"\n\n[[local]]\nname = "a"\nurl = "http://127.0.0.1:2"')
+    assert said == 'config.toml, line 6: two local servers are called "a"'
+
+
+def test_a_syntax_error_names_its_line():
+    assert problem('budget = "1"\nport == 3\n').startswith("config.toml, line 2: ")
+
+
+def test_a_cutoff_below_the_budget_is_refused():
+    assert problem("budget = 10\ncutoff = 8\n") == (
+        "config.toml, line 2: `cutoff` ($8.00) must not be below `budget` ($10.00)"
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "budget = -1",
+        "budget = true",
+        "budget = nan",
+        'budget = "1e-13"',
+        "budget = 1e300",
+        "cutoff = 10000001",
+        "alerts = [0]",
+        "alerts = [true]",
+        "port = 0",
+        "port = 65536",
+        "port = true",
+        "port = 2878",
+        "queue_wait_s = 601",
+        'restricted = "no"',
+        'zone = "../../etc/passwd"',
+        "cloud = 1",
+        "local = {}",
+        "discover = []",
+        '[cloud]\nurl = "http://api.anthropic.com"',
+        '[cloud]\nurl = "https://user:secret@host"',
+        '[cloud]\nurl = "https://host:99999"',
+        '[cloud]\nca_file = "/no/such/file"',
+        '[[local]]\nname = "a"',
+        '[[local]]\nname = "a"\nurl = "http://h"\nkind = "magic"',
+        "a" * 100_000,
+        "x = " + "[" * 5_000,
+    ],
+)
+def test_a_wrong_value_is_an_error_and_nothing_else(wrong: str):
+    assert problem(wrong).startswith("config.toml, ")
+
+
+def test_the_cloud_may_be_plain_http_on_this_machine_only():
+    assert settings_of('[cloud]\nurl = "http://127.0.0.1:9/"').cloud.url == "http://127.0.0.1:9"
+    assert "https" in problem('[cloud]\nurl = "http://127.0.0.1.example.com"')
+
+
+def test_a_missing_file_means_the_defaults(tmp_path):
+    assert load(tmp_path / "config.toml", lambda: BERLIN) == settings_of("")
+
+
+def test_a_file_that_is_not_utf8_names_the_line(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_bytes(b'budget = "1"\n# caf\xe9\n')
+    with pytest.raises(SettingsError, match="line 2: this is not UTF-8"):
+        load(path, lambda: BERLIN)

@@ -1,0 +1,119 @@
+"""The config file: written once with a comment on everything, then changed key by key and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from tray.files import private_folder, read_private, write_private
+from tray.settings import read
+
+Value = str | int | bool | None
+
+BOM = "\ufeff"
+
+DEFAULT = """\
+# bursar's settings. Change what you like: bursar reads this file again with `bursar config reload`.
+# What a line that begins with "#" shows is the default. A misspelt key is an error that names its line.
+
+# What you mean to spend on Claude a day, in dollars. Past it, work that can wait or go elsewhere does.
+budget = "10.00"
+
+# What cloud spend can never pass in a day. Unless set: 120 % of the budget.
+# cutoff = "12.00"
+
+# Alerts at these percentages of the budget, once a day each.
+# alerts = [50, 80, 100]
+
+# The day begins at midnight in this time zone.
+zone = "{zone}"
+
+# Secrets, credentials and the like go to Claude only; or never leave the machine with "local-only".
+# restricted = "claude-only"
+
+# When the agent hangs up in the middle of an answer: "abort" stops Claude too, "drain" lets it finish.
+# on_disconnect = "abort"
+
+# When an answer breaks off: charge all that it could have cost, not what it can have cost so far.
+# strict = false
+
+# How long a request waits for running ones to settle when the rest of the day's money is held by them.
+# queue_wait_s = 60
+
+# Let bursar ask for shorter answers when the full length no longer fits into what is left.
+# allow_lower_max_tokens = false
+
+# Where agents reach bursar, and where its own commands do; both on 127.0.0.1 only.
+# port = 2877
+# control_port = 2878
+
+[cloud]
+# url = "https://api.anthropic.com"
+# A company's own certificate authority, and an HTTP proxy to go out through. None is taken from the environment.
+# ca_file = "/path/to/ca.pem"
+# proxy = "http://proxy.example:3128"
+
+[discover]
+# Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.
+# enabled = true
+
+# A local model server somewhere else; repeat the block for each. Kinds: ollama, llamacpp, lmstudio, vllm, openai.
+# [[local]]
+# name = "gpu-box"
+# url = "http://127.0.0.1:9000"
+# kind = "openai"
+# models = ["qwen3-coder-30b"]
+# context = 65536
+"""
+
+
+def create(path: Path, system_zone: Callable[[], str]) -> bool:
+    """Write the default config file if there is none; tells whether it did."""
+    private_folder(path.parent)
+    if os.path.lexists(path):
+        return False
+    write_private(path, DEFAULT.format(zone=system_zone()).encode())
+    return True
+
+
+def change(path: Path, changes: dict[str, Value], system_zone: Callable[[], str]) -> None:
+    """Set top-level keys (None removes one) and leave every other byte; raises SettingsError if that makes no sense."""
+    create(path, system_zone)
+    before = read_private(path).decode("utf-8")
+    after = edited(before, changes)
+    read(after, system_zone, path.name)
+    if after != before:
+        write_private(path, after.encode())
+
+
+def edited(text: str, changes: dict[str, Value]) -> str:
+    """Give the text with its top-level keys changed; a new key goes below the comment that shows its default."""
+    import tomlkit  # Costs 70 ms, and most commands never change a file.
+
+    mark = BOM if text.startswith(BOM) else ""
+    text = text.removeprefix(BOM)
+    for key, value in changes.items():
+        document = tomlkit.parse(text)
+        if key not in document and value is not None:
+            text = _added(text, key, f"{key} = {tomlkit.item(value).as_string()}")
+            continue
+        if value is None:
+            document.pop(key, None)
+        else:
+            document[key] = value
+        text = tomlkit.dumps(document)
+    return mark + text
+
+
+def _added(text: str, key: str, assignment: str) -> str:
+    newline = "\r\n" if "\r\n" in text else "\n"
+    wanted = {**tomllib.loads(text), **tomllib.loads(assignment)}
+    comment = re.search(rf"^# ?{re.escape(key)} *=.*\n", text, re.MULTILINE)
+    if comment:
+        below = text[: comment.end()] + assignment + newline + text[comment.end() :]
+        if tomllib.loads(below) == wanted:  # It may show the key of another table.
+            return below
+    return assignment + newline + text

@@ -1,0 +1,164 @@
+"""Keys: what each key of the config file may hold, and how its value is read."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pricing.money import Money
+
+Reader = Callable[[Any], Any]
+"""Turns a TOML value into ours; raises ValueError with the half sentence that follows the key's name."""
+
+MOST = Money.usd(1_000_000)
+
+
+def money(value: Any) -> Money:
+    """Read dollars, written as "10.00", 10 or 10.5."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        raise ValueError(f'must be an amount in dollars such as "10.00", not {show(value)}')
+    try:
+        amount = Money.usd(value.strip().removeprefix("$") if isinstance(value, str) else value)
+    except ValueError:
+        raise ValueError(f'must be an amount in dollars such as "10.00", not {show(value)}') from None
+    if not Money(0) <= amount <= MOST:
+        raise ValueError(f"must be between $0 and {MOST.dollars(0)}, not {show(value)}")
+    return amount
+
+
+def percents(value: Any) -> tuple[int, ...]:
+    """Read percentages of the budget, in rising order."""
+    whole = isinstance(value, list) and all(isinstance(item, int) and not isinstance(item, bool) for item in value)
+    if not whole or len(value) > 20 or not all(1 <= item <= 1000 for item in value):
+        raise ValueError(f"must be a list of percentages such as [50, 80, 100], not {show(value)}")
+    return tuple(sorted(set(value)))
+
+
+def zone(value: Any) -> ZoneInfo:
+    """Read a time zone by its IANA name."""
+    try:
+        return ZoneInfo(value)
+    except (KeyError, ValueError, TypeError, OSError):
+        raise ValueError(f'must be a time zone such as "Europe/Berlin", not {show(value)}') from None
+
+
+def flag(value: Any) -> bool:
+    """Read true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {show(value)}")
+    return value
+
+
+def text(value: Any) -> str:
+    """Read a short line of text."""
+    if not isinstance(value, str) or not value.strip() or len(value) > 200 or not value.isprintable():
+        raise ValueError(f"must be a short text in quotes, not {show(value)}")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Read a list of short texts."""
+    if not isinstance(value, list) or len(value) > 100:
+        raise ValueError(f'must be a list of texts such as ["a", "b"], not {show(value)}')
+    return tuple(text(item) for item in value)
+
+
+def one_of(*choices: str) -> Reader:
+    """Make a reader of one of these words."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise ValueError(f"must be one of {', '.join(map(repr, choices))}, not {show(value)}")
+        return value
+
+    return read
+
+
+def between(least: int, most: int, what: str) -> Reader:
+    """Make a reader of a whole number in a range."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"must be {what} from {least} to {most}, not {show(value)}")
+        return value
+
+    return read
+
+
+port = between(1, 65535, "a port number")
+
+
+def cloud_url(value: Any) -> str:
+    """Read the cloud's address: https, or anything on this machine itself."""
+    address = any_url(value)
+    if not address.startswith("https://") and not is_loopback(address):
+        raise ValueError(f"must begin with https:// (keys travel over it), not {show(value)}")
+    return address
+
+
+def any_url(value: Any) -> str:
+    """Read an http or https address of a server, without credentials, query or trailing slash."""
+    try:
+        parts = urlsplit(value if isinstance(value, str) else "")
+        plain = not (parts.username or parts.password or parts.query or parts.fragment) and parts.port != 0
+    except ValueError:
+        plain = False
+    if not plain or parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\\]", value):
+        raise ValueError(f'must be an address such as "http://127.0.0.1:8080", not {show(value)}')
+    return str(value).rstrip("/")
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether the address can only be this machine."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def existing_file(value: Any) -> Path:
+    """Read the path of a file that is there."""
+    path = Path(text(value)).expanduser()
+    if not path.is_absolute() or not path.is_file():
+        raise ValueError(f"must be the full path of a file that exists, not {show(value)}")
+    return path
+
+
+def show(value: Any) -> str:
+    """Show a wrong value as a person wrote it, cut short."""
+    shown = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    shown = f'"{value}"' if isinstance(value, str) else shown
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+TOP: Mapping[str, Reader] = {
+    "budget": money,
+    "cutoff": money,
+    "alerts": percents,
+    "zone": zone,
+    "restricted": one_of("claude-only", "local-only"),
+    "on_disconnect": one_of("abort", "drain"),
+    "strict": flag,
+    "queue_wait_s": between(0, 600, "a number of seconds"),
+    "allow_lower_max_tokens": flag,
+    "port": port,
+    "control_port": port,
+}
+CLOUD: Mapping[str, Reader] = {"url": cloud_url, "ca_file": existing_file, "proxy": any_url}
+LOCAL: Mapping[str, Reader] = {
+    "name": text,
+    "url": any_url,
+    "kind": one_of("ollama", "llamacpp", "lmstudio", "vllm", "openai"),
+    "models": texts,
+    "context": between(512, 100_000_000, "a number of tokens"),
+}
+DISCOVER: Mapping[str, Reader] = {"enabled": flag}
+
+TABLES: Mapping[str, Mapping[str, Reader]] = {"": TOP, "cloud": CLOUD, "local": LOCAL, "discover": DISCOVER}

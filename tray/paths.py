@@ -1,0 +1,72 @@
+"""Paths: where bursar keeps its files on this system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = "BURSAR_HOME"
+"""The environment variable that puts all of bursar's files into one folder: for tests, benches, a second budget."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The two folders that everything lies in: what a person edits, and what bursar keeps."""
+
+    config: Path
+    state: Path
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], home: Path | None = None) -> Paths:
+        """Choose the folders: the given home, else BURSAR_HOME, else the system's usual places."""
+        chosen = home or (Path(environ[HOME]) if environ.get(HOME) else None)
+        if chosen is not None:
+            chosen = chosen.expanduser().absolute()
+            return cls(chosen, chosen)
+        import platformdirs  # Costs 30 ms, and only this line needs it.
+
+        return cls(
+            Path(platformdirs.user_config_path("bursar", appauthor=False)),
+            Path(platformdirs.user_state_path("bursar", appauthor=False)),
+        )
+
+    @property
+    def config_file(self) -> Path:
+        """The settings that a person edits."""
+        return self.config / "config.toml"
+
+    @property
+    def user_prices(self) -> Path:
+        """A person's own prices, laid over ours."""
+        return self.config / "prices.json"
+
+    @property
+    def refreshed_prices(self) -> Path:
+        """Prices taken over by `bursar prices update`."""
+        return self.state / "refreshed_prices.json"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's folder: database, high-water file, backups."""
+        return self.state / "ledger"
+
+    @property
+    def run_file(self) -> Path:
+        """Locked while bursar runs; says which process runs it and on which ports."""
+        return self.state / "run.json"
+
+    @property
+    def token_file(self) -> Path:
+        """The control server's token, new at each start, for our own commands to read."""
+        return self.state / "control.token"
+
+    @property
+    def log_file(self) -> Path:
+        """The rotating log."""
+        return self.state / "bursar.log"
+
+    @property
+    def crash_file(self) -> Path:
+        """Where the interpreter writes its last words."""
+        return self.state / "crash.log"
