@@ -26,7 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Received:
-    """One request as the fake got it: `head` to the empty line, `body` without chunk framing or None if not kept."""
+    """One request as the fake got it: `head` to the empty line, `body` without chunk framing or None if not kept.
+
+    `answer` is what the fake sent, framing and all, as far as it is kept.
+    """
 
     number: int
     connection: int
@@ -34,6 +37,7 @@ class Received:
     target: str
     head: bytes
     body: bytes | None
+    answer: bytes | None
     status: int | None
     end: str  # "open", "answered", "refused", "cut" or "client left".
     at: float
@@ -114,9 +118,9 @@ class FakeClaude:
 
 
 def _received(record: dict[str, Any]) -> Received:
-    body = base64.b64decode(record["body"]) if "body" in record else None
+    kept = {name: base64.b64decode(record[name]) if name in record else None for name in ("body", "answer")}
     names = ("number", "connection", "method", "target", "status", "end", "at", "ended_at")
-    return Received(head=base64.b64decode(record["head"]), body=body, **{name: record[name] for name in names})
+    return Received(head=base64.b64decode(record["head"]), **kept, **{name: record[name] for name in names})
 
 
 async def _serve(port: int, tls: ssl.SSLContext | None) -> None:

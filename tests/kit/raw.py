@@ -150,7 +150,8 @@ class Client:
             return self._take(len(self._buffer))
 
     def _more(self) -> None:
-        assert self._socket is not None
+        if self._socket is None:
+            raise Truncated(bytes(self._wire + self._buffer))
         try:
             data = self._socket.recv(1 << 16)
         except ConnectionResetError:
@@ -210,6 +211,13 @@ def eventually(holds: Any, seconds: float = 10) -> None:
         if time.monotonic() > end:
             raise TimeoutError("it never came true")
         time.sleep(0.02)
+
+
+def parsed(wire: bytes) -> Answer:
+    """Read one answer from the bytes of a whole one."""
+    client = Client("")
+    client._buffer += wire
+    return client.answer()
 
 
 def _headers(head: bytes) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.kit.fake_claude import FakeClaude
-from tests.kit.raw import Client, Truncated, ask, eventually, get, message, post
+from tests.kit.raw import Client, Truncated, ask, eventually, get, message, parsed, post
 
 
 def _line(fake: FakeClaude) -> dict:
@@ -176,3 +176,9 @@ def test_the_title_request_is_answered_with_a_title(fake: FakeClaude) -> None:
     schema = {"type": "json_schema", "schema": {"properties": {"title": {"type": "string"}}}}
     answer = ask(fake.url, message("name this", output_config={"format": schema}))
     assert set(json.loads(answer.text)) == {"title"}
+
+
+def test_what_was_answered_is_kept_to_the_byte(fake: FakeClaude) -> None:
+    answer = ask(fake.url, message("[[text:Kept]]", stream=True))
+    assert fake.requests()[0].answer == answer.wire
+    assert parsed(answer.wire) == answer

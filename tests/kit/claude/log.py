@@ -22,6 +22,7 @@ class RequestLog:
         """Forget everything."""
         self._all: list[dict[str, Any]] = []
         self._bodies: deque[tuple[int, bytes]] = deque()
+        self._answers: deque[tuple[int, bytes]] = deque(maxlen=self._keep)
         self._kept_bytes = 0
 
     def add(self, request: Request) -> dict[str, Any]:
@@ -47,10 +48,15 @@ class RequestLog:
             self._kept_bytes -= len(self._bodies.popleft()[1])
         return record
 
+    def close(self, record: dict[str, Any], answer: bytes) -> None:
+        """Note that a request is over, and the bytes it was answered with."""
+        record["ended_at"] = time.time()
+        self._answers.append((record["number"], answer))
+
     def as_json(self, after: int = 0, *, bodies: bool = True) -> list[dict[str, Any]]:
-        """Return the records from number `after` on, with `body` where it is still kept."""
-        kept = dict(self._bodies) if bodies else {}
+        """Return the records from number `after` on, with `body` and `answer` where they are still kept."""
+        kept = (("body", dict(self._bodies)), ("answer", dict(self._answers))) if bodies else ()
         return [
-            record | ({"body": base64.b64encode(kept[number]).decode()} if number in kept else {})
+            record | {name: base64.b64encode(texts[number]).decode() for name, texts in kept if number in texts}
             for number, record in enumerate(self._all[after:], after)
         ]

@@ -46,6 +46,7 @@ class Service:
         if request.path.startswith("/_fake/"):
             return await self._control(request, connection)
         record = self.log.add(request)
+        connection.sent.clear()
         try:
             await self._route(request, connection, record)
             record["end"] = "answered"
@@ -59,7 +60,7 @@ class Service:
             record["end"] = "client left"
             raise
         finally:
-            record["ended_at"] = time.time()
+            self.log.close(record, bytes(connection.sent))
 
     async def _route(self, request: Request, connection: Connection, record: dict[str, Any]) -> None:
         match request.method, request.path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 REASONS = {200: "OK", 307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 MOST_BODY = 64 << 20
+MOST_SENT = 4 << 20
 
 
 class ClientGoneError(ConnectionError):
@@ -49,6 +50,7 @@ class Connection(asyncio.Protocol):
         self.number = number
         self.gone = False
         self.keep_alive = True
+        self.sent = bytearray()  # Of the current answer, its first megabytes.
         self._answer = answer
         self._buffer = bytearray()
         self._changed = asyncio.Event()
@@ -84,6 +86,8 @@ class Connection(asyncio.Protocol):
         if self.gone:
             raise ClientGoneError
         self.transport.write(data)
+        if len(self.sent) < MOST_SENT:
+            self.sent += data
         if not self._room.is_set():
             await self._room.wait()
 
