@@ -1,0 +1,1 @@
+"""Between the Messages API and Chat Completions, sans I/O."""

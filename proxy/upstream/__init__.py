@@ -1,0 +1,1 @@
+"""The servers that run models: finding them, asking them, reaching them."""

@@ -1,0 +1,249 @@
+"""The state machine of an answer: a local server's bytes → the Messages API's events, sans I/O.
+
+Both forms of answer are made of it: `stream.py` writes the events, `response.py` folds them into one message.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from proxy.translate.chunks import ChunkReader, Done, Finish, Happening, Reasoning, Text, ToolPiece
+from proxy.translate.errors import Trouble, failure
+from proxy.translate.request import Translated
+from proxy.translate.toolcalls import Accept, Calls, ToolUse, accept
+from proxy.translate.usage import LocalUsage, estimated, usage_for_client
+
+Payload = dict[str, Any]
+"""One event as the API has it; its `type` is also the event's name."""
+
+ANSWER_LIMIT_CHARS = 32 * 1024 * 1024
+PIECE_CHARS = 8192
+
+ENDS = {
+    "stop": "end_turn", "eos": "end_turn", "eos_token": "end_turn", "end_turn": "end_turn", "stop_sequence": "end_turn",
+    "length": "max_tokens", "max_tokens": "max_tokens", "model_length": "max_tokens", "content_filter": "refusal",
+}  # fmt: skip
+"""Why a model stopped, in Chat Completions' words and its relatives', → the API's `stop_reason`."""
+
+
+def mint() -> str:
+    """Make 24 hex digits for an id: local ids are never passed on, the API would refuse some when they come back."""
+    return secrets.token_hex(12)
+
+
+class Answer:
+    """One answer on its way from a local model to the client.
+
+    `over` once the last event is out; `trouble` says then why it is no whole answer.
+    """
+
+    def __init__(
+        self,
+        requested_model: str,
+        request: Translated | None = None,
+        *,
+        accept: Accept = accept,
+        mint: Callable[[], str] = mint,
+    ) -> None:
+        self.over = False
+        self.started = False
+        self.finish: str | None = None
+        self.stop_reason: str | None = None
+        self.trouble: Trouble | None = None
+        self.timings: Mapping[str, Any] | None = None
+        self._model = requested_model
+        self._request = request or Translated(b"", 0, 0)
+        self._accept, self._mint = accept, mint
+        self._reader = ChunkReader()
+        self._calls = Calls()
+        self._stop: str | None = None
+        self._counted: LocalUsage | None = None
+        self._chars = 0
+        self._index = -1
+        self._text_open = False
+
+    @property
+    def counted(self) -> bool:
+        """Tell whether the server has sent its counts."""
+        return self._counted is not None
+
+    @property
+    def usage(self) -> dict[str, int]:
+        """What the answer has used so far, as the API would say it."""
+        return usage_for_client(self._counted or estimated(self._request.prompt_tokens, self._chars))
+
+    def feed(self, chunk: bytes) -> list[Payload]:
+        """Take the next bytes of the local server, and return the events that they make."""
+        return self._take_all(self._reader.feed(chunk))
+
+    def end(self, clean: bool) -> list[Payload]:
+        """Take the end of the bytes; `clean` unless the connection broke.
+
+        An answer without a finish reason is never ended cleanly: clients would take the half for the whole.
+        """
+        events = self._take_all(self._reader.end())
+        if self.over:
+            return events
+        return events + (self._conclude() if clean else self._fail(failure("its connection broke")))
+
+    def give_up(self, trouble: Trouble) -> list[Payload]:
+        """End the answer for a reason that lies outside its bytes."""
+        return [] if self.over else self._fail(trouble)
+
+    def _take_all(self, happenings: list[Happening]) -> list[Payload]:
+        events: list[Payload] = []
+        for happening in happenings:
+            if self.over:
+                break
+            events += self._take(happening)
+        return events
+
+    def _take(self, happening: Happening) -> list[Payload]:
+        match happening:
+            case Text(text):
+                return self._say(text)
+            case Reasoning(text):
+                return self._grow(len(text))
+            case ToolPiece():
+                return self._collect(happening)
+            case Finish(reason, stop):
+                self.finish, self._stop = reason, stop
+            case LocalUsage():
+                self._counted = happening
+                self.timings = happening.timings or self.timings
+            case Trouble():
+                return self._fail(happening)
+            case Done():
+                return self._conclude()
+        return []
+
+    def _grow(self, chars: int) -> list[Payload]:
+        self._chars += chars
+        return self._fail(failure("its answer has no end")) if self._chars > ANSWER_LIMIT_CHARS else []
+
+    def _say(self, text: str) -> list[Payload]:
+        events = self._start()
+        if not self._text_open:
+            events.append(self._open({"type": "text", "text": ""}))
+            self._text_open = True
+        delta = {"type": "text_delta", "text": text}
+        events.append({"type": "content_block_delta", "index": self._index, "delta": delta})
+        return events + self._grow(len(text))
+
+    def _collect(self, piece: ToolPiece) -> list[Payload]:
+        """Keep a piece of a tool call: a call is checked whole, and clients run it only when it is."""
+        if not self._calls.add(piece.index, piece.id, piece.name, piece.arguments):
+            return self._fail(failure("its tool calls have no end"))
+        return self._grow(len(piece.arguments))
+
+    def _conclude(self) -> list[Payload]:
+        """End the answer with its tool calls, its reason and its counts, or with why it is none."""
+        if self.finish is None:
+            return self._fail(failure("its answer stopped in the middle"))
+        uses = self._accept(self._calls.all(), self.finish)[: 1 if self._request.one_call else None]
+        self.stop_reason = "tool_use" if uses else ENDS.get(self.finish)
+        if self.stop_reason is None:
+            return self._fail(failure(self._no_reason()))
+        stop = self._stop if self._stop in self._request.stop_sequences and not uses else None
+        if stop is not None and self.stop_reason == "end_turn":
+            self.stop_reason = "stop_sequence"
+        self.over = True
+        events = self._start() + self._close_text()
+        for use in uses:
+            events += self._call(use)
+        delta = {"stop_reason": self.stop_reason, "stop_sequence": stop}
+        return [*events, {"type": "message_delta", "delta": delta, "usage": self.usage}, {"type": "message_stop"}]
+
+    def _no_reason(self) -> str:
+        if self.finish in ("tool_calls", "function_call"):
+            return "it announced a tool call and made none that can be run"
+        return "it stopped for a reason that we do not know"
+
+    def _start(self) -> list[Payload]:
+        if self.started:
+            return []
+        self.started = True
+        message: Payload = {
+            "id": f"msg_{self._mint()}", "type": "message", "role": "assistant", "model": self._model, "content": [],
+            "stop_reason": None, "stop_sequence": None, "usage": usage_for_client(LocalUsage(0, 0, 0)),
+        }  # fmt: skip
+        return [{"type": "message_start", "message": message}]
+
+    def _open(self, block: Payload) -> Payload:
+        self._index += 1
+        return {"type": "content_block_start", "index": self._index, "content_block": block}
+
+    def _close_text(self) -> list[Payload]:
+        was_open, self._text_open = self._text_open, False
+        return [{"type": "content_block_stop", "index": self._index}] if was_open else []
+
+    def _call(self, use: ToolUse) -> list[Payload]:
+        start = self._open({"type": "tool_use", "id": f"toolu_{self._mint()}", "name": use.name, "input": {}})
+        pieces = [use.arguments[at : at + PIECE_CHARS] for at in range(0, len(use.arguments), PIECE_CHARS)]
+        deltas: list[Payload] = [
+            {"type": "content_block_delta", "index": self._index,
+             "delta": {"type": "input_json_delta", "partial_json": piece}}
+            for piece in pieces
+        ]  # fmt: skip
+        return [start, *deltas, {"type": "content_block_stop", "index": self._index}]
+
+    def _fail(self, trouble: Trouble) -> list[Payload]:
+        """End with an error, whatever has been said: never with what looks like a whole answer."""
+        self.over, self.trouble, self.stop_reason = True, trouble, None
+        return [trouble.body()]
+
+
+class Reading:
+    """What both forms of an answer tell of it, while it comes and after."""
+
+    def __init__(
+        self,
+        requested_model: str,
+        request: Translated | None = None,
+        *,
+        accept: Accept = accept,
+        mint: Callable[[], str] = mint,
+    ) -> None:
+        self._answer = Answer(requested_model, request, accept=accept, mint=mint)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the last event is out: the connection to the server is of no more use."""
+        return self._answer.over
+
+    @property
+    def usage(self) -> dict[str, int]:
+        """The counts in the API's classes."""
+        return self._answer.usage
+
+    @property
+    def estimated(self) -> bool:
+        """Tell whether `usage` is a guess, because the server has sent no counts."""
+        return not self._answer.counted
+
+    @property
+    def finish(self) -> str | None:
+        """The server's own reason for stopping."""
+        return self._answer.finish
+
+    @property
+    def stop_reason(self) -> str | None:
+        """The reason that the client was told; None while there is none, and after a failure."""
+        return self._answer.stop_reason
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why there is no whole answer, as a status and an error; None while there may be one."""
+        return self._answer.trouble
+
+    @property
+    def failed(self) -> str | None:
+        """Why there is no whole answer, in a few words that are free of prompt text."""
+        return self._answer.trouble.why if self._answer.trouble else None
+
+    @property
+    def timings(self) -> Mapping[str, Any] | None:
+        """llama.cpp's table of times and counts, where it came."""
+        return self._answer.timings
