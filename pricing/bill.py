@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pricing.iterations import Attempt, attempts
@@ -75,9 +76,9 @@ def bill(
     how = modifiers(raw_usage)
     refused = stop_reason == "refusal" and at >= REFUSALS_FREE_SINCE
     passes, odd = attempts(raw_usage, top, model, refused=refused)
-    odd += oddities(raw_usage)
+    odd += oddities(raw_usage) + (() if refused else _empty(passes))
     terms = table.on(at, model)
-    rates, provisional = how.rates(terms, table.highest(at, model), top.prompt)
+    rates, provisional = how.rates(terms, top.prompt, partial(table.highest, at, model))
     lines: list[Line] = []
     for each in passes:
         provisional |= _price(each, how, at, table, lines)
@@ -96,13 +97,17 @@ def bill(
     )
 
 
+def _empty(passes: tuple[Attempt, ...]) -> tuple[str, ...]:
+    """Doubt an answer to nothing: every request has at least one token."""
+    return () if any(each.usage.prompt for each in passes) else ("an answer without any input",)
+
+
 def _price(each: Attempt, how: Modifiers, at: datetime, table: PriceTable, lines: list[Line]) -> bool:
     """Add the rows of one pass; tell whether its rates only stand in for unknown ones."""
-    highest = table.highest(at, each.model)
     terms = table.on(at, each.model)
     if not each.known:
         how = replace(how, unknown_speed_or_tier=True)
-    rates, provisional = how.rates(terms, highest, each.usage.prompt)
+    rates, provisional = how.rates(terms, each.usage.prompt, partial(table.highest, at, each.model))
     for name in CLASSES:
         if quantity := getattr(each.usage, name):
             lines.append(Line(name, terms.model_id, quantity, getattr(rates, name)))

@@ -221,7 +221,7 @@ def _dearest_of(shape: Shape, terms: Terms, most_in: int, highest: Terms) -> Rat
     rates = terms.dearest(most_in, fast=shape.fast)
     if shape.fast and terms.fast is None:
         # Served at a speed that we have no price for, it is billed at the highest.
-        rates = rates.worst(highest.fast or highest.rates)
+        rates = rates.worst(highest.at_any_speed)
     return rates.times(*US_RESIDENCY) if terms.geo_supported and shape.geo_us is not False else rates
 
 

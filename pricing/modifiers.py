@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -28,8 +28,11 @@ class Modifiers:
     unknown: bool = False
     notes: tuple[str, ...] = ()
 
-    def rates(self, terms: Terms, highest: Terms, prompt: int) -> tuple[Rates, bool]:
-        """Give the rates of a prompt of `prompt` tokens, and whether they only stand in for unknown ones."""
+    def rates(self, terms: Terms, prompt: int, highest: Callable[[], Terms]) -> tuple[Rates, bool]:
+        """Give the rates of a prompt of `prompt` tokens, and whether they only stand in for unknown ones.
+
+        `highest` is asked for the highest rates in force only if this was served in a way that has no price.
+        """
         base, long, provisional = self._published(terms, highest)
         num, den = BATCH if self.batch and not self.fast else (1, 1)
         if self.in_us and terms.geo_supported:
@@ -37,9 +40,9 @@ class Modifiers:
         rates = long.rates if long and prompt > long.over else base
         return (rates if num == den else _times(rates, num, den)), provisional
 
-    def _published(self, terms: Terms, highest: Terms) -> tuple[Rates, LongPrompt | None, bool]:
+    def _published(self, terms: Terms, highest: Callable[[], Terms]) -> tuple[Rates, LongPrompt | None, bool]:
         if self.unknown_speed_or_tier or (self.fast and terms.fast is None):
-            return (highest.fast or highest.rates), None, True
+            return highest().at_any_speed, None, True
         if self.fast and terms.fast is not None:
             return terms.fast, terms.fast_long_prompt, terms.provisional
         return terms.rates, terms.long_prompt, terms.provisional

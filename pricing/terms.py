@@ -42,7 +42,7 @@ class Terms:
             model_id="",
             rates=standard,
             long_prompt=None,
-            fast=reduce(Rates.worst, (terms.dearest(terms.context_window, fast=True) for terms in every)),
+            fast=reduce(Rates.worst, (terms.at_any_speed for terms in every)),
             geo_supported=True,
             context_window=max(terms.context_window for terms in every),
             source="the highest rates in force, because this model has no price",
@@ -59,6 +59,11 @@ class Terms:
             fast_long_prompt=_times(self.fast_long_prompt, num, den),
             geo_supported=False,
         )
+
+    @property
+    def at_any_speed(self) -> Rates:
+        """The highest rate of each class at either speed, whatever the length of the prompt."""
+        return self.dearest(self.context_window, fast=True)
 
     def dearest(self, prompt: int, *, fast: bool = False) -> Rates:
         """Give the highest rate of each class that a prompt of up to `prompt` tokens can meet."""
