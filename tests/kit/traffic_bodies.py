@@ -10,6 +10,7 @@ from tests.kit.traffic import Call
 WORDS = ("self", "return", "value", "config", "index", "result", "error", "path", "name", "list", "if", "for", "not")
 TEXT = " ".join(random.Random(1).choices(WORDS, k=40_000))
 MARK = {"cache_control": {"type": "ephemeral"}}
+TITLE = {"type": "json_schema", "schema": {"type": "object", "properties": {"title": {"type": "string"}}}}
 
 
 @dataclass
@@ -61,11 +62,22 @@ class _History:
         added = max(20, call.prefix + call.new - self._tokens)
         self._tokens += added + call.out
         text = f"[[at:{call.t}]] [[out:{call.out}]] {filler(added, call.session + str(call.t))}"
+        if call.kind == "background:compaction":
+            return self._whole(call, [*self._messages[:-1], *self._compaction(text)])
         last = self._last(call, text)
-        body = self._whole(call, last)
+        marked = {**last, "content": [*last["content"][:-1], last["content"][-1] | MARK]}
+        body = self._whole(call, [*self._messages, json.dumps(last if call.agent == "bg" else marked)])
         self._messages.append(json.dumps(last))
         self._answer(call)
         return body
+
+    def _compaction(self, text: str) -> list[str]:
+        """Return the last answer, marked for the cache, and a bare string that asks for a summary."""
+        before = json.loads(self._messages[-1])
+        before["content"][0] |= MARK
+        result = {"type": "tool_result", "tool_use_id": self._open_tool, "content": "ok"}
+        answered = [{"role": "user", "content": [result]}] if self._open_tool else []
+        return [json.dumps(m) for m in (before, *answered, {"role": "user", "content": text})]
 
     def _last(self, call: Call, text: str) -> dict[str, Any]:
         if self._open_tool:
@@ -81,10 +93,9 @@ class _History:
         use = {"type": "tool_use", "id": self._open_tool, "name": call.tool, "input": {"file_path": "src/x.py"}}
         self._messages.append(json.dumps({"role": "assistant", "content": [said, use] if call.tool else [said]}))
 
-    def _whole(self, call: Call, last: dict[str, Any]) -> bytes:
-        cached = call.agent != "bg"
-        system = {"type": "text", "text": self._system} | (MARK if cached else {})
-        marked = {**last, "content": [*last["content"][:-1], last["content"][-1] | MARK]}
+    def _whole(self, call: Call, messages: list[str]) -> bytes:
+        title = call.agent == "bg"
+        system = {"type": "text", "text": self._system} | ({} if title else MARK)
         fields = {
             "model": call.model,
             "max_tokens": 32_000,
@@ -92,8 +103,7 @@ class _History:
             "metadata": {"user_id": json.dumps({"session_id": call.session})},
             "system": [{"type": "text", "text": "You are a coding agent."}, system],
             "tools": _tools(call),
-        }
-        messages = [*self._messages, json.dumps(marked if cached else last)]
+        } | ({"output_config": {"format": TITLE}} if title else {})
         return (json.dumps(fields)[:-1] + ', "messages": [' + ", ".join(messages) + "]}").encode()
 
 

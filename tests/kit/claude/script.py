@@ -80,11 +80,11 @@ def fault_of(text: str) -> dict[str, str]:
 
 
 def _contents(body: dict[str, Any], settings: dict[str, str]) -> tuple[Content, ...]:
+    if "out" in settings:
+        return (_words("text", int(settings["out"])),)
     wanted = (body.get("output_config") or {}).get("format")
     if wanted and "title" in json.dumps(wanted):
         return (_text('{"title": "A title from the fake"}'),)
-    if "out" in settings:
-        return (_words("text", int(settings["out"])),)
     return _step(body)
 
 
