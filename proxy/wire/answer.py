@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 Headers = list[tuple[bytes, bytes]]
 
+MODE_CHANGED = "the mode was changed"
+"""The detail of an exchange that was held back because `may_send` said no."""
+
 
 class Ending(StrEnum):
     """How an exchange with an upstream came to its end."""
@@ -53,8 +56,8 @@ class Tail:
     """The end of a carried answer.
 
     `data` are the last bytes of the body; a tail that is not `clean` ends in a broken connection, so that no client
-    takes it for complete. `whole` replaces everything when no head was sent yet. The answer ends once `settled` is done.
-    `then` carries on with another answer (an escalation) instead of ending.
+    takes it for complete. `whole` replaces everything when no head was sent yet. The answer ends once `settled`
+    is done. `then` carries on with another answer (an escalation) instead of ending.
     """
 
     data: bytes = b""
@@ -68,7 +71,7 @@ class Carrier(Protocol):
     """What happens to an upstream's answer on its way to the agent: sans I/O, one object an exchange, one thread."""
 
     def open(self) -> Head | None:
-        """Give the head that is sent before the upstream has answered, or None to wait for it."""
+        """Give the head that is sent if the upstream has not answered after `open_s`, or None to wait on."""
 
     def head(self, status: int, headers: Headers) -> Head | None:
         """Take the upstream's head; give the agent's, or None if it was sent or comes later, as a whole answer."""
@@ -104,6 +107,7 @@ class Patience:
     head_s: float = 600.0
     idle_s: float = 120.0
     grace_s: float = 2.0
+    open_s: float = 1.0
     ping_s: float = 5.0
     unread_s: float = 300.0
     drain: bool = False
@@ -129,6 +133,8 @@ class Forward(Carried):
     carrier: Carrier
     patience: Patience = field(default_factory=Patience)
     is_cloud: bool = True
+    may_send: Callable[[], bool] = lambda: True
+    """Asked on the loop's thread just before the first byte goes out."""
 
 
 @dataclass(slots=True)
@@ -137,7 +143,7 @@ class Later(Carried):
 
     `join(wake)` enters the line, from the loop's thread, and may call `wake` from any thread and more than once;
     `leave()` gives the place up; `resume(woken)` runs in a worker thread and may answer with this same object again.
-    `opening` is sent with the first ping if the wait gets long and the agent streams; its answer must then be a stream.
+    If the wait gets long, an agent that `streams` is sent a stream's head and pings.
     """
 
     join: Callable[[Callable[[], None]], None]
@@ -146,7 +152,6 @@ class Later(Carried):
     until: float
     """A moment of `time.monotonic`."""
     streams: bool = False
-    waits_on: bool = True
 
 
 Answer = Whole | Forward | Later

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
-from proxy.wire.answer import Ending, Forward, Headers, Tail
+from proxy.wire.answer import MODE_CHANGED, Ending, Forward, Headers, Tail
 from proxy.wire.client import Client
 from proxy.wire.origin import OriginConnection
 
@@ -33,12 +33,9 @@ class Exchange:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Open the agent's answer if the carrier wants to, and send the request."""
+        """Send the request on a connection that is open already, or on a new one."""
         self.hub.exchanges.add(self)
         self.client.on_gone, self.client.on_room = self._client_gone, self._client_has_room
-        head = self.carrier.open()
-        if head and not self.client.opened:
-            self.client.send_head(head)
         if self.client.gone:
             self._client_gone()
             return
@@ -70,9 +67,13 @@ class Exchange:
                 self._send(connection)
 
     def _send(self, connection: OriginConnection) -> None:
+        if not self.forward.may_send():
+            self.hub.origins.give(connection)
+            self._end(Ending.never_sent, MODE_CHANGED)
+            return
         self._connection, self._is_sent = connection, True
         self._heard = self.hub.loop.time()
-        connection.send(self, request_bytes(self.forward))
+        connection.send(self, request_head(self.forward), self.forward.body)
 
     def origin_head(self, status: int, headers: Headers) -> None:
         """Hear the answer's head."""
@@ -144,7 +145,9 @@ class Exchange:
         self._timer = None if self._is_over else self.hub.loop.call_later(self._next_look(), self._look)
 
     def _next_look(self) -> float:
-        moments = [self.patience.ping_s if self.client.opened else 60.0, self._limit_s()]
+        if not self.client.opened:
+            return min(self.patience.open_s, self._limit_s())
+        moments = [self.patience.ping_s, self._limit_s()]
         if self._leaves_at is not None:
             moments.append(self._leaves_at - self.hub.loop.time())
         return max(0.01, min(moments))
@@ -163,10 +166,18 @@ class Exchange:
             self._end(
                 Ending.silent if self._is_answered else Ending.unanswered, f"nothing came for {self._limit_s():g} s"
             )
-        elif self.client.opened and now - self._spoke >= self.patience.ping_s * 0.9:
+        elif not self.client.opened:
+            self._open_early()
+        elif now - self._spoke >= self.patience.ping_s * 0.9:
             self._spoke = now
             self.client.send_data(self.carrier.ping())
         self._arm()
+
+    def _open_early(self) -> None:
+        head = self.carrier.open()
+        if head and not self._client_left:
+            self._spoke = self.hub.loop.time()
+            self.client.send_head(head, self.carrier.ping())
 
     # --- the end ------------------------------------------------------------------------------------------------
 
@@ -212,8 +223,8 @@ def as_stream_error(body: bytes) -> bytes:
     return b"event: error\ndata: " + b" ".join(body.splitlines()) + b"\n\n"
 
 
-def request_bytes(forward: Forward) -> bytes:
-    """Render a request: the framing is ours, everything else as it came."""
+def request_head(forward: Forward) -> bytes:
+    """Render a request's head: the framing is ours, everything else as it came."""
     origin = forward.origin
     default = 443 if origin.tls else 80
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
@@ -223,5 +234,4 @@ def request_bytes(forward: Forward) -> bytes:
     if forward.body or forward.method == b"POST":
         lines.append(b"Content-Length: %d\r\n" % len(forward.body))
     lines.append(b"\r\n")
-    lines.append(forward.body)
     return b"".join(lines)

@@ -17,6 +17,8 @@ MAX_HEAD = 64 * 1024
 IDLE_S = 30.0
 """How long an idle connection is kept: well under what servers allow, so that none is closed as we write to it."""
 MAX_IDLE = 64
+STEP = 256 * 1024
+"""How much of a large request is handed to the socket at a time, so that no stream waits while it is copied."""
 
 
 class OriginConnection(asyncio.Protocol):
@@ -34,14 +36,18 @@ class OriginConnection(asyncio.Protocol):
         self._in_body = False
         self._until_close = False
         self._complete = False
+        self._unsent = memoryview(b"")
+        self._is_full = False
 
-    def send(self, exchange: Exchange, request: bytes) -> None:
+    def send(self, exchange: Exchange, head: bytes, body: bytes) -> None:
         """Send one request; its exchange hears of everything that follows."""
-        assert self.transport is not None
         self.exchange = exchange
         self._headers, self._parts, self._head_size = [], [], 0
         self._in_body = self._until_close = self._complete = False
-        self.transport.write(request)
+        first = head + body[:STEP]
+        self._unsent = memoryview(body)[STEP:]
+        self._write(first)
+        self._send_more()
 
     def detach(self) -> None:
         """Drop the connection: nothing more of it is heard."""
@@ -88,10 +94,11 @@ class OriginConnection(asyncio.Protocol):
             self._fail(f"it closed the connection ({exc or 'end of stream'})")
 
     def pause_writing(self) -> None:
-        """Do nothing: a request's bytes are in memory already."""
+        self._is_full = True
 
     def resume_writing(self) -> None:
-        """Do nothing, see `pause_writing`."""
+        self._is_full = False
+        self._send_more()
 
     # --- httptools ----------------------------------------------------------------------------------------------
 
@@ -118,6 +125,15 @@ class OriginConnection(asyncio.Protocol):
 
     # --- private ------------------------------------------------------------------------------------------------
 
+    def _send_more(self) -> None:
+        while self._unsent and not self._is_full:
+            piece, self._unsent = self._unsent[:STEP], self._unsent[STEP:]
+            self._write(piece)
+
+    def _write(self, data: bytes | memoryview) -> None:
+        if self.transport and not self.transport.is_closing():
+            self.transport.write(data)
+
     def _flush(self) -> None:
         if self._parts and self.exchange:
             data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
@@ -126,6 +142,7 @@ class OriginConnection(asyncio.Protocol):
 
     def _completed(self) -> None:
         exchange, self.exchange = self.exchange, None
+        self.reusable = self.reusable and not self._unsent
         if exchange:
             exchange.origin_complete(self)
 

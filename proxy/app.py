@@ -1,0 +1,42 @@
+"""The agents' side: the app that decides about each request."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from proxy.counting import counting
+from proxy.errors import dialect_of, error
+from proxy.messages import messages, respond
+from proxy.models import models
+from proxy.services import Services
+
+
+def create_app(services: Services) -> Flask:
+    """Make the app that serves agents: the Messages API, and nothing that could spend money by another path."""
+    app = Flask("bursar-proxy", static_folder=None)
+    app.extensions["bursar"] = services
+    for part in (messages, counting, models):
+        app.register_blueprint(part)
+    app.add_url_rule("/", "root", _hello)
+    app.add_url_rule("/api/hello", "hello", _hello)
+    app.add_url_rule("/health", "health", _health)
+    app.register_error_handler(HTTPException, _refuse)
+    return app
+
+
+def _hello() -> Response:
+    """Answer Claude Code's question whether anybody is there (`HEAD /`, `HEAD /api/hello`)."""
+    return Response(b"bursar\n", 200, content_type="text/plain; charset=utf-8")
+
+
+def _health() -> Response:
+    return jsonify(status="ok")
+
+
+def _refuse(why: HTTPException) -> Response:
+    status = why.code or 500
+    message = f"bursar: {request.method} {request.path[:200]} is not served here"
+    if status == 405:
+        message = f"bursar: {request.path[:200]} does not take {request.method}"
+    return respond(error(status, message, dialect_of(request.path)))

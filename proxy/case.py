@@ -1,0 +1,28 @@
+"""A case: one request with all that was found out about it before money is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from budget.ledger import Labels
+from proxy.request import AgentRequest
+from proxy.router import Decision
+from proxy.task import Task
+from proxy.wire.client import WireRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What came, what it is taken for, and where it should go."""
+
+    wire: WireRequest
+    request: AgentRequest
+    task: Task
+    decision: Decision
+    labels: Labels
+    request_id: str
+
+
+def anchor_key(request: AgentRequest) -> str:
+    """Name the conversation whose last measurement bounds this request."""
+    return f"{request.session}/{request.agent_id}/{request.model}"

@@ -1,0 +1,59 @@
+"""POST /v1/messages/count_tokens: free at Claude, answered here when nothing may go there."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from pricing.tokens import estimate_tokens
+from proxy.carry import may_use_cloud
+from proxy.errors import JSON_TYPE, error
+from proxy.headers import to_upstream
+from proxy.messages import respond
+from proxy.meter import Reading
+from proxy.relay import Relay
+from proxy.request import BadRequest, read_count
+from proxy.services import Services
+from proxy.settling import Outcomes
+from proxy.task import Tier
+from proxy.upstream.anthropic import NAME
+from proxy.wire.answer import Answer, Forward, Whole
+from proxy.wire.client import WireRequest
+from proxy.wire.wsgi import WIRE
+
+counting = Blueprint("counting", __name__)
+
+
+@counting.post("/v1/messages/count_tokens")
+def count() -> Response:
+    """Count a request's tokens: nothing is spent by it, so that no money is held."""
+    return respond(answer(current_app.extensions["bursar"], request.environ[WIRE]))
+
+
+def answer(services: Services, wire: WireRequest) -> Answer:
+    """Forward the question to Claude, or estimate where not a byte may go to a cloud."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in wire.lower.items()}
+    try:
+        asked = read_count(wire.body, headers)
+    except BadRequest as bad:
+        return error(400, f"bursar: {bad}")
+    is_private = services.options.restricted == "local-only" and services.classifier.classify(asked).tier is Tier.L3
+    if is_private or not may_use_cloud(services):
+        body = json.dumps({"input_tokens": estimate_tokens(len(wire.body))}).encode()
+        return Whole(200, [JSON_TYPE, (b"x-bursar-route", b"estimate")], body)
+    return Forward(
+        origin=services.cloud.origin,
+        method=b"POST",
+        target=services.cloud.target(wire.target),
+        headers=to_upstream(wire.headers),
+        body=wire.body,
+        carrier=Relay(NAME, [(b"x-bursar-route", NAME.encode())], _free, lambda: answer(services, wire)),
+        may_send=lambda: may_use_cloud(services),
+    )
+
+
+def _free(outcome: Outcomes, reading: Reading) -> Future[Any] | None:
+    """Settle nothing: counting is free (PRICING.md)."""

@@ -1,0 +1,68 @@
+"""Headers on their way through: the API's cross unchanged, one hop's do not."""
+
+from __future__ import annotations
+
+from proxy.wire.answer import Headers
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"expect",
+        b"host",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"content-length",
+    }
+)
+"""Of one connection only (RFC 9110 §7.6.1), or written anew with it."""
+READABLE = (b"gzip", b"deflate", b"identity")
+"""The codings that the meter can read; an agent is never offered more than it asked for."""
+
+
+def to_upstream(headers: Headers) -> Headers:
+    """Take an agent's headers to Claude: names, values and order as they came, less what was for bursar."""
+    named = _named_by_connection(headers)
+    kept: Headers = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower in HOP_BY_HOP or lower in named or lower.startswith(b"x-bursar-"):
+            continue
+        kept.append((name, _readable(value) if lower == b"accept-encoding" else value))
+    return kept
+
+
+def to_agent(headers: Headers, own: Headers) -> Headers:
+    """Take an upstream's headers to the agent, with our own beside them."""
+    named = _named_by_connection(headers)
+    kept = [
+        (name, value)
+        for name, value in headers
+        if (lower := name.lower()) not in HOP_BY_HOP and lower not in named and not lower.startswith(b"x-bursar-")
+    ]
+    return kept + own
+
+
+def value_of(headers: Headers, name: bytes) -> str:
+    """Give a header's last value as text, or nothing."""
+    found = [value for key, value in headers if key.lower() == name]
+    return found[-1].decode("latin-1") if found else ""
+
+
+def _named_by_connection(headers: Headers) -> set[bytes]:
+    named: set[bytes] = set()
+    for name, value in headers:
+        if name.lower() == b"connection":
+            named |= {token.strip().lower() for token in value.split(b",")}
+    return named
+
+
+def _readable(value: bytes) -> bytes:
+    asked = [token.strip() for token in value.split(b",")]
+    kept = [token for token in asked if token.split(b";")[0].strip().lower() in READABLE]
+    return b", ".join(kept) or b"identity"

@@ -1,0 +1,110 @@
+"""POST /v1/messages: the life of a request, top to bottom."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Blueprint, Response, current_app, request
+
+from budget.ledger import Labels
+from proxy.admission import Admission
+from proxy.case import Case
+from proxy.errors import error
+from proxy.refusals import Saying
+from proxy.request import AgentRequest, BadRequest, read
+from proxy.router import Decision, decide
+from proxy.services import Line, Services
+from proxy.task import Task
+from proxy.view import fit_of, override_of, view_of
+from proxy.wire.answer import Answer, Forward, Later, Whole
+from proxy.wire.client import WireRequest
+from proxy.wire.wsgi import WIRE
+
+messages = Blueprint("messages", __name__)
+
+MOST_DECISIONS = 3
+"""Deciding again ends here: the mode does not change that often while one request is decided."""
+
+
+@messages.post("/v1/messages")
+def create() -> Response:
+    """Answer one request of an agent: from Claude, from a local model, or with the reason why not."""
+    return respond(answer(current_app.extensions["bursar"], request.environ[WIRE]))
+
+
+def answer(services: Services, wire: WireRequest) -> Answer:
+    """Read, classify, decide, hold money, and send."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in wire.lower.items()}
+    try:
+        asked = read(wire.body, headers)
+    except BadRequest as bad:
+        return error(400, f"bursar: {bad}")
+    task = services.classifier.classify(asked)
+    return _decide(services, wire, asked, task, override_of(headers), f"req_{secrets.token_hex(10)}", 1)
+
+
+def _decide(
+    services: Services, wire: WireRequest, asked: AgentRequest, task: Task, override: str, request_id: str, time: int
+) -> Answer:
+    view = view_of(services, asked, task, override)
+    decision = decide(view, task, fit_of(asked))
+    case = Case(wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id)
+    services.log.add(lambda number: _line(services, number, case))
+    if decision.refusal:
+        saying = Saying(services, case)
+        own = saying.headers(None, None, decision.refusal.kind)
+        return error(402, saying.no_route(decision.refusal), asked.dialect, headers=own)
+
+    def again() -> Answer:
+        if time >= MOST_DECISIONS:
+            return error(402, "bursar: the mode changes too often to send this request", asked.dialect)
+        return _decide(services, wire, asked, task, override, request_id, time + 1)
+
+    return Admission(services, case, again).answer()
+
+
+def labels(wire: WireRequest, asked: AgentRequest, task: Task, decision: Decision, mode: str, band: str) -> Labels:
+    """Gather what the ledger keeps about a request: never a word of its prompt."""
+    retry = wire.lower.get(b"x-stainless-retry-count", b"0")
+    return Labels(
+        session=asked.session,
+        agent=asked.agent_id,
+        model_asked=asked.model,
+        task_class=task.task_class.value,
+        tier=decision.tier.name,
+        mode=mode,
+        band=band,
+        reason=decision.reason,
+        project=asked.project,
+        turn=asked.turn.key,
+        dialect=asked.dialect,
+        attempt=int(retry) if retry.isdigit() and len(retry) < 5 else 0,
+    )
+
+
+def respond(found: Answer) -> Response:
+    """Hand an answer to the server as Flask wants it."""
+    if isinstance(found, (Forward, Later)):
+        return Response(found, direct_passthrough=True)
+    assert isinstance(found, Whole)
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in found.headers]
+    return Response(found.body, found.status, headers)
+
+
+def _line(services: Services, number: int, case: Case) -> Line:
+    known, decision = case.labels, case.decision
+    route = decision.routes[0] if decision.routes else None
+    return Line(
+        number=number,
+        at=services.clock(),
+        request_id=case.request_id,
+        session=known.session,
+        agent=known.agent,
+        model_asked=known.model_asked,
+        task_class=known.task_class,
+        tier=known.tier,
+        band=known.band,
+        mode=known.mode,
+        route=f"{route.upstream}/{route.model}" if route else "refused",
+        reason=decision.refusal.why if decision.refusal else decision.reason,
+    )

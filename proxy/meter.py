@@ -1,0 +1,139 @@
+"""The meter: reads what an answer cost as its bytes pass, without touching them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from pricing.usage import fold
+from proxy.sse import SseParser
+
+MAX_DECODED = 64 * 1024 * 1024
+"""An answer that unpacks to more is not read further, and charged as unmeterable (F08)."""
+READ = frozenset({"message_start", "message_delta", "message_stop", "error"})
+"""The events that are looked into; the others are only counted."""
+DELTA = b"event: content_block_delta"
+BLOCK = b"event: content_block_"
+BLOCK_END = b"event: content_block_stop"
+VISIBLE_BYTES_PER_TOKEN = 3.5
+EVENT_OVERHEAD = 95
+"""Bytes of a content_block_delta's event that are not its text, about."""
+
+
+class Reading:
+    """What is known of an answer so far; it starts from nothing and facts replace it."""
+
+    def __init__(self) -> None:
+        self.usage: dict[str, Any] | None = None
+        """The provider's usage object, folded over all events; None before the first."""
+        self.model = ""
+        self.stop_reason: str | None = None
+        self.is_complete = False
+        """The counts are final: the last message_delta was seen, or the whole JSON."""
+        self.has_ended = False
+        """`message_stop`, or an error event, was seen: the stream's own end."""
+        self.has_error = False
+        self.between_blocks = False
+        self.visible_tokens = 0
+        """Output seen so far, estimated from the size of the events."""
+        self.is_unreadable = False
+
+
+class StreamMeter:
+    """Reads a stream of server-sent events, cut anywhere, packed or not."""
+
+    def __init__(self, coding: str = "") -> None:
+        self.reading = Reading()
+        self._parser = SseParser(only=READ)
+        self._inflate = Inflate(coding)
+        self._deltas = self._seen_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take the bytes as they pass; never raises."""
+        plain = self._inflate.feed(data)
+        if self._inflate.is_broken:
+            self.reading.is_unreadable = True
+            return
+        for event in self._parser.feed(plain):
+            self._take(event.event, event.data)
+        if self._parser.broken:
+            self.reading.is_unreadable = True
+        self._look(plain)
+
+    def _look(self, plain: bytes) -> None:
+        last = plain.rfind(BLOCK)
+        if last >= 0:
+            self.reading.between_blocks = plain.startswith(BLOCK_END, last)
+        self._deltas += plain.count(DELTA)
+        self._seen_bytes += len(plain)
+        text_bytes = self._seen_bytes - EVENT_OVERHEAD * self._deltas
+        self.reading.visible_tokens = (
+            max(self._deltas, int(text_bytes / VISIBLE_BYTES_PER_TOKEN)) if self._deltas else 0
+        )
+
+    def _take(self, name: str, data: bytes) -> None:
+        reading = self.reading
+        if name == "message_stop":
+            reading.has_ended = True
+            return
+        try:
+            event = json.loads(data)
+            if name == "message_start":
+                reading.model = str(event["message"].get("model") or "")
+                reading.usage = fold(reading.usage, event["message"]["usage"])
+            elif name == "message_delta":
+                reading.usage = fold(reading.usage, event.get("usage") or {})
+                reading.stop_reason = (event.get("delta") or {}).get("stop_reason") or reading.stop_reason
+                reading.is_complete = reading.stop_reason is not None
+            else:
+                reading.has_error = reading.has_ended = True
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            reading.is_unreadable = True
+
+
+class WholeMeter:
+    """Reads one JSON answer when it is complete."""
+
+    def __init__(self, coding: str = "") -> None:
+        self.reading = Reading()
+        self._inflate = Inflate(coding)
+
+    def take(self, body: bytes) -> None:
+        """Read the usage object of a complete answer; never raises."""
+        plain = self._inflate.feed(body)
+        try:
+            if self._inflate.is_broken:
+                raise ValueError("not readable")
+            message = json.loads(plain)
+            self.reading.model = str(message.get("model") or "")
+            self.reading.usage = fold(None, message["usage"])
+            self.reading.stop_reason = message.get("stop_reason")
+            self.reading.is_complete = True
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            self.reading.is_unreadable = True
+
+
+class Inflate:
+    """Unpacks gzip or deflate as it comes, up to a cap; passes plain bytes on; anything else is broken."""
+
+    def __init__(self, coding: str) -> None:
+        coding = coding.strip().lower()
+        self.is_broken = coding not in ("", "identity", "gzip", "x-gzip", "deflate")
+        self._packed = zlib.decompressobj(47) if coding not in ("", "identity") else None
+        self._size = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Give the plain bytes of the next piece, or nothing once it is broken."""
+        if self.is_broken:
+            return b""
+        if self._packed is None:
+            return data
+        try:
+            plain = self._packed.decompress(data, MAX_DECODED - self._size + 1)
+        except zlib.error:
+            self.is_broken = True
+            return b""
+        self._size += len(plain)
+        self.is_broken = self._size > MAX_DECODED
+        return b"" if self.is_broken else plain

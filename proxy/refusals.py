@@ -1,0 +1,113 @@
+"""Refusals: why bursar itself says no, in one sentence that names the amounts and the way out (PRODUCT.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from budget.bands import Band
+from budget.ledger import Refused
+from pricing.money import Money
+from proxy.case import Case
+from proxy.router import Refusal, Route
+from proxy.services import Services
+from proxy.wire.answer import Headers
+
+
+class Saying:
+    """Puts what happened to one request into words: sentences for the agent's user, headers for everyone."""
+
+    def __init__(self, services: Services, case: Case) -> None:
+        self._services, self._case = services, case
+
+    def refused(self, found: Refused) -> str:
+        """Say why the ledger gave no money."""
+        match found.why:
+            case "full":
+                return self._full(found)
+            case "trouble":
+                return (
+                    f"bursar: the ledger cannot be written ({found.detail}), so nothing goes to Claude. "
+                    f"{self._local()} See: bursar status"
+                )
+            case _:
+                return f"bursar: nothing goes to Claude at the moment ({found.why}). {self._local()}"
+
+    def short(self, found: Refused) -> str:
+        """Say in a few words why it went local after all."""
+        if found.why == "full":
+            return f"the cutoff leaves {_left(found).dollars(2, 'down')}, {found.needed.dollars(2, 'up')} needed"
+        return found.detail or found.why
+
+    def no_route(self, refusal: Refusal) -> str:
+        """Say why the router found no route."""
+        today = self._services.ledger.today()
+        match refusal.kind:
+            case "stopped":
+                since = f" since {self._clock_time(today.stop.since)}" if today.stop else ""
+                by = " by the cutoff" if today.stop and today.stop.by == "cutoff" else ""
+                return f"bursar: all cloud traffic is stopped{since}{by}. {refusal.why} Resume: bursar resume"
+            case "cutoff":
+                return (
+                    f"bursar: today's cutoff of {today.limits.cutoff.dollars()} is reached "
+                    f"({today.settled.dollars(2, 'up')} spent). {refusal.why} "
+                    f"Resets {self._clock_time(today.resets_at)}. {_lift(today.limits.cutoff)}"
+                )
+            case "mode_local":
+                return (
+                    f"bursar: the mode is local, so nothing goes to Claude. {refusal.why} Change it: bursar mode auto"
+                )
+            case "restricted":
+                return f"bursar: this request holds restricted material. {refusal.why}"
+            case _:
+                return f"bursar: {refusal.why}"
+
+    def headers(self, route: Route | None, band: Band | None, why: str) -> Headers:
+        """Give the `x-bursar-*` headers of an answer."""
+        decision, today = self._case.decision, self._services.ledger.today()
+        said = {
+            "route": f"{route.upstream}/{route.model}" if route else "refused",
+            "reason": why or decision.reason,
+            "tier": decision.tier.name,
+            "band": (band or today.band).value,
+            "request": self._case.request_id,
+        }
+        return [(f"x-bursar-{name}".encode(), _plain(value)) for name, value in said.items()]
+
+    def _full(self, found: Refused) -> str:
+        held = f", {found.held.dollars(2, 'up')} held by running requests" if found.held else ""
+        return (
+            f"bursar: today's cutoff of {found.cutoff.dollars()} is reached ({found.settled.dollars(2, 'up')} spent{held}, "
+            f"{found.needed.dollars(2, 'up')} needed). {self._local()} "
+            f"Resets {self._clock_time(found.resets_at)}. {_lift(found.cutoff)}"
+        )
+
+    def _local(self) -> str:
+        return local_state(self._services)
+
+    def _clock_time(self, at: datetime) -> str:
+        return at.astimezone(self._services.zone()).strftime("%H:%M")
+
+
+def local_state(services: Services) -> str:
+    """Say in one sentence how the local models are, for a refusal that would not have been needed with one."""
+    seen = services.locals.snapshot()
+    if not seen:
+        return "No local model is set up."
+    healthy = [upstream.name for upstream in seen if upstream.healthy]
+    if not healthy:
+        return f"The local server {seen[0].name} is off."
+    return f"The local model at {healthy[0]} cannot take this request."
+
+
+def _lift(cutoff: Money) -> str:
+    # The next whole dollar that is a good step up: a person wants to go on, not to come back in a minute.
+    raised = -(-cutoff.picos * 3 // (2 * 10**12))
+    return f"Lift: bursar cutoff set {raised}"
+
+
+def _left(found: Refused) -> Money:
+    return max(Money(0), found.cutoff - found.settled - found.held)
+
+
+def _plain(value: str) -> bytes:
+    return value.encode("ascii", "replace").replace(b"\r", b" ").replace(b"\n", b" ")[:300]
