@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tests.kit.fake_claude import KEY
 
 
-class Truncated(ConnectionError):  # noqa: N818
+class Truncated(ConnectionError):
     """The server ended the connection before the answer was complete; `wire` is what came."""
 
     def __init__(self, wire: bytes):

@@ -1,0 +1,173 @@
+"""Runs the real bursar in a process of its own, with a home of its own, and asks its control server what it knows."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.kit.fake_claude import ROOT
+
+PICOS = 10**12  # Picodollars in a dollar.
+
+
+class Bursar:
+    """One bursar; use as a context manager. Settings are those of config.toml, written as they are given."""
+
+    def __init__(
+        self,
+        home: Path,
+        cloud: str,
+        *,
+        local_servers: tuple[dict[str, Any], ...] = (),
+        mode: str | None = "cloud",
+        cloud_settings: dict[str, Any] | None = None,
+        **settings: Any,
+    ):
+        self.home = home
+        self._mode = mode
+        self._process: subprocess.Popen[bytes] | None = None
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.port, self.control_port = free_ports(2)
+        top = {"budget": "10.00", "zone": "UTC", "port": self.port, "control_port": self.control_port} | settings
+        tables = [("[cloud]", {"url": cloud} | (cloud_settings or {})), ("[discover]", {"enabled": False})]
+        tables += [("[[local]]", server) for server in local_servers]
+        lines = [_line(item) for item in top.items()]
+        for title, values in tables:
+            lines += [title, *(_line(item) for item in values.items())]
+        config = home / "config.toml"
+        config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        config.chmod(0o600)
+
+    @property
+    def url(self) -> str:
+        """Return the address agents are given."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Return the number of its process."""
+        assert self._process
+        return self._process.pid
+
+    def __enter__(self) -> "Bursar":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._process:
+            self.stop()
+
+    def start(self, seconds: float = 20) -> "Bursar":
+        """Start it and wait until it answers; sets the mode asked for."""
+        with (self.home / "output.txt").open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tray", "serve"],
+                cwd=ROOT,
+                env={**os.environ, "BURSAR_HOME": str(self.home)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        end = time.monotonic() + seconds
+        while not self._is_up():
+            assert self._process.poll() is None, self.output()
+            assert time.monotonic() < end, f"bursar did not start: {self.output()}"
+            time.sleep(0.02)
+        if self._mode:
+            self.mode(self._mode)
+            self._mode = None
+        return self
+
+    def stop(self, seconds: float = 40) -> int:
+        """Ask it to end, wait, and return its exit code."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
+    def kill(self) -> None:
+        """End it at once, as `kill -9` does."""
+        assert self._process
+        self._process.kill()
+        self._process.wait(10)
+        self._process = None
+
+    def output(self) -> str:
+        """Return what it printed."""
+        return (self.home / "output.txt").read_text(encoding="utf-8", errors="replace")
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `bursar` command against this home."""
+        return subprocess.run(
+            [sys.executable, "-m", "tray", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "BURSAR_HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def api(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Ask the control server; with a body, a POST."""
+        token = (self.home / "control.token").read_text(encoding="utf-8").strip()
+        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.control_port}{path}", data, headers)
+        with _opener().open(request, timeout=30) as response:
+            return json.load(response)
+
+    def status(self) -> Any:
+        """Return today's figures, band, mode and upstreams."""
+        return self.api("/api/status")
+
+    def mode(self, mode: str) -> None:
+        """Switch the mode."""
+        self.api("/api/mode", {"mode": mode})
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return every entry of the ledger, oldest first."""
+        found: list[dict[str, Any]] = []
+        while page := self.api(f"/api/log?after={found[-1]['id'] if found else 0}&limit=500")["entries"]:
+            found += page
+        return found
+
+    def settled(self) -> None:
+        """Wait until no hold is open."""
+        end = time.monotonic() + 15
+        while self.status()["open_holds"]:
+            assert time.monotonic() < end, "holds stay open"
+            time.sleep(0.02)
+
+    def _is_up(self) -> bool:
+        try:
+            with _opener().open(f"{self.url}/health", timeout=5):
+                return (self.home / "control.token").exists()
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports nobody listens on just now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [opened.getsockname()[1] for opened in sockets]
+    for opened in sockets:
+        opened.close()
+    return ports
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _line(item: tuple[str, Any]) -> str:
+    """Write one setting as TOML, whose strings, numbers and lists are JSON's."""
+    return f"{item[0]} = {json.dumps(item[1])}"
