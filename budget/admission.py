@@ -1,0 +1,89 @@
+"""Admission: the first offer that fits is held, decided and written in one conditional statement."""
+
+from __future__ import annotations
+
+from budget.book import Book
+from budget.holds import MOST, Ask, Held, Offer, Refused
+from budget.migrations import LABELS
+from pricing.money import Money
+
+# The check and the hold are one statement: two requests can never both see the last dollar.
+ADMIT = """
+UPDATE days SET held = held + :amount
+WHERE day = :day AND settled + held + :amount <= cutoff + extra
+    AND EXISTS (SELECT 1 FROM state WHERE mode <> 'local' AND stopped_by IS NULL)
+RETURNING settled, held
+"""
+
+HOLD = f"""
+INSERT INTO holds (id, day, since, instance, request_id, upstream, model, is_local, amount, likely, terms, {LABELS})
+VALUES ({", ".join("?" * 23)})
+"""
+
+
+def admit(book: Book, ask: Ask) -> Held | Refused:
+    """Hold the first offer that fits, or say why none does."""
+    for offer in ask.offers:
+        if offer.is_local or _takes(book, ask, offer):
+            return _hold(book, ask, offer)
+    return _refusal(book, ask)
+
+
+def _takes(book: Book, ask: Ask, offer: Offer) -> bool:
+    standing = book.standing
+    if standing.closed or offer.amount > MOST or book.line.blocks(ask.ticket):
+        return False
+    given = {"amount": offer.amount.picos, "day": standing.day_text}
+    row = book.connection.execute(ADMIT, given).fetchone()
+    if row is None:
+        return False
+    standing.settled, standing.held = row
+    return True
+
+
+def _hold(book: Book, ask: Ask, offer: Offer) -> Held:
+    standing, labels = book.standing, ask.labels
+    book.last_hold += 1
+    row = (
+        book.last_hold,
+        standing.day_text,
+        book.now_text,
+        book.instance,
+        ask.request_id,
+        offer.upstream,
+        offer.model,
+        int(offer.is_local),
+        offer.amount.picos,
+        offer.likely.picos,
+        offer.terms,
+        labels.session,
+        labels.agent,
+        labels.model_asked,
+        labels.task_class,
+        labels.tier,
+        labels.mode,
+        labels.band,
+        labels.reason,
+        labels.project,
+        labels.turn,
+        labels.dialect,
+        labels.attempt,
+    )
+    book.connection.execute(HOLD, row)
+    book.began(book.last_hold, row)
+    standing.open_holds += 1
+    return Held(book.last_hold, offer, standing.day, standing.band, book.now)
+
+
+def _refusal(book: Book, ask: Ask) -> Refused:
+    standing = book.standing
+    return Refused(
+        why=standing.closed or "full",
+        day=standing.day,
+        settled=Money(standing.settled),
+        held=Money(standing.held),
+        cutoff=Money(standing.cutoff),
+        needed=ask.needed,
+        fits_later=standing.closed is None and standing.settled + ask.needed.picos <= standing.cutoff,
+        resets_at=standing.resets_at,
+    )

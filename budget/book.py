@@ -1,0 +1,189 @@
+"""The open ledger: the one connection that writes, and how the ledger stands, always as of the last commit."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from budget.bands import Limits
+from budget.calendar import Calendar
+from budget.events import Event
+from budget.folder import Folder
+from budget.line import Line
+from budget.mark import STEPS, Mark, step_above
+from budget.standing import Standing
+from budget.state import Mode, Stop
+from budget.tip import TipFile
+from budget.trouble import LedgerUnavailable, Trouble
+
+HoldRow = tuple[str | int, ...]
+
+_STATE = "SELECT day, mode, stopped_by, stopped_since FROM state"
+_DAY = "SELECT settled, held, likely, extra FROM days WHERE day = ?"
+_LAST_HOLD = "SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM entries), 0))"
+_LAST_ENTRY = "SELECT coalesce(max(id), 0) FROM entries"
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything a job of the writer may touch. Only the writer's thread does."""
+
+    connection: sqlite3.Connection
+    folder: Folder
+    mark: Mark
+    tip: TipFile
+    calendar: Calendar
+    line: Line
+    instance: str
+    standing: Standing = field(init=False)
+    published: Standing = field(init=False)
+    last_hold: int = 0
+    kept_hold: int = 0
+    last_entry: int = 0
+    now: datetime = field(init=False)
+    now_text: str = ""
+    must_sync: bool = False
+    events: list[Event] = field(default_factory=list)
+    after: list[Callable[[], None]] = field(default_factory=list)
+    live: dict[int, HoldRow] = field(default_factory=dict)
+    _began: dict[int, HoldRow] = field(default_factory=dict)
+    _ended: list[int] = field(default_factory=list)
+    _identity: tuple[int, int] = (0, 0)
+
+    def begin(self) -> None:
+        """Take the write lock before anything is read."""
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the group true: the mark first, if the day may stand higher than it says, then the database."""
+        standing = self.standing
+        if not self.mark.covers(standing.day, standing.settled + standing.held):
+            self.mark.write(standing.day, step_above(standing.settled + standing.held, standing.cutoff))
+        self.connection.execute("COMMIT")
+        if self.must_sync:
+            self.sync()
+        self.keep()
+
+    def rollback(self) -> None:
+        """Forget the group: nothing of it was promised to anyone."""
+        self.events.clear()
+        self.after.clear()
+        self._began.clear()
+        self._ended.clear()
+        self.must_sync = False
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        self.standing = copy(self.published)
+
+    def sync(self) -> None:
+        """Make every commit so far durable, by one more that waits for the disk."""
+        self.connection.execute("PRAGMA synchronous = FULL")
+        try:
+            self.connection.execute("UPDATE state SET synced = synced + 1")
+        finally:
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+        self.must_sync = False
+
+    def mark_is_high(self) -> bool:
+        """Say whether the mark stands so far above the truth that a power cut would cost a person real money."""
+        standing, height = self.published, self.mark.height
+        slack = 2 * max(standing.cutoff // STEPS, 1)
+        return height is not None and height.picos > standing.settled + standing.held + slack
+
+    def lower_mark(self) -> None:
+        """Let the mark sink to what is true now, after making the database durable: a power cut then costs less."""
+        self.sync()
+        standing = self.standing
+        self.mark.write(standing.day, step_above(standing.settled + standing.held, standing.cutoff))
+
+    def began(self, hold_id: int, row: HoldRow) -> None:
+        """Note a hold of this group."""
+        self._began[hold_id] = row
+
+    def ended(self, hold_id: int) -> None:
+        """Note that a hold became an entry in this group."""
+        self._ended.append(hold_id)
+
+    def keep(self) -> None:
+        """Let everyone see what was just committed."""
+        if self._began:
+            self.live.update(self._began)
+            self.kept_hold = self.last_hold
+            self._began.clear()
+        for hold_id in self._ended:
+            self.live.pop(hold_id, None)
+        self._ended.clear()
+        for change in self.after:
+            change()
+        self.after.clear()
+        self.standing.resets_at, self.standing.held_back = self.calendar.resets_at, self.calendar.held_back
+        self.published = copy(self.standing)
+        self._note_tip()
+
+    def load(self, limits: Limits) -> None:
+        """Read from the database how the ledger stands."""
+        day, mode, stopped_by, stopped_since = self.connection.execute(_STATE).fetchone()
+        settled, held, likely, extra = self.connection.execute(_DAY, (day,)).fetchone()
+        stop = Stop(datetime.fromisoformat(stopped_since), stopped_by) if stopped_by else None
+        self.calendar.turn_to(date.fromisoformat(day))
+        self.standing = Standing(
+            day=self.calendar.day,
+            day_text=self.calendar.day.isoformat(),
+            settled=settled,
+            held=held,
+            likely=likely,
+            extra=extra,
+            limits=limits,
+            mode=Mode(mode),
+            stop=stop,
+            open_holds=self.connection.execute("SELECT count(*) FROM holds").fetchone()[0],
+            resets_at=self.calendar.resets_at,
+            held_back=self.calendar.held_back,
+        )
+        self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
+        self.last_hold = max(self.last_hold, self.kept_hold)
+        self.last_entry = self.connection.execute(_LAST_ENTRY).fetchone()[0]
+        self.published = copy(self.standing)
+
+    def tell_time(self, now: datetime) -> None:
+        """Set the moment that this group's rows bear."""
+        self.now = now
+        self.now_text = now.isoformat(timespec="milliseconds")
+
+    def identify(self) -> None:
+        """Remember which files we have open, to notice when they are deleted or swapped under us."""
+        self._identity = self._seen()
+
+    def check_identity(self) -> None:
+        """Raise LedgerUnavailable("gone") if the names no longer lead to the files we write to."""
+        if self._seen() != self._identity:
+            raise LedgerUnavailable(Trouble.of("gone"))
+
+    def finish(self) -> None:
+        """Make everything durable, then let the mark sink to the truth: nothing is charged at the next start."""
+        self.sync()
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.mark.write(self.standing.day, self.standing.settled + self.standing.held)
+
+    def close(self) -> None:
+        """Close the connection and the tip's file."""
+        self.connection.close()
+        self.tip.close()
+
+    def _note_tip(self) -> None:
+        try:
+            self.tip.write(self.kept_hold, self.last_entry, *self.calendar.anchor)
+        except OSError:
+            # It only makes the next start more careful.
+            return
+
+    def _seen(self) -> tuple[int, int]:
+        database, wal, _ = self.folder.parts()
+        try:
+            return os.stat(database).st_ino, os.stat(wal).st_ino  # noqa: PTH116 - half the cost of Path.stat, each time
+        except OSError:
+            return (-1, -1)

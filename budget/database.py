@@ -1,0 +1,155 @@
+"""The database file: opened, created, checked, copied. One connection writes; all others are read-only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from budget.files import open_private, sync, sync_folder
+from budget.migrations import APPLICATION_ID, VERSION, migrate
+from budget.trouble import LedgerUnavailable, Trouble
+
+_HEADER = 100
+_MAGIC = b"SQLite format 3\0"
+
+# A full check reads every page; beyond this size it runs beside the work instead of before it.
+_CHECKED_AT_OPEN = 48 * 2**20
+_SMALL_TABLES = ("state", "days", "holds", "alerts", "totals")
+
+
+class Unusable(Exception):
+    """The file is not a ledger of ours, or no longer; `why` is one word for its new name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """Open the one connection that writes. Raises Unusable if the file is no sound ledger, sqlite3.Error otherwise."""
+    _examine(path)
+    connection = sqlite3.connect(
+        _uri(path, "rw"), uri=True, timeout=0.25, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _prepare(connection)
+        _check_quickly(connection, path)
+        if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+            migrate(Database(connection, execute_plugins=False, recursive_triggers=False))
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if is_damage(error):
+            raise Unusable("damaged") from error
+        raise
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a read-only connection: it can look while the writer writes, and can never be a second writer."""
+    with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=1.0, isolation_level=None)) as connection:
+        yield connection
+
+
+def create(path: Path) -> None:
+    """Build an empty ledger aside and rename it into place: there is never half of one."""
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    os.close(open_private(aside))
+    with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
+        migrate(Database(connection, execute_plugins=False, recursive_triggers=False))
+    put_in_place(aside, path)
+
+
+def copy_to(source: sqlite3.Connection, target: Path) -> None:
+    """Copy through SQLite's backup API, check the copy, and only then give it its name. Unusable if it is not sound."""
+    aside = target.with_name(target.name + ".new")
+    aside.unlink(missing_ok=True)
+    os.close(open_private(aside))
+    with closing(sqlite3.connect(aside, isolation_level=None)) as copy:
+        source.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        if faults(copy):
+            raise Unusable("damaged")
+    put_in_place(aside, target)
+
+
+def put_in_place(aside: Path, path: Path) -> None:
+    """Sync a finished file and rename it."""
+    fd = open_private(aside)
+    try:
+        sync(fd)
+    finally:
+        os.close(fd)
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def faults(connection: sqlite3.Connection) -> list[str]:
+    """Read the whole database and list what SQLite finds wrong; empty when it is sound."""
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(10)")]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Say whether an error means that the file's contents are wrong, not its surroundings."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _examine(path: Path) -> None:
+    """Look at the first bytes before SQLite does: it would take an empty file for a new database."""
+    if path.is_symlink():
+        raise Unusable("link")
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    if not header:
+        raise Unusable("empty")
+    if len(header) < _HEADER or not header.startswith(_MAGIC):
+        raise Unusable("damaged")
+    if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        raise Unusable("foreign")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "fullfsync = ON",
+        "checkpoint_fullfsync = ON",
+        "wal_autocheckpoint = 2000",
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    if connection.execute("PRAGMA user_version").fetchone()[0] > VERSION:
+        raise LedgerUnavailable(Trouble.of("newer"))
+
+
+def _check_quickly(connection: sqlite3.Connection, path: Path) -> None:
+    if path.stat().st_size <= _CHECKED_AT_OPEN:
+        found = faults(connection)
+    else:
+        found = [
+            str(row[0])
+            for table in _SMALL_TABLES
+            for row in connection.execute(f"PRAGMA quick_check({table})")
+            if row[0] != "ok"
+        ]
+    if found:
+        raise Unusable("damaged")
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"

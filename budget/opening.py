@@ -1,0 +1,188 @@
+"""Opening the ledger: what an earlier run left open is charged, and the day stands no lower than it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from budget.admission import HOLD
+from budget.bands import Limits
+from budget.book import Book
+from budget.calendar import Calendar
+from budget.clock import budget_day
+from budget.commands import add_difference, begin_day
+from budget.entries import Outcome, Settlement
+from budget.files import private_folder
+from budget.folder import Folder
+from budget.holds import Labels
+from budget.line import Line
+from budget.mark import BadMark, Height, Mark, step_above
+from budget.migrations import LABELS
+from budget.recovery import Opened, open_or_recover
+from budget.settlement import settle
+from budget.tip import Tip, TipFile
+from pricing.money import Money
+
+# Nobody can tell a long absence from a wrong clock while the machine was off; beyond this it is not believed.
+_LONGEST_ABSENCE = timedelta(days=31)
+
+_FIRST = "INSERT INTO state (id, day, zone, mode) VALUES (1, ?, ?, 'observe')"
+_NEW_DAY = "INSERT INTO days (day, budget, cutoff) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_FOREIGN = "SELECT id, amount, likely FROM holds WHERE instance <> ? ORDER BY id"
+_LOST = f"""
+INSERT INTO entries (
+    day, at, since, instance, request_id, upstream, model, is_local, held, charged, likely, outcome,
+    input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
+    raw_usage, terms, rates, upstream_id, flags, note, {LABELS})
+VALUES (?, ?, ?, ?, '', '', '', 0, 0, ?, 0, 'lost', 0, 0, 0, 0, 0, 0, '', '', '', '', '', ?,
+    '', '', '', '', '', '', '', '', '', '', '', 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the ledger is opened with."""
+
+    folder: Folder
+    calendar: Calendar
+    line: Line
+    limits: Limits
+    instance: str
+    boot: str | None
+
+
+def open_book(wanted: Wanted, before: Book | None = None) -> tuple[Book, tuple[str, ...]]:
+    """Open, recover, charge what is unknown, and say what had to be done. `before`: the same run, after trouble."""
+    private_folder(wanted.folder.path)
+    private_folder(wanted.folder.backups)
+    mark, notices = _read_mark(wanted.folder)
+    tip = TipFile(wanted.folder.tip, wanted.boot)
+    try:
+        last = tip.read()
+        now = wanted.calendar.look().now
+        known = mark.height is not None or last is not None
+        opened = open_or_recover(wanted.folder, now, known=known)
+    except BaseException:
+        tip.close()
+        raise
+    book = Book(opened.connection, wanted.folder, mark, tip, wanted.calendar, wanted.line, wanted.instance)
+    try:
+        _begin_instance(book, wanted, opened, last, before)
+    except BaseException:
+        book.close()
+        raise
+    return book, notices + opened.notices
+
+
+def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None, before: Book | None) -> None:
+    if before is None:
+        _resume_clocks(book, last)
+    look = book.calendar.look()
+    book.calendar.accept(look)
+    book.tell_time(look.now)
+    book.begin()
+    _first_rows(book, wanted)
+    book.load(wanted.limits)
+    book.last_hold = max(book.last_hold, last.hold if last else 0)
+    complete = not opened.restored and book.tip.same_boot(last) and _is_as_new_as(book, last)
+    if before is not None:
+        _put_back_live(book, before)
+    _charge_orphans(book)
+    if not complete:
+        _charge_lost(book)
+    _apply_limits(book, wanted)
+    if (day := book.calendar.look().day) > book.standing.day:
+        begin_day(book, day)
+    book.connection.execute("COMMIT")
+    book.sync()
+    book.load(wanted.limits)
+    book.keep()
+    standing = book.standing
+    if not book.mark.covers(standing.day, standing.settled + standing.held):
+        book.mark.write(standing.day, step_above(standing.settled + standing.held, standing.cutoff))
+    book.identify()
+
+
+def _read_mark(folder: Folder) -> tuple[Mark, tuple[str, ...]]:
+    try:
+        return Mark.read(folder.mark), ()
+    except BadMark as error:
+        return Mark(folder.mark, None), (f"{error}: today's spend is what the ledger itself shows",)
+
+
+def _resume_clocks(book: Book, last: Tip | None) -> None:
+    if last is None:
+        return
+    look = book.calendar.look()
+    if book.tip.same_boot(last) and last.elapsed_s <= look.elapsed_s:
+        book.calendar.believe(last.wall, last.elapsed_s)
+    elif look.now - last.wall > _LONGEST_ABSENCE:
+        book.calendar.believe(last.wall, look.elapsed_s)
+
+
+def _first_rows(book: Book, wanted: Wanted) -> None:
+    """Make sure that there is a state and a day, no earlier than the mark's."""
+    row = book.connection.execute("SELECT day FROM state").fetchone()
+    here = budget_day(book.now, wanted.calendar.zone)
+    days = [date.fromisoformat(row[0]) if row else here]
+    if book.mark.height is not None:
+        days.append(book.mark.height.day)
+    for day in {*days}:
+        given = (day.isoformat(), wanted.limits.budget.picos, wanted.limits.cutoff.picos)
+        book.connection.execute(_NEW_DAY, given)
+    if row is None:
+        book.connection.execute(_FIRST, (max(days).isoformat(), wanted.calendar.zone.key))
+    else:
+        book.connection.execute("UPDATE state SET day = ?", (max(days).isoformat(),))
+
+
+def _is_as_new_as(book: Book, last: Tip | None) -> bool:
+    """Say whether the database holds all that was ever committed: an old copy put back does not."""
+    return last is not None and book.kept_hold >= last.hold and book.last_entry >= last.entry
+
+
+def _put_back_live(book: Book, before: Book) -> None:
+    """Put the holds of requests still under way back into a database that was restored without them."""
+    book.live = dict(before.live)
+    book.last_hold = max(book.last_hold, before.last_hold)
+    known = "SELECT 1 FROM holds WHERE id = ?1 UNION ALL SELECT 1 FROM entries WHERE hold_id = ?1"
+    for hold_id, row in before.live.items():
+        if book.connection.execute(known, (hold_id,)).fetchone() is None:
+            given = (row[1], book.standing.limits.budget.picos, book.standing.limits.cutoff.picos)
+            book.connection.execute(_NEW_DAY, given)
+            book.connection.execute(HOLD, row)
+            book.connection.execute("UPDATE days SET held = held + ? WHERE day = ?", (row[8], row[1]))
+    book.load(book.standing.limits)
+
+
+def _charge_orphans(book: Book) -> None:
+    """Charge what an earlier run held and never settled: its answer may have been billed in full."""
+    for hold_id, amount, likely in book.connection.execute(_FOREIGN, (book.instance,)).fetchall():
+        settle(book, hold_id, Settlement(Outcome.orphaned, Money(amount), Money(likely)))
+
+
+def _charge_lost(book: Book) -> None:
+    """Bring the mark's day up to the mark: that much may have been spent, and the database cannot tell."""
+    height = book.mark.height
+    if height is None:
+        return
+    query = "SELECT settled + held FROM days WHERE day = ?"
+    missing = height.picos - book.connection.execute(query, (height.day.isoformat(),)).fetchone()[0]
+    if missing > 0:
+        _write_lost(book, height, missing)
+
+
+def _write_lost(book: Book, height: Height, missing: int) -> None:
+    note = "the machine stopped or an older copy was put back: the day stands at what it may have spent"
+    day = height.day.isoformat()
+    book.connection.execute(_LOST, (day, book.now_text, book.now_text, book.instance, missing, note))
+    no = Labels()
+    add_difference(book, (day, "", "", 0, no.tier, no.task_class), Outcome.lost, missing, 0)
+
+
+def _apply_limits(book: Book, wanted: Wanted) -> None:
+    """The settings may have changed while nobody ran."""
+    limits, standing = wanted.limits, book.standing
+    given = (limits.budget.picos, limits.cutoff.picos, standing.day_text)
+    book.connection.execute("UPDATE days SET budget = ?, cutoff = ? WHERE day = ?", given)
+    book.connection.execute("UPDATE state SET zone = ?", (wanted.calendar.zone.key,))

@@ -1,0 +1,151 @@
+"""Reading entries, holds and days back, through connections that cannot write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from budget.database import faults, open_reader
+from budget.entries import Entry, OpenHold, Outcome
+from budget.holds import Labels
+from budget.migrations import LABELS
+from budget.today import DayTotal
+from pricing.money import Money
+from pricing.usage import Usage
+
+_LABELS = tuple(LABELS.split(", "))
+_COUNTS = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
+
+
+def entries(path: Path, where: str, given: dict[str, Any], limit: int) -> list[Entry]:
+    """Read entries, oldest first, by a condition with named parameters."""
+    rows = _rows(path, f"SELECT * FROM entries WHERE {where} ORDER BY id LIMIT :limit", {**given, "limit": limit})
+    return [_entry(row) for row in rows]
+
+
+def holds(path: Path) -> list[OpenHold]:
+    """Read the holds of requests under way, oldest first."""
+    return [_hold(row) for row in _rows(path, "SELECT * FROM holds ORDER BY id", {})]
+
+
+def days(path: Path, since: date, until: date) -> list[DayTotal]:
+    """Read the sums of the days between two dates, both included."""
+    given = {"since": since.isoformat(), "until": until.isoformat()}
+    return [
+        _day(row) for row in _rows(path, "SELECT * FROM days WHERE day BETWEEN :since AND :until ORDER BY day", given)
+    ]
+
+
+def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
+    """Read the totals by day, upstream, model, tier and task class between two dates, both included."""
+    given = {"since": since.isoformat(), "until": until.isoformat()}
+    return list(_rows(path, "SELECT * FROM totals WHERE day BETWEEN :since AND :until", given))
+
+
+def untold(path: Path) -> list[tuple[int, date, int]]:
+    """Read the alerts that nobody was told of yet: id, day, percent."""
+    rows = _rows(path, "SELECT id, day, threshold FROM alerts WHERE told IS NULL ORDER BY id", {})
+    return [(row["id"], date.fromisoformat(row["day"]), row["threshold"]) for row in rows]
+
+
+def check(path: Path) -> list[str]:
+    """Prove the books: day totals equal their entries and holds, every hold ended once, the file is sound."""
+    with open_reader(path) as connection:
+        return [*_unbalanced(connection), *_twice(connection), *faults(connection)]
+
+
+def _unbalanced(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, column, source in (
+        ("entries", "settled", "charged"),
+        ("entries", "likely", "likely"),
+        ("holds", "held", "amount"),
+    ):
+        query = f"""
+            SELECT day, {column}, coalesce(true_sum, 0) FROM days
+            LEFT JOIN (SELECT day, sum({source}) AS true_sum FROM {table} GROUP BY day) USING (day)
+            WHERE {column} <> coalesce(true_sum, 0)"""
+        for day, shown, true_sum in connection.execute(query):
+            yield f"{day}: {column} is {shown}, its {table} sum to {true_sum}"
+    query = """
+        SELECT day, settled, coalesce(true_sum, 0) FROM days
+        LEFT JOIN (SELECT day, sum(charged) AS true_sum FROM totals GROUP BY day) USING (day)
+        WHERE settled <> coalesce(true_sum, 0)"""
+    for day, shown, true_sum in connection.execute(query):
+        yield f"{day}: settled is {shown}, its totals sum to {true_sum}"
+
+
+def _twice(connection: sqlite3.Connection) -> Iterator[str]:
+    for (hold_id,) in connection.execute("SELECT id FROM holds WHERE id IN (SELECT hold_id FROM entries)"):
+        yield f"hold {hold_id} is open and has an entry"
+
+
+def _rows(path: Path, query: str, given: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    with open_reader(path) as connection:
+        database = Database(connection, execute_plugins=False, recursive_triggers=False)
+        return list(database.query(query, given))
+
+
+def _labels(row: dict[str, Any]) -> Labels:
+    return Labels(**{name: row[name] for name in _LABELS})
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(
+        id=row["id"],
+        hold_id=row["hold_id"],
+        corrects=row["corrects"],
+        day=date.fromisoformat(row["day"]),
+        at=datetime.fromisoformat(row["at"]),
+        since=datetime.fromisoformat(row["since"]),
+        instance=row["instance"],
+        request_id=row["request_id"],
+        upstream=row["upstream"],
+        model=row["model"],
+        is_local=bool(row["is_local"]),
+        held=Money(row["held"]),
+        charged=Money(row["charged"]),
+        likely=Money(row["likely"]),
+        outcome=Outcome(row["outcome"]),
+        usage=Usage(**{name: row[name] for name in _COUNTS}),
+        raw_usage=row["raw_usage"],
+        terms=row["terms"],
+        rates=row["rates"],
+        status=row["status"],
+        upstream_id=row["upstream_id"],
+        flags=tuple(row["flags"].split()),
+        duration_ms=row["duration_ms"],
+        first_byte_ms=row["first_byte_ms"],
+        note=row["note"],
+        labels=_labels(row),
+    )
+
+
+def _hold(row: dict[str, Any]) -> OpenHold:
+    return OpenHold(
+        id=row["id"],
+        day=date.fromisoformat(row["day"]),
+        since=datetime.fromisoformat(row["since"]),
+        request_id=row["request_id"],
+        upstream=row["upstream"],
+        model=row["model"],
+        is_local=bool(row["is_local"]),
+        amount=Money(row["amount"]),
+        labels=_labels(row),
+    )
+
+
+def _day(row: dict[str, Any]) -> DayTotal:
+    return DayTotal(
+        day=date.fromisoformat(row["day"]),
+        settled=Money(row["settled"]),
+        held=Money(row["held"]),
+        likely=Money(row["likely"]),
+        budget=Money(row["budget"]),
+        cutoff=Money(row["cutoff"] + row["extra"]),
+        requests=row["requests"],
+    )

@@ -1,0 +1,178 @@
+"""Settlement: a hold becomes an entry, once; what was charged is a fact, above the hold too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from budget.bands import Limits
+from budget.book import Book
+from budget.entries import Outcome, Settled, Settlement
+from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
+from budget.migrations import LABELS
+from budget.state import Stop
+from pricing.money import ZERO, Money
+
+_HOLD = "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class FROM holds WHERE id = ?"
+
+_ENTRY = f"""
+INSERT INTO entries (
+    hold_id, day, since, instance, request_id, upstream, model, is_local, held, terms, {LABELS},
+    at, charged, likely, outcome, input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
+    raw_usage, rates, status, upstream_id, flags, duration_ms, first_byte_ms, note)
+SELECT id, day, since, instance, request_id, upstream, model, is_local, amount, terms, {LABELS},
+    {", ".join("?" * 18)}
+FROM holds WHERE id = ?
+"""
+
+_DAY = """
+UPDATE days SET held = held - ?, settled = settled + ?, likely = likely + ?, requests = requests + ? WHERE day = ?
+RETURNING settled, held, likely
+"""
+
+_TOTAL = """
+INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    requests = requests + excluded.requests, voided = voided + excluded.voided,
+    charged = charged + excluded.charged, likely = likely + excluded.likely,
+    input = input + excluded.input, cache_write_5m = cache_write_5m + excluded.cache_write_5m,
+    cache_write_1h = cache_write_1h + excluded.cache_write_1h, cache_read = cache_read + excluded.cache_read,
+    output = output + excluded.output, web_searches = web_searches + excluded.web_searches
+"""
+
+_ALERT = "INSERT INTO alerts (day, threshold, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_STOP = "UPDATE state SET stopped_by = 'cutoff', stopped_since = ?"
+
+
+class UnknownHold(LookupError):
+    """No hold and no entry bears this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """What settling needs to know of a hold."""
+
+    day: str
+    amount: int
+    likely: int
+    request_id: str
+    upstream: str
+    model: str
+    is_local: int
+    tier: str
+    task_class: str
+
+
+def settle(book: Book, hold_id: int, settlement: Settlement) -> Settled:
+    """Turn a hold into its entry; a hold that has ended gives the entry it became. Raises UnknownHold."""
+    row = book.connection.execute(_HOLD, (hold_id,)).fetchone()
+    if row is None:
+        return _ended(book, hold_id)
+    hold = HeldRow(*row)
+    first = len(book.events)
+    entry_id = _write(book, hold_id, settlement)
+    add_total(book, (hold.day, hold.upstream, hold.model, hold.is_local, hold.tier, hold.task_class), settlement)
+    _count(book, hold, settlement, hold_id, entry_id)
+    overrun = max(0, settlement.charged.picos - hold.amount)
+    if overrun:
+        _breach(book, hold, settlement, entry_id)
+    return Settled(entry_id, tuple(book.events[first:]), Money(overrun))
+
+
+def add_total(book: Book, key: tuple[str, str, str, int, str, str], settlement: Settlement) -> None:
+    """Add an entry to the totals that reports read. Corrections and losses are no requests."""
+    usage, outcome = settlement.usage, settlement.outcome
+    made = outcome not in (Outcome.corrected, Outcome.lost)
+    counts = (int(made), int(outcome is Outcome.voided), settlement.charged.picos, settlement.likely.picos)
+    tokens = (usage.input, usage.cache_write_5m, usage.cache_write_1h, usage.cache_read, usage.output)
+    book.connection.execute(_TOTAL, (*key, *counts, *tokens, usage.web_searches))
+
+
+def cross_thresholds(book: Book, day: str, before: int, after: int, limits: Limits) -> None:
+    """Record each threshold that the settled sum has just come to; the table takes each once a day."""
+    for percent in limits.alerts:
+        reached = before * 100 < limits.budget.picos * percent <= after * 100
+        if reached and book.connection.execute(_ALERT, (day, percent, book.now_text)).rowcount:
+            book.events.append(ThresholdCrossed(date.fromisoformat(day), percent))
+
+
+def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
+    usage = settlement.usage
+    cursor = book.connection.execute(
+        _ENTRY,
+        (
+            book.now_text,
+            settlement.charged.picos,
+            settlement.likely.picos,
+            settlement.outcome.value,
+            usage.input,
+            usage.cache_write_5m,
+            usage.cache_write_1h,
+            usage.cache_read,
+            usage.output,
+            usage.web_searches,
+            settlement.raw_usage,
+            settlement.rates,
+            settlement.status,
+            settlement.upstream_id,
+            " ".join(settlement.flags),
+            settlement.duration_ms,
+            settlement.first_byte_ms,
+            settlement.note,
+            hold_id,
+        ),
+    )
+    book.connection.execute("DELETE FROM holds WHERE id = ?", (hold_id,))
+    book.ended(hold_id)
+    book.standing.open_holds -= 1
+    book.last_entry = cursor.lastrowid or book.last_entry
+    return book.last_entry
+
+
+def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entry_id: int) -> None:
+    charged, likely = settlement.charged.picos, settlement.likely.picos
+    settled, held, likely_sum = book.connection.execute(_DAY, (hold.amount, charged, likely, 1, hold.day)).fetchone()
+    standing = book.standing
+    cross_thresholds(book, hold.day, settled - charged, settled, standing.limits)
+    if hold.day == standing.day_text:
+        standing.settled, standing.held, standing.likely = settled, held, likely_sum
+        _stop_at_cutoff(book, settled - charged, settled)
+    book.events.append(
+        SpendRecorded(
+            day=standing.day if hold.day == standing.day_text else date.fromisoformat(hold.day),
+            request_id=hold.request_id,
+            hold_id=hold_id,
+            entry_id=entry_id,
+            outcome=settlement.outcome.value,
+            charged=settlement.charged,
+            likely=settlement.likely,
+            settled=Money(settled),
+        )
+    )
+
+
+def _stop_at_cutoff(book: Book, before: int, after: int) -> None:
+    standing = book.standing
+    if not before < standing.cutoff <= after:
+        return
+    book.events.append(CutoffReached(standing.day, Money(after), Money(standing.cutoff)))
+    if standing.stop is None:
+        book.connection.execute(_STOP, (book.now_text,))
+        standing.stop = Stop(book.now, "cutoff")
+        book.events.append(Stopped("cutoff"))
+        book.must_sync = True
+
+
+def _breach(book: Book, hold: HeldRow, settlement: Settlement, entry_id: int) -> None:
+    # The mark covers holds, so what comes on top must not be lost to a power cut either.
+    book.must_sync = True
+    held = Money(hold.amount)
+    book.events.append(Overrun(book.standing.day, hold.request_id, entry_id, held, settlement.charged))
+
+
+def _ended(book: Book, hold_id: int) -> Settled:
+    row = book.connection.execute("SELECT id, held, charged FROM entries WHERE hold_id = ?", (hold_id,)).fetchone()
+    if row is None:
+        raise UnknownHold(f"there is no hold {hold_id}")
+    entry_id, held, charged = row
+    return Settled(entry_id, (), max(ZERO, Money(charged - held)))

@@ -1,0 +1,53 @@
+"""Today at a glance, and the totals of past days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from budget.bands import Band, Limits
+from budget.state import Mode, Stop
+from pricing.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """How the budget day stands; `limits.cutoff` is the one in force, with what a person allowed for today only."""
+
+    day: date
+    settled: Money
+    held: Money
+    likely: Money
+    limits: Limits
+    band: Band
+    mode: Mode
+    stop: Stop | None
+    resets_at: datetime
+    trouble: str | None
+    open_holds: int
+    waiting: int
+    unrecorded: int
+    clock_held_back: bool
+
+    @property
+    def gone(self) -> Money:
+        """Settled and held: what bands look at."""
+        return self.settled + self.held
+
+    @property
+    def left(self) -> Money:
+        """What still fits under the cutoff; never below zero."""
+        return max(Money(0), self.limits.cutoff - self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """A day's sums, without reading its entries."""
+
+    day: date
+    settled: Money
+    held: Money
+    likely: Money
+    budget: Money
+    cutoff: Money
+    requests: int

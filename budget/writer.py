@@ -1,0 +1,289 @@
+"""The writer: one thread, one connection; what waits together is committed together."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from budget.ballast import free_ballast, load_ballast
+from budget.book import Book
+from budget.clock import Elapsed
+from budget.commands import turn_day
+from budget.events import ClockJumped, Event, LedgerTrouble
+from budget.files import private_folder
+from budget.instance import FileLock
+from budget.opening import Wanted, open_book
+from budget.recovery import rescue
+from budget.trouble import LedgerUnavailable, Trouble, recognise
+from pricing.money import Money
+
+_log = logging.getLogger(__name__)
+
+_GROUP = 256
+_HEAL_EVERY_S = 0.5
+_LOWER_MARK_EVERY_S = 5.0
+_NOTHING = Money(-1)
+_DISK = (sqlite3.Error, OSError, LedgerUnavailable)
+
+
+class Job(Protocol):
+    """One thing to write. `essential`: it is kept and tried again until it is written."""
+
+    essential: bool
+
+    def work(self, book: Book) -> Any: ...
+
+    def done(self, result: Any) -> None:
+        """Take the result, after the commit."""
+
+    def failed(self, error: Exception) -> None:
+        """Learn that it was not written."""
+
+
+class Writer(threading.Thread):
+    """Owns the book. Everyone else puts jobs, and reads `standing` and `trouble`."""
+
+    def __init__(self, wanted: Wanted, elapsed: Elapsed, publish: Callable[[Event], None]) -> None:
+        super().__init__(name="ledger", daemon=True)
+        self.trouble: Trouble | None = Trouble.of("broken", "it is not open yet")
+        self.notices: tuple[str, ...] = ()
+        self.opened = threading.Event()
+        self.book: Book | None = None
+        self._wanted = wanted
+        self._elapsed = elapsed
+        self._publish = publish
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._pending: list[Job] = []
+        self._lock = FileLock(wanted.folder.lock)
+        self._locked = False
+        self._heal_at = 0.0
+        self._lower_at = 0.0
+
+    def put(self, job: Job | None) -> None:
+        """Hand in a job; None ends the thread once everything before it is done."""
+        self._jobs.put(job)
+
+    def run(self) -> None:
+        """Serve until told to end."""
+        self._heal()
+        self.opened.set()
+        while True:
+            jobs, ends = self._next()
+            try:
+                self._serve(jobs)
+                self._tick()
+            except Exception as error:  # noqa: BLE001 - the top of a thread
+                _log.exception("the ledger's writer met a bug")
+                self._enter(recognise(error))
+            if ends:
+                break
+        self._end()
+
+    def _next(self) -> tuple[list[Job], bool]:
+        """Wait for a job, then take all that came meanwhile."""
+        jobs: list[Job] = []
+        try:
+            job = self._jobs.get(timeout=self._patience())
+            while job is not None:
+                jobs.append(job)
+                if len(jobs) == _GROUP:
+                    return jobs, False
+                job = self._jobs.get_nowait()
+        except queue.Empty:
+            return jobs, False
+        return jobs, True
+
+    def _patience(self) -> float | None:
+        if self.trouble is not None or self._pending:
+            return _HEAL_EVERY_S
+        return _LOWER_MARK_EVERY_S if self._mark_is_high() else None
+
+    def _serve(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        if self.trouble is None:
+            self._commit(jobs)
+            return
+        for job in jobs:
+            if job.essential:
+                self._pending.append(job)
+            else:
+                job.failed(LedgerUnavailable(self.trouble))
+        if self.trouble.kind == "disk full" and self._pending:
+            self._commit_pending()
+
+    def _commit(self, jobs: list[Job]) -> None:
+        """Write a group in one transaction; if it cannot be written, none of it was."""
+        book = self._sure_book()
+        try:
+            self._look_at_clocks(book)
+            book.check_identity()
+            book.begin()
+            results = [job.work(book) for job in jobs]
+            book.commit()
+        except _DISK as error:
+            self._undo(book)
+            self._refuse(jobs, error)
+        except Exception as error:  # noqa: BLE001 - one wrong job must not take others with it
+            self._undo(book)
+            self._single_out(jobs, error)
+        else:
+            for job, result in zip(jobs, results, strict=True):
+                job.done(result)
+            self._tell(book)
+
+    def _single_out(self, jobs: list[Job], error: Exception) -> None:
+        """One job of a group was wrong in itself: write the others without it."""
+        if len(jobs) == 1:
+            jobs[0].failed(error)
+            return
+        for job in jobs:
+            self._serve([job])
+
+    def _tell(self, book: Book) -> None:
+        """Publish what the commit made true, after those who wait for it have their answers."""
+        events, book.events = book.events, []
+        self._tell_room(book)
+        for event in events:
+            self._publish(event)
+
+    def _tell_room(self, book: Book) -> None:
+        standing = book.published
+        best = _NOTHING if standing.closed else Money(standing.cutoff - standing.settled)
+        self._wanted.line.room(best - Money(standing.held), best)
+
+    def _look_at_clocks(self, book: Book) -> None:
+        look = book.calendar.look()
+        if look.held_back is not book.calendar.held_back or (look.stepped and not look.held_back):
+            self._publish(ClockJumped(look.drift, look.held_back))
+        book.calendar.accept(look)
+        book.tell_time(look.now)
+        if look.day > book.calendar.day:
+            turn_day(book, look)
+            self._tell(book)
+
+    def _undo(self, book: Book) -> None:
+        try:
+            book.rollback()
+        except sqlite3.Error as error:
+            self._enter(recognise(error))
+
+    def _refuse(self, jobs: list[Job], error: Exception) -> None:
+        """The disk or the database did not take a group: from now on nothing goes to a cloud until it does."""
+        self._enter(recognise(error))
+        self._serve(jobs)
+
+    def _enter(self, trouble: Trouble) -> None:
+        self._heal_at = self._elapsed() + _HEAL_EVERY_S
+        if trouble.kind == "disk full":
+            self._make_room()
+        if self.trouble is None or self.trouble.kind != trouble.kind:
+            self.trouble = trouble
+            _log.error("ledger: %s", trouble.why)
+            self._publish(LedgerTrouble(trouble.why))
+
+    def _make_room(self) -> None:
+        """Give the ballast up, and fold the log back into the database, which frees more."""
+        try:
+            free_ballast(self._wanted.folder)
+            if self.book is not None:
+                self.book.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except _DISK as error:
+            _log.warning("ledger: no room could be made: %s", error)
+
+    def _commit_pending(self) -> bool:
+        """Try once more to write what must not be lost; True when nothing is left to write."""
+        if not self._pending:
+            return True
+        book, jobs = self._sure_book(), self._pending
+        try:
+            book.begin()
+            results = [job.work(book) for job in jobs]
+            book.commit()
+        except _DISK as error:
+            self._undo(book)
+            _log.warning("ledger: still not written: %s", error)
+            return False
+        self._pending = []
+        for job, result in zip(jobs, results, strict=True):
+            job.done(result)
+        self._tell(book)
+        return True
+
+    def _tick(self) -> None:
+        now = self._elapsed()
+        if self.trouble is not None and now >= self._heal_at:
+            self._heal()
+        elif self.trouble is None and now >= self._lower_at and self._mark_is_high():
+            self._lower_mark()
+
+    def _heal(self) -> None:
+        """Try whether the ledger can be written again, opening it anew where that is needed."""
+        self._heal_at = self._elapsed() + _HEAL_EVERY_S
+        try:
+            self._reopen()
+            load_ballast(self._wanted.folder)
+            book = self._sure_book()
+            self._look_at_clocks(book)
+            book.sync()
+        except _DISK as error:
+            self._enter(recognise(error))
+            return
+        if self._commit_pending():
+            self._recovered(book)
+
+    def _reopen(self) -> None:
+        if self.book is not None and (
+            self.trouble is None or self.trouble.kind in ("disk full", "locked", "read-only")
+        ):
+            self.book.check_identity()
+            return
+        if not self._locked:
+            private_folder(self._wanted.folder.path)
+            self._locked = self._lock.acquire()
+        if not self._locked:
+            raise LedgerUnavailable(Trouble.of("in use"))
+        before = self.book
+        if before is not None:
+            self.notices += rescue(before, self.trouble)
+            before.close()
+        self.book, notices = open_book(self._wanted, before)
+        self.notices += notices
+
+    def _recovered(self, book: Book) -> None:
+        was, self.trouble = self.trouble, None
+        if self.opened.is_set() and was is not None:
+            self._publish(LedgerTrouble(None))
+        self._tell(book)
+
+    def _mark_is_high(self) -> bool:
+        return self.book is not None and self.trouble is None and self.book.mark_is_high()
+
+    def _lower_mark(self) -> None:
+        self._lower_at = self._elapsed() + _LOWER_MARK_EVERY_S
+        try:
+            self._sure_book().lower_mark()
+        except _DISK as error:
+            self._enter(recognise(error))
+
+    def _end(self) -> None:
+        """Close cleanly: everything durable, and the mark at the truth."""
+        if self.book is not None:
+            try:
+                self._commit_pending()
+                self.book.finish()
+            except _DISK as error:
+                _log.warning("ledger: not closed cleanly: %s", error)
+            self.book.close()
+        self._lock.release()
+        for job in self._pending:
+            job.failed(LedgerUnavailable(self.trouble or Trouble.of("broken", "the ledger is closed")))
+
+    def _sure_book(self) -> Book:
+        if self.book is None:
+            raise LedgerUnavailable(self.trouble or Trouble.of("broken"))
+        return self.book
