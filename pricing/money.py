@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Literal
 
 PICOS_PER_DOLLAR = 10**12
 
 Rounding = Literal["up", "down", "nearest"]
-_ROUNDINGS = {"up": ROUND_CEILING, "down": ROUND_FLOOR, "nearest": ROUND_HALF_EVEN}
+
+# Far more digits than any amount has: what does not fit is an error, never rounded.
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -21,12 +24,17 @@ class Money:
 
     @classmethod
     def usd(cls, amount: str | int | Decimal) -> Money:
-        """Read an amount in dollars, such as "0.006"; ValueError if it is not a number or finer than a picodollar."""
+        """Read an amount in dollars, such as "0.006".
+
+        ValueError if it is not a number or finer than a picodollar; TypeError for a float, which is neither.
+        """
+        if isinstance(amount, bool) or not isinstance(amount, str | int | Decimal):
+            raise TypeError(f"money is not made of {type(amount).__name__}: {amount!r}")
         try:
-            picos = Decimal(amount) * PICOS_PER_DOLLAR
-        except InvalidOperation:
+            picos = _EXACT.multiply(Decimal(amount), PICOS_PER_DOLLAR)
+        except (InvalidOperation, Inexact):
             raise ValueError(f"not an amount in dollars: {amount!r}") from None
-        if not picos.is_finite() or picos != picos.to_integral_value():
+        if not picos.is_finite() or picos.adjusted() > 12 + _MOST_DIGITS or picos != picos.to_integral_value():
             raise ValueError(f"not an exact amount in picodollars: {amount!r}")
         return cls(int(picos))
 
@@ -42,7 +50,8 @@ class Money:
         return Money(self.picos - other.picos)
 
     def __mul__(self, times: int) -> Money:
-        return Money(self.picos * times)
+        # A float would make the amount a float, and nothing would say so until it is stored.
+        return Money(self.picos * times) if isinstance(times, int) else NotImplemented
 
     __rmul__ = __mul__
 
@@ -54,17 +63,31 @@ class Money:
 
     def exact(self) -> str:
         """Print every digit, such as "0.0196096": for files and JSON."""
-        text = f"{Decimal(self.picos).scaleb(-12):f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        whole, part = divmod(abs(self.picos), PICOS_PER_DOLLAR)
+        text = f"{whole}.{part:012d}".rstrip("0").rstrip(".")
+        return f"-{text}" if self.picos < 0 else text
 
     def dollars(self, places: int = 2, rounding: Rounding = "nearest") -> str:
-        """Print for a person, such as "$1.84"; spent is rounded up, what remains down."""
-        step = Decimal(1).scaleb(-places)
-        amount = Decimal(self.picos).scaleb(-12).quantize(step, rounding=_ROUNDINGS[rounding])
-        return f"-${-amount:,f}" if amount < 0 else f"${abs(amount):,f}"
+        """Print for a person, such as "$1.84"; spent is rounded up, what remains down. At most 12 places."""
+        steps = _rounded(self.picos, 10 ** (12 - places), rounding)
+        whole, part = divmod(abs(steps), 10**places)
+        text = f"${whole:,}.{part:0{places}d}" if places else f"${whole:,}"
+        return f"-{text}" if steps < 0 else text
 
     def __str__(self) -> str:
         return self.dollars()
+
+
+def _rounded(picos: int, step: int, rounding: Rounding) -> int:
+    steps, rest = divmod(picos, step)
+    match rounding:
+        case "up":
+            return steps + (rest > 0)
+        case "down":
+            return steps
+        case "nearest":
+            # A half goes to the even side, so that sums of many do not drift.
+            return steps + (2 * rest > step or (2 * rest == step and steps % 2 == 1))
 
 
 ZERO = Money(0)

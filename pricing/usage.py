@@ -14,7 +14,7 @@ _LIFETIMES = {"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"}
 _TOOLS = {"web_search_requests", "web_fetch_requests", "tool_search_requests"}
 
 
-class ImpossibleUsage(ValueError):  # noqa: N818 - it is a verdict on the usage, as `Refused` is on a request
+class ImpossibleUsage(ValueError):
     """A usage object that no answer can have; what it stands for must be charged as unknown, never as nothing."""
 
 
