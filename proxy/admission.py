@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
 
-from budget.ledger import Ask, Held, Labels, Offer, Refused
+from budget.ledger import Ask, Held, Offer, Refused
 from budget.line import Ticket
 from pricing.bound import Bound, bound, counted
 from pricing.money import ZERO, Money

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from budget.ledger import Held, Settlement
-from budget.state import Mode
 from pricing.bound import Bound
 from pricing.table import PriceTable
 from proxy.anchors import Print
@@ -98,8 +97,7 @@ def to_local(services: Services, case: Case, held: Held, own: Headers, route: Ro
 
 def may_use_cloud(services: Services) -> bool:
     """Tell whether a byte may go to a cloud at this moment: not in mode local, not after the emergency stop."""
-    today = services.ledger.today()
-    return today.stop is None and today.mode is not Mode.local
+    return services.ledger.closed() is None
 
 
 def _untranslated(services: Services, case: Case, held: Held, own: Headers, why: str, instead: Instead) -> Answer:

@@ -17,7 +17,7 @@ DELTA = b"event: content_block_delta"
 BLOCK = b"event: content_block_"
 BLOCK_END = b"event: content_block_stop"
 VISIBLE_BYTES_PER_TOKEN = 3.5
-EVENT_OVERHEAD = 95
+EVENT_OVERHEAD = 120
 """Bytes of a content_block_delta's event that are not its text, about."""
 
 
@@ -65,8 +65,11 @@ class StreamMeter:
         last = plain.rfind(BLOCK)
         if last >= 0:
             self.reading.between_blocks = plain.startswith(BLOCK_END, last)
+        first = 0 if self._deltas else plain.find(DELTA)
+        if first < 0:
+            return
         self._deltas += plain.count(DELTA)
-        self._seen_bytes += len(plain)
+        self._seen_bytes += len(plain) - first
         text_bytes = self._seen_bytes - EVENT_OVERHEAD * self._deltas
         self.reading.visible_tokens = (
             max(self._deltas, int(text_bytes / VISIBLE_BYTES_PER_TOKEN)) if self._deltas else 0

@@ -76,8 +76,8 @@ class Saying:
     def _full(self, found: Refused) -> str:
         held = f", {found.held.dollars(2, 'up')} held by running requests" if found.held else ""
         return (
-            f"bursar: today's cutoff of {found.cutoff.dollars()} is reached ({found.settled.dollars(2, 'up')} spent{held}, "
-            f"{found.needed.dollars(2, 'up')} needed). {self._local()} "
+            f"bursar: today's cutoff of {found.cutoff.dollars()} is reached "
+            f"({found.settled.dollars(2, 'up')} spent{held}, {found.needed.dollars(2, 'up')} needed). {self._local()} "
             f"Resets {self._clock_time(found.resets_at)}. {_lift(found.cutoff)}"
         )
 

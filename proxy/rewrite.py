@@ -17,7 +17,7 @@ def with_value(body: bytes, key: str, value: Any) -> bytes:
 
 
 def _span(text: str, key: str) -> tuple[int, int]:
-    scan = json.JSONDecoder().scan_once
+    scan = json.JSONDecoder().raw_decode
     at = text.index("{") + 1
     while True:
         at = _skip(text, at)
