@@ -4,17 +4,47 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tests.kit.fake_claude import ROOT
 
 PICOS = 10**12  # Picodollars in a dollar.
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger, amounts in picodollars."""
+
+    id: int
+    request_id: str
+    upstream_id: str
+    upstream: str
+    model: str
+    is_local: int
+    held: int
+    charged: int
+    likely: int
+    outcome: str
+    status: int | None
+    flags: str
+    session: str
+    agent: str
+    tier: str
+    task_class: str
+    reason: str
+    raw_usage: str
+
+
+COLUMNS = tuple(field.name for field in fields(Entry))
 
 
 class Bursar:
@@ -133,12 +163,20 @@ class Bursar:
         """Switch the mode."""
         self.api("/api/mode", {"mode": mode})
 
-    def entries(self) -> list[dict[str, Any]]:
-        """Return every entry of the ledger, oldest first."""
-        found: list[dict[str, Any]] = []
-        while page := self.api(f"/api/log?after={found[-1]['id'] if found else 0}&limit=500")["entries"]:
-            found += page
-        return found
+    def log(self) -> list[dict[str, Any]]:
+        """Return the newest decisions, oldest first."""
+        return list(self.api("/api/log")["requests"])
+
+    def entries(self) -> list[Entry]:
+        """Return every entry of the ledger, oldest first; bursar may be running or not."""
+        with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            return [Entry(**dict(row)) for row in db.execute(f"SELECT {', '.join(COLUMNS)} FROM entries ORDER BY id")]
+
+    @property
+    def database(self) -> Path:
+        """Return where its ledger lies."""
+        return self.home / "ledger" / "ledger.db"
 
     def settled(self) -> None:
         """Wait until no hold is open."""
