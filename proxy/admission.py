@@ -60,6 +60,7 @@ class Admission:
         offer = Offer(route.upstream, route.model, ZERO, is_local=True)
         held = self._services.ledger.reserve(self._ask((offer,), why))
         assert isinstance(held, Held), "a local offer always fits"
+        self._remember(route)
         return to_local(
             self._services, self._case, held, self._own(route, held, why), route, self._instead(rest, route)
         )
@@ -102,6 +103,7 @@ class Admission:
         )
 
     def _send(self, route: Route, held: Held, within: Bound, why: str) -> Answer:
+        self._remember(route)
         attempt = attempt_of(self._services, held, within, self._at, self._prices)
         own = self._own(route, held, why)
         return to_cloud(self._services, self._case, own, attempt, self._printed(), self._decide_again)
@@ -181,6 +183,9 @@ class Admission:
             Offer(route.upstream, route.model, b.amount, is_local=False, terms=b.record(), likely=_likely(b))
             for b in bounds
         )
+
+    def _remember(self, route: Route) -> None:
+        self._services.sessions.remember(self._case.request, route, self._case.decision.tier)
 
     def _printed(self) -> Print:
         if self._print is None:

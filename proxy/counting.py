@@ -15,7 +15,7 @@ from proxy.headers import to_upstream
 from proxy.messages import respond
 from proxy.meter import Reading
 from proxy.relay import Relay
-from proxy.request import BadRequest, read_count
+from proxy.request import BadRequest, read
 from proxy.services import Services
 from proxy.settling import Outcomes
 from proxy.task import Tier
@@ -37,7 +37,7 @@ def answer(services: Services, wire: WireRequest) -> Answer:
     """Forward the question to Claude, or estimate where not a byte may go to a cloud."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in wire.lower.items()}
     try:
-        asked = read_count(wire.body, headers)
+        asked = read(wire.body, headers, counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
     is_private = services.options.restricted == "local-only" and services.classifier.classify(asked).tier is Tier.L3

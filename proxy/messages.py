@@ -12,7 +12,7 @@ from proxy.case import Case
 from proxy.errors import error
 from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
-from proxy.router import Decision, decide
+from proxy.router import Decision, Override, decide
 from proxy.services import Line, Services
 from proxy.task import Task
 from proxy.view import fit_of, override_of, view_of
@@ -44,9 +44,16 @@ def answer(services: Services, wire: WireRequest) -> Answer:
 
 
 def _decide(
-    services: Services, wire: WireRequest, asked: AgentRequest, task: Task, override: str, request_id: str, time: int
+    services: Services,
+    wire: WireRequest,
+    asked: AgentRequest,
+    task: Task,
+    override: Override | None,
+    request_id: str,
+    time: int,
 ) -> Answer:
-    view = view_of(services, asked, task, override)
+    view = view_of(services, asked, override)
+    services.sessions.saw(asked.session, task.tier)
     decision = decide(view, task, fit_of(asked))
     case = Case(wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id)
     services.log.add(lambda number: _line(services, number, case))

@@ -1,0 +1,76 @@
+"""The view: what the router sees of the world for one request, gathered from the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from budget.bands import Band
+from budget.today import Today
+from pricing.tokens import estimate_tokens
+from proxy.request import AgentRequest
+from proxy.router import CloudRoute, Fit, LocalRoute, Override, View
+from proxy.services import Services
+from proxy.upstream.anthropic import NAME
+
+IMAGE_TOKENS = 1600
+"""About what an image takes of a context; the largest take three times that."""
+
+
+def view_of(services: Services, asked: AgentRequest, override: Override | None) -> View:
+    """Gather mode, band, local models and what is known of the turn."""
+    today = services.ledger.today()
+    memory = services.sessions.recall(asked)
+    return View(
+        mode=today.mode,
+        band=band_of(today),
+        stopped=today.stop is not None,
+        restricted=services.options.restricted,
+        locals=_locals(services),
+        cloud=CloudRoute(NAME, asked.model),
+        sticky=memory.sticky,
+        sticky_tier=memory.sticky_tier,
+        session_tier=memory.session_tier,
+        override=override,
+    )
+
+
+def band_of(today: Today) -> Band:
+    """Give the band for routing: money that running requests hold is not gone for good.
+
+    While it is not spent, a request may wait for it in the line; saying "cutoff" would refuse it falsely.
+    """
+    if today.band is Band.cutoff and today.settled < today.limits.cutoff:
+        return Band.reserve
+    return today.band
+
+
+def fit_of(asked: AgentRequest) -> Fit:
+    """Say what the request needs of a local model."""
+    shape = asked.shape
+    return Fit(
+        input_tokens=estimate_tokens(shape.text_bytes) + IMAGE_TOKENS * shape.images,
+        max_tokens=asked.max_tokens,
+        has_tools=asked.has_tools,
+        has_images=asked.has_images,
+        cloud_only=asked.cloud_only,
+    )
+
+
+def override_of(headers: Mapping[str, str]) -> Override | None:
+    """Read a person's word on this one request: `x-bursar-route: local` or `cloud`."""
+    match headers.get("x-bursar-route", "").strip().lower():
+        case "local":
+            return "local"
+        case "cloud":
+            return "cloud"
+        case _:
+            return None
+
+
+def _locals(services: Services) -> tuple[LocalRoute, ...]:
+    return tuple(
+        LocalRoute(upstream.name, model.id, model.context, model.vision, model.tools, model.max_output)
+        for upstream in services.locals.snapshot()
+        if upstream.healthy
+        for model in upstream.models
+    )
