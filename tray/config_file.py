@@ -60,13 +60,18 @@ zone = "{zone}"
 # Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.
 # enabled = true
 
-# A local model server somewhere else; repeat the block for each. Kinds: ollama, llamacpp, lmstudio, vllm, openai.
+# A local model server somewhere else; repeat the block for each. What you leave out is asked of the server.
+# Kinds: auto, ollama, llamacpp, lmstudio, vllm, openai. Models: the ones to use, best first.
 # [[local]]
 # name = "gpu-box"
 # url = "http://127.0.0.1:9000"
-# kind = "openai"
+# kind = "auto"
 # models = ["qwen3-coder-30b"]
 # context = 65536
+# max_output = 8192
+# vision = false
+# tools = true
+# api_key_env = "GPU_BOX_KEY"
 """
 
 

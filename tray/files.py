@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import tempfile
 from pathlib import Path
+
+from budget.files import write_durably
 
 # Follow no link, and do not wait for the other end of a pipe that somebody put in the file's place.
 _CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -51,18 +51,7 @@ def write_private(path: Path, content: bytes) -> None:
     """Put the content in place of the file, readable by its owner only; after a crash it is the old or the new one."""
     if path.is_symlink():
         raise _linked(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # made with mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    _sync_folder(path.parent)
+    write_durably(path, content)
 
 
 def _linked(path: Path) -> UnsafeFileError:
@@ -78,17 +67,6 @@ def _check(path: Path, found: os.stat_result) -> None:
         raise UnsafeFileError(f"{path} belongs to another user (uid {found.st_uid}); bursar will not read it")
     if found.st_mode & _OTHERS_WRITE:
         raise UnsafeFileError(f"other users can write to {path}; to mend it: chmod 600 '{path}'")
-
-
-def _sync_folder(folder: Path) -> None:
-    # A rename is durable once its folder is; Windows cannot open folders, and needs no such step.
-    if not _is_posix():
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _is_posix() -> bool:

@@ -155,9 +155,13 @@ CLOUD: Mapping[str, Reader] = {"url": cloud_url, "ca_file": existing_file, "prox
 LOCAL: Mapping[str, Reader] = {
     "name": text,
     "url": any_url,
-    "kind": one_of("ollama", "llamacpp", "lmstudio", "vllm", "openai"),
+    "kind": one_of("auto", "ollama", "llamacpp", "lmstudio", "vllm", "openai"),
     "models": texts,
     "context": between(512, 100_000_000, "a number of tokens"),
+    "max_output": between(1, 100_000_000, "a number of tokens"),
+    "vision": flag,
+    "tools": flag,
+    "api_key_env": text,
 }
 DISCOVER: Mapping[str, Reader] = {"enabled": flag}
 

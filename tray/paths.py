@@ -39,7 +39,7 @@ class Paths:
     @property
     def user_prices(self) -> Path:
         """A person's own prices, laid over ours."""
-        return self.config / "prices.json"
+        return self.config / "prices.toml"
 
     @property
     def refreshed_prices(self) -> Path:
@@ -53,7 +53,7 @@ class Paths:
 
     @property
     def run_file(self) -> Path:
-        """Locked while bursar runs; says which process runs it and on which ports."""
+        """Says which process runs and on which ports; `budget.instance` writes it beside the lock."""
         return self.state / "run.json"
 
     @property

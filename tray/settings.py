@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from budget.bands import Limits
 from pricing.money import Money
+from proxy.upstream.local_model import Kind
 from tray.files import read_private
 from tray.keys import TABLES, Reader, show
 
@@ -38,13 +40,20 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Local:
-    """A local model server that a person named."""
+    """A local model server that a person named; what is left out is asked of the server.
+
+    `api_key_env` names the environment variable that holds its key, so that no key stands in the file.
+    """
 
     name: str
     url: str
-    kind: str = "openai"
+    kind: Kind | Literal["auto"] = "auto"
     models: tuple[str, ...] = ()
     context: int | None = None
+    max_output: int | None = None
+    vision: bool | None = None
+    tools: bool | None = None
+    api_key_env: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,11 @@ class Settings:
     @property
     def effective_cutoff(self) -> Money:
         """The cutoff in force: the one set, else 120 % of the budget."""
-        return self.cutoff if self.cutoff is not None else Money(self.budget.picos * 6 // 5)
+        return self.limits().cutoff
+
+    def limits(self) -> Limits:
+        """What the ledger needs of it."""
+        return Limits.of(self.budget, self.cutoff, alerts=self.alerts)
 
 
 def load(path: Path, system_zone: Callable[[], str]) -> Settings:

@@ -56,7 +56,9 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one():
 
 
 def test_a_key_of_another_table_is_sent_there():
-    assert 'line 2: there is no key "port" in [cloud]; it belongs at the top of the file' in problem("[cloud]\nport = 1")
+    assert 'line 2: there is no key "port" in [cloud]; it belongs at the top of the file' in problem(
+        "[cloud]\nport = 1"
+    )
     assert 'line 1: there is no key "ca_file"; it belongs in [cloud]' in problem('ca_file = "/a"')
 
 
@@ -73,7 +75,9 @@ def test_every_mistake_of_a_file_is_named_at_once():
 
 
 def test_the_second_local_server_is_the_one_named_when_it_is_wrong():
-    said = problem('[[local]]\nname = "a"\nurl = "http://127.0.0.1:1"\n\n[[local]]\nname = "a"\nurl = "http://127.0.0.1:2"')
+    said = problem(
+        '[[local]]\nname = "a"\nurl = "http://127.0.0.1:1"\n\n[[local]]\nname = "a"\nurl = "http://127.0.0.1:2"'
+    )
     assert said == 'config.toml, line 6: two local servers are called "a"'
 
 

@@ -1,0 +1,78 @@
+"""A look at a ledger that nobody runs: how it stands, without writing a byte."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from budget.bands import Limits, band
+from budget.clock import Clock, budget_day, resets_at
+from budget.database import open_reader
+from budget.folder import Folder
+from budget.state import Mode, Stop
+from budget.today import Today
+from budget.trouble import recognise
+from pricing.money import Money
+
+_STATE = "SELECT day, mode, stopped_by, stopped_since FROM state"
+_DAY = "SELECT settled, held, likely, extra FROM days WHERE day = ?"
+
+
+def peek(path: Path, *, clock: Clock, limits: Limits, zone: ZoneInfo) -> Today:
+    """Show today as the next start would find it; a ledger that cannot be read shows as trouble."""
+    here = budget_day(clock(), zone)
+    database = Folder(path).database
+    if not database.exists():
+        return _today(here, limits, zone)
+    try:
+        with open_reader(database) as connection:
+            return _read(connection, here, limits, zone)
+    except (sqlite3.Error, OSError, ValueError) as error:
+        return _today(here, limits, zone, trouble=recognise(error).why)
+
+
+def _read(connection: sqlite3.Connection, here: date, limits: Limits, zone: ZoneInfo) -> Today:
+    row = connection.execute(_STATE).fetchone()
+    if row is None:
+        return _today(here, limits, zone)
+    day, mode = date.fromisoformat(row[0]), Mode(row[1])
+    stop = Stop(datetime.fromisoformat(row[3]), row[2]) if row[2] else None
+    if here > day:
+        stop = None if stop and stop.by == "cutoff" else stop
+        return _today(here, limits, zone, mode=mode, stop=stop)
+    sums = connection.execute(_DAY, (row[0],)).fetchone() or (0, 0, 0, 0)
+    (holds,) = connection.execute("SELECT count(*) FROM holds").fetchone()
+    return _today(day, limits, zone, mode=mode, stop=stop, sums=sums, open_holds=holds)
+
+
+def _today(
+    day: date,
+    limits: Limits,
+    zone: ZoneInfo,
+    *,
+    mode: Mode = Mode.observe,
+    stop: Stop | None = None,
+    sums: tuple[int, int, int, int] = (0, 0, 0, 0),
+    open_holds: int = 0,
+    trouble: str | None = None,
+) -> Today:
+    settled, held, likely, extra = map(Money, sums)
+    in_force = Limits(limits.budget, limits.cutoff + extra, limits.alerts, limits.saving_from)
+    return Today(
+        day=day,
+        settled=settled,
+        held=held,
+        likely=likely,
+        limits=in_force,
+        band=band(settled + held, in_force),
+        mode=mode,
+        stop=stop,
+        resets_at=resets_at(day, zone),
+        trouble=trouble,
+        open_holds=open_holds,
+        waiting=0,
+        unrecorded=0,
+        clock_held_back=False,
+    )

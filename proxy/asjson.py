@@ -1,0 +1,146 @@
+"""What a person is told, as plain JSON: the same shapes from the running proxy and from a ledger at rest.
+
+Amounts are dollars as exact decimal text, never floats; moments are UTC in ISO 8601.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from budget.entries import Entry
+from budget.today import Today
+from pricing.money import Money
+from pricing.table import PriceTable
+from pricing.terms import Model, Terms
+from proxy.upstream.local_model import LocalUpstream
+
+if TYPE_CHECKING:
+    from proxy.services import Line
+
+Json = dict[str, Any]
+
+
+def usd(amount: Money) -> str:
+    """Write an amount so that nothing is lost."""
+    return amount.exact()
+
+
+def today_json(today: Today) -> Json:
+    """Tell how the budget day stands."""
+    limits = today.limits
+    return {
+        "day": today.day.isoformat(),
+        "mode": today.mode.value,
+        "band": today.band.value,
+        "stop": None if today.stop is None else {"since": today.stop.since.isoformat(), "by": today.stop.by},
+        "budget_usd": usd(limits.budget),
+        "cutoff_usd": usd(limits.cutoff),
+        "alerts_percent": list(limits.alerts),
+        "settled_usd": usd(today.settled),
+        "held_usd": usd(today.held),
+        "likely_usd": usd(today.likely),
+        "left_usd": usd(today.left),
+        "open_holds": today.open_holds,
+        "waiting": today.waiting,
+        "unrecorded": today.unrecorded,
+        "resets_at": today.resets_at.isoformat(),
+        "trouble": today.trouble,
+        "clock_held_back": today.clock_held_back,
+    }
+
+
+def prices_json(table: PriceTable, now: datetime) -> Json:
+    """Tell which price table is in force, and each model's price of today."""
+    return {
+        "data_as_of": table.data_as_of.isoformat(),
+        "old": table.is_old(now),
+        "fingerprint": table.fingerprint,
+        "notices": list(table.notices),
+        "models": [model_json(model, table.on(now, model.id)) for model in table.models()],
+    }
+
+
+def model_json(model: Model, terms: Terms) -> Json:
+    """Tell a model's ids and what it costs in dollars per million tokens."""
+    return {
+        "id": model.id,
+        "name": model.name,
+        "aliases": list(model.ids[1:]),
+        "context_window": terms.context_window,
+        "retired": None if model.retired is None else model.retired.isoformat(),
+        **terms_json(terms),
+    }
+
+
+def terms_json(terms: Terms) -> Json:
+    """Tell rates in dollars per million tokens; `provisional` means that the model has no price of its own."""
+    per_mtok = {name: usd(Money(rate * 10**6)) for name, rate in terms.rates.as_dict().items()}
+    return {"usd_per_mtok": per_mtok, "source": terms.source, "provisional": terms.provisional}
+
+
+def price_json(table: PriceTable, model: str, now: datetime) -> Json:
+    """Tell what one model costs now, known or not."""
+    known = table.find(model)
+    terms = table.on(now, model)
+    if known is not None:
+        return {"asked": model, **model_json(known, terms)}
+    return {"asked": model, "id": None, "context_window": terms.context_window, **terms_json(terms)}
+
+
+def locals_json(upstreams: Iterable[LocalUpstream]) -> list[Json]:
+    """Tell the local servers as last seen, with their models."""
+    return [
+        {
+            "name": upstream.name,
+            "url": upstream.base_url,
+            "kind": upstream.kind,
+            "healthy": upstream.healthy,
+            "why": upstream.why,
+            "models": [
+                {"id": model.id, "context": model.context, "vision": model.vision, "tools": model.tools}
+                for model in upstream.models
+            ],
+        }
+        for upstream in upstreams
+    ]
+
+
+def line_json(line: Line) -> Json:
+    """Tell one request as it passed."""
+    return {**asdict(line), "at": line.at.isoformat()}
+
+
+def entry_json(entry: Entry) -> Json:
+    """Tell one line of the ledger; it holds no word of any prompt."""
+    usage, labels = entry.usage, entry.labels
+    return {
+        "id": entry.id,
+        "corrects": entry.corrects,
+        "request": entry.request_id,
+        "day": entry.day.isoformat(),
+        "at": entry.at.isoformat(),
+        "since": entry.since.isoformat(),
+        "upstream": entry.upstream,
+        "model": entry.model,
+        "is_local": entry.is_local,
+        "held_usd": usd(entry.held),
+        "charged_usd": usd(entry.charged),
+        "likely_usd": usd(entry.likely),
+        "outcome": entry.outcome.value,
+        "status": entry.status,
+        "flags": list(entry.flags),
+        "duration_ms": entry.duration_ms,
+        "first_byte_ms": entry.first_byte_ms,
+        "note": entry.note,
+        "tokens": {name: getattr(usage, name) for name in type(usage).__dataclass_fields__},
+        **{name: getattr(labels, name) for name in ("session", "agent", "model_asked", "task_class", "tier")},
+        **{name: getattr(labels, name) for name in ("mode", "band", "reason", "project", "dialect", "attempt")},
+    }
+
+
+def entries_json(entries: Iterable[Entry]) -> list[Json]:
+    """Tell lines of the ledger."""
+    return [entry_json(entry) for entry in entries]

@@ -1,0 +1,244 @@
+"""The person's side: a JSON API on a server of its own, so that the emergency stop answers while every agent streams.
+
+The gate (Host, Origin, content type) stands before it in the server; here every path but /health needs the token.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from budget.state import Mode
+from budget.trouble import LedgerUnavailable
+from proxy import asjson
+from proxy.metrics import metrics
+
+if TYPE_CHECKING:
+    from proxy.services import Services
+
+MOST_BODY_BYTES = 16 * 1024
+MOST_ROWS = 1000
+_KEY = "bursar"
+
+api = Blueprint("control", __name__)
+
+
+class RequestError(ValueError):
+    """A request to the control server that cannot be granted; becomes a 400 with this sentence."""
+
+
+class Desk(Protocol):
+    """What a person can have done to the settings, which the proxy does not know; RequestError says why not."""
+
+    def set_limits(self, changes: Mapping[str, str | None]) -> None:
+        """Set `budget` or `cutoff`, durably; None takes the cutoff back to its default."""
+
+    def reload(self) -> list[str]:
+        """Read the config file again; gives a line for each change that needs a restart."""
+
+    def facts(self) -> dict[str, Any]:
+        """Tell the version, the process, the ports, the config file's path."""
+
+
+def create_control(services: Services, token: str, desk: Desk) -> Flask:
+    """Make the app of the control server."""
+    app = Flask("bursar-control", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions[_KEY] = (services, desk)
+    app.before_request(_token_check(token))
+    app.register_blueprint(api)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RequestError, _request_error)
+    app.register_error_handler(LedgerUnavailable, _ledger_error)
+    app.register_error_handler(TimeoutError, _ledger_error)
+    return app
+
+
+@api.get("/health")
+def health() -> Response:
+    """Tell that the server answers; needs no token and tells nothing else."""
+    return jsonify(status="ok")
+
+
+@api.get("/api/status")
+def status() -> Response:
+    """Tell today, the mode, the upstreams, and what is wrong."""
+    return jsonify(_status())
+
+
+@api.post("/api/mode")
+def set_mode() -> Response:
+    """Choose where requests may go: {"mode": "auto"}."""
+    name = _body("mode")["mode"]
+    if name not in {mode.value for mode in Mode}:
+        raise RequestError(f"there is no mode {str(name)[:40]!r}; the modes are {', '.join(Mode)}")
+    _services().ledger.set_mode(Mode(name))
+    return jsonify(_status())
+
+
+@api.post("/api/budget")
+def set_budget() -> Response:
+    """Set what is meant to be spent a day: {"usd": "10.00"}."""
+    _desk().set_limits({"budget": _usd()})
+    return jsonify(_status())
+
+
+@api.post("/api/cutoff")
+def set_cutoff() -> Response:
+    """Set what can never be passed: {"usd": "12.00"}, or null for 120 % of the budget."""
+    _desk().set_limits({"cutoff": _usd(or_none=True)})
+    return jsonify(_status())
+
+
+@api.post("/api/stop")
+def stop() -> Response:
+    """Stop all cloud traffic at once; local models go on."""
+    _body()
+    _services().ledger.stop("person")
+    return jsonify(_status())
+
+
+@api.post("/api/resume")
+def resume() -> Response:
+    """Lift the emergency stop."""
+    _body()
+    _services().ledger.resume()
+    return jsonify(_status())
+
+
+@api.post("/api/reload")
+def reload() -> Response:
+    """Read the config file again."""
+    _body()
+    return jsonify({"needs_restart": _desk().reload(), **_status()})
+
+
+@api.get("/api/models")
+def models() -> Response:
+    """List the local servers with their models, and the cloud's models with their prices."""
+    services = _services()
+    return jsonify(locals=asjson.locals_json(services.locals.snapshot()), cloud=_prices()["models"])
+
+
+@api.get("/api/prices")
+def prices() -> Response:
+    """Tell the price table in force."""
+    return jsonify(_prices())
+
+
+@api.get("/api/prices/<path:model>")
+def price(model: str) -> Response:
+    """Tell what one model costs now; a model without a price gets the highest rates, marked as provisional."""
+    services = _services()
+    return jsonify(asjson.price_json(services.prices(), model, services.clock()))
+
+
+@api.get("/api/log")
+def log() -> Response:
+    """List the newest requests as they passed, oldest first: ?after=NUMBER&limit=N."""
+    most = min(_number("limit", MOST_ROWS), MOST_ROWS)
+    return jsonify(requests=[asjson.line_json(line) for line in _services().log.after(_number("after", 0), most)])
+
+
+@api.get("/api/requests/<request_id>")
+def one_request(request_id: str) -> Any:
+    """Tell everything that is known of one request: the decision while it is recent, and its entries."""
+    services = _services()
+    entries, line = services.ledger.entry(request_id), services.log.find(request_id)
+    if not entries and line is None:
+        return jsonify(error="no request of this id is known"), 404
+    decision = None if line is None else asjson.line_json(line)
+    return jsonify(request=request_id, decision=decision, entries=asjson.entries_json(entries))
+
+
+@api.get("/api/config")
+def config() -> Response:
+    """Tell where the settings come from."""
+    return jsonify(_desk().facts())
+
+
+@api.get("/metrics")
+def prometheus() -> Response:
+    """Tell the same to Prometheus."""
+    return Response(metrics(_services()), mimetype="text/plain; version=0.0.4")
+
+
+def _status() -> asjson.Json:
+    services = _services()
+    return {
+        "running": True,
+        **_desk().facts(),
+        **asjson.today_json(services.ledger.today()),
+        "cloud": {"url": services.cloud.url},
+        "locals": asjson.locals_json(services.locals.snapshot()),
+        "prices": {key: value for key, value in _prices().items() if key != "models"},
+    }
+
+
+def _prices() -> asjson.Json:
+    services = _services()
+    return asjson.prices_json(services.prices(), services.clock())
+
+
+def _services() -> Services:
+    return current_app.extensions[_KEY][0]  # type: ignore[no-any-return]
+
+
+def _desk() -> Desk:
+    return current_app.extensions[_KEY][1]  # type: ignore[no-any-return]
+
+
+def _body(*keys: str) -> dict[str, Any]:
+    """Read a JSON object that has exactly these keys."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict) or set(body) != set(keys):
+        wanted = "{" + ", ".join(f'"{key}": …' for key in keys) + "}"
+        raise RequestError(f"the body must be the JSON object {wanted}")
+    return body
+
+
+def _usd(*, or_none: bool = False) -> str | None:
+    amount = _body("usd")["usd"]
+    if isinstance(amount, str) or (amount is None and or_none):
+        return amount
+    raise RequestError('"usd" must be dollars as text, such as "10.00"')
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise RequestError(f"{name} must be a whole number, zero or more")
+    return int(text)
+
+
+def _token_check(token: str) -> Callable[[], Any]:
+    expected = f"Bearer {token}".encode()
+
+    def check() -> Any:
+        if request.path == "/health" and request.method in ("GET", "HEAD"):
+            return None
+        given = request.headers.get("authorization", "").encode("latin-1", "replace")
+        if hmac.compare_digest(given, expected):
+            return None
+        return jsonify(error="this needs the control token; the `bursar` command knows it"), 401
+
+    return check
+
+
+def _http_error(error: HTTPException) -> Any:
+    sentences = {404: "there is no such path", 405: "this path takes another method", 413: "the body is too long"}
+    code = error.code or 500
+    return jsonify(error=sentences.get(code, str(error.description))), code
+
+
+def _request_error(error: RequestError) -> Any:
+    return jsonify(error=str(error)), 400
+
+
+def _ledger_error(error: Exception) -> Any:
+    return jsonify(error=f"the ledger cannot be written now: {error or 'the disk does not answer'}"), 503

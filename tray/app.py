@@ -1,0 +1,148 @@
+"""The composition root: builds everything once from the settings, hands it down, runs it, takes it down in order."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+from budget.clock import Clock
+from budget.events import ClockJumped, Event, Stopped
+from budget.instance import InstanceLock
+from budget.ledger import Ledger
+from proxy.app import create_app
+from proxy.classify import Classifier
+from proxy.control import create_control
+from proxy.server import Server
+from proxy.services import Services
+from proxy.sessions import Sessions
+from tray.desk import InForce, Prices, SettingsDesk
+from tray.files import private_folder, write_private
+from tray.handover import Load, cloud_of, options_of, registry_of
+from tray.listener import Listener, tell_log
+from tray.logs import configure
+from tray.paths import Paths
+
+DRAIN_S = 30.0
+REFRESH_S = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """A bursar that is ready to serve; `run` serves until a signal, `close` takes it down."""
+
+    def __init__(self, services: Services, proxy: Server, control: Server, end: ExitStack) -> None:
+        self.services = services
+        self._proxy, self._control, self._end = proxy, control, end
+        self._leaving = threading.Event()
+
+    @property
+    def proxy_url(self) -> str:
+        """Where agents connect."""
+        return self._proxy.url
+
+    @property
+    def control_url(self) -> str:
+        """Where our own commands connect."""
+        return self._control.url
+
+    def run(self) -> None:
+        """Serve until SIGTERM, SIGINT or SIGHUP; a second one ends the answers under way at once."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: self._asked_to_leave())
+        self.start()
+        # Windows runs no signal handler while the main thread waits without an end.
+        while not self._leaving.wait(1.0 if hasattr(signal, "SIGBREAK") else None):
+            pass
+        self.close()
+
+    def start(self) -> None:
+        """Begin to serve; returns at once."""
+        self._proxy.start()
+        self._control.start()
+        threading.Thread(target=self._refresh, name="refresh", daemon=True).start()
+        log.info("serving agents at %s, control at %s", self.proxy_url, self.control_url)
+
+    def close(self, drain_s: float = DRAIN_S) -> None:
+        """Take no new connections, let answers end, settle every hold, and let go of everything."""
+        self._leaving.set()
+        log.info("leaving: answers under way may end, for up to %.0f s", drain_s)
+        self._proxy.drain(drain_s)
+        self._end.close()
+        log.info("ended")
+
+    def _asked_to_leave(self) -> None:
+        if self._leaving.is_set():
+            # Not here: a signal handler runs in the middle of whatever the main thread waits for.
+            threading.Thread(target=lambda: self._proxy.cut(lambda _: True), name="cut", daemon=True).start()
+        self._leaving.set()
+
+    def _refresh(self) -> None:
+        while not self._leaving.is_set():
+            try:
+                self.services.locals.refresh()
+            except Exception:  # The top of a thread: the next look may succeed.
+                log.exception("looking for local servers failed")
+            self._leaving.wait(REFRESH_S)
+
+
+def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str], on_screen: bool = True) -> App:
+    """Build all of bursar, holding its lock and its ports; `on_screen`: warnings go to stderr as well.
+
+    Raises AlreadyRunning, PortTakenError, SettingsError, UnsafeFileError, PriceTableError; then nothing is left behind.
+    """
+    with ExitStack() as end:
+        settings = load()
+        lock = end.enter_context(InstanceLock(private_folder(paths.state)))
+        configure(paths.log_file, paths.crash_file, on_screen=on_screen)
+        ledger = Ledger.open(paths.ledger, clock=clock, limits=settings.limits(), zone=settings.zone)
+        end.callback(ledger.close)
+        in_force, prices = InForce(settings), Prices(paths)
+        services = _services(in_force, prices, ledger, environ, clock)
+        ports: dict[str, int] = {}
+        desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
+        token = secrets.token_urlsafe(32)
+        proxy = Server(create_app(services), settings.port, name="proxy")
+        end.callback(proxy.stop)
+        control = Server(create_control(services, token, desk), settings.control_port, name="control", workers=4)
+        end.callback(control.stop)
+        listener = Listener(lambda event: act_on(event, proxy))
+        end.callback(listener.stop)
+        end.callback(ledger.subscribe(listener.take))
+        end.callback(lambda: paths.token_file.unlink(missing_ok=True))
+        write_private(paths.token_file, token.encode())
+        ports.update(proxy=proxy.port, control=control.port)
+        lock.announce(ports)
+        return App(services, proxy, control, end.pop_all())
+
+
+def _services(in_force: InForce, prices: Prices, ledger: Ledger, environ: Mapping[str, str], clock: Clock) -> Services:
+    settings = in_force.settings
+    return Services(
+        ledger=ledger,
+        prices=lambda: prices.table,
+        locals=registry_of(settings, environ, clock),
+        cloud=cloud_of(settings),
+        classifier=Classifier(),
+        sessions=Sessions(clock),
+        clock=clock,
+        zone=lambda: in_force.settings.zone,
+        options=options_of(settings),
+    )
+
+
+def act_on(event: Event, proxy: Server) -> None:
+    """Do what an event calls for."""
+    tell_log(event)
+    match event:
+        case Stopped():
+            proxy.cut(lambda forward: forward.is_cloud)
+        case ClockJumped():
+            proxy.drop_idle_upstreams()
+        case _:
+            pass

@@ -1,0 +1,90 @@
+"""bursar config: where the settings are, whether they are right, what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import click
+
+from pricing.money import Money
+from tray.cli.place import Place
+from tray.cli.show import as_json, columns, put
+from tray.settings import Settings
+
+
+@click.group(invoke_without_command=True, short_help="Show, check or reload the settings.")
+@click.pass_context
+def config(context: click.Context) -> None:
+    """Show where the config file is."""
+    if context.invoked_subcommand is None:
+        context.invoke(path)
+
+
+@config.command()
+@click.pass_obj
+def path(place: Place) -> None:
+    """Print the path of the config file."""
+    click.echo(place.paths.config_file)
+
+
+@config.command()
+@click.pass_obj
+def check(place: Place) -> None:
+    """Check the config file; every mistake is named with its line."""
+    place.settings()
+    click.echo(f"{place.paths.config_file} is fine")
+
+
+@config.command()
+@as_json
+@click.pass_obj
+def show(place: Place, is_json: bool) -> None:
+    """Show the settings in force once the file is read, defaults included."""
+    settings = place.settings()
+    put(_plain(settings), is_json=is_json, words=_words)
+
+
+@config.command()
+@as_json
+@click.pass_obj
+def reload(place: Place, is_json: bool) -> None:
+    """Have the running bursar read the config file again."""
+    place.settings()
+    answer = place.control().post("/api/reload")
+    put({"needs_restart": answer["needs_restart"]}, is_json=is_json, words=_reloaded)
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    shown: dict[str, Any] = _value(settings)
+    shown["cutoff"] = settings.effective_cutoff.exact()
+    return shown
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Money):
+        return value.exact()
+    if is_dataclass(value):
+        return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return value if isinstance(value, (str, int, bool, type(None))) else str(value)
+
+
+def _words(shown: dict[str, Any]) -> str:
+    flat = {**shown, **{f"cloud.{key}": value for key, value in shown["cloud"].items()}}
+    rows = [(key, _word(value)) for key, value in flat.items() if key not in ("cloud", "locals")]
+    rows += [("local", f"{local['name']} {local['url']} ({local['kind']})") for local in shown["locals"]]
+    return columns(rows)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "-" if value is None else str(value)
+
+
+def _reloaded(found: dict[str, Any]) -> str:
+    return "\n".join(["reloaded", *(f"needs a restart: {name}" for name in found["needs_restart"])])

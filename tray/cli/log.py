@@ -1,0 +1,62 @@
+"""bursar log: requests as they pass, or as the ledger kept them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+
+from tray.cli.atrest import entries_at_rest
+from tray.cli.place import Place
+from tray.cli.show import as_json, dollars, local_time, plain
+from tray.control import Control
+
+LOOK_EVERY_S = 0.5
+
+
+@click.command(short_help="Show requests as they passed.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new ones, until Ctrl-C.")
+@click.option(
+    "-n", "number", default=20, show_default=True, type=click.IntRange(0, 1000), help="How many to begin with."
+)
+@as_json
+@click.pass_obj
+def log(place: Place, follow: bool, number: int, is_json: bool) -> None:
+    """Show requests as they passed: where each went and why. With --json, one object a line."""
+    running = place.control() if follow else place.running()
+    if running is None:
+        click.echo("bursar is not running; this is what its ledger kept", err=True)
+        for entry in entries_at_rest(place, number):
+            click.echo(json.dumps(entry) if is_json else _entry(entry))
+        return
+    last = _show(running.get("/api/log")["requests"][-number:] if number else [], is_json=is_json)
+    while follow:
+        last = _show(_after(running, last), is_json=is_json) or last
+        time.sleep(LOOK_EVERY_S)
+
+
+def _after(running: Control, last: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = running.get(f"/api/log?after={last}")["requests"]
+    return found
+
+
+def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:
+    for line in lines:
+        click.echo(json.dumps(line) if is_json else _line(line))
+    return int(lines[-1]["number"]) if lines else 0
+
+
+def _line(line: dict[str, Any]) -> str:
+    time_ = local_time(line["at"], "%H:%M:%S")
+    task = f"{line['tier']} {line['task_class']}".strip()
+    status = "" if line["status"] is None else f" [{line['status']}]"
+    return plain(f"{time_}  {line['model_asked']} -> {line['route'] or 'refused'}{status}  {task}  {line['reason']}")
+
+
+def _entry(entry: dict[str, Any]) -> str:
+    time_ = local_time(entry["since"], "%a %H:%M:%S")
+    cost = "local" if entry["is_local"] else dollars(entry["charged_usd"], places=4)
+    where = f"{entry['upstream']}/{entry['model']}"
+    return plain(f"{time_}  {entry['model_asked']} -> {where}  {cost}  {entry['outcome']}  {entry['tier']}")

@@ -1,0 +1,120 @@
+"""The group of all verbs; each verb's file is imported when it is called, so that `bursar status` starts fast."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from budget.instance import AlreadyRunning
+from budget.trouble import LedgerUnavailable
+from pricing.tablefile import PriceTableError
+from tray import VERSION
+from tray.cli.place import EXIT_CODES, FAILED, IN_THE_WAY, Failure, Place
+from tray.control import ControlError
+from tray.settings import SettingsError
+
+# Failures whose message a person can act on; any other is a bug.
+EXPECTED = (ControlError, SettingsError, PriceTableError, LedgerUnavailable, OSError)
+
+# verb -> the module of this package that has it, and its line in the help
+VERBS = {
+    "serve": ("serve", "Run the proxy, until Ctrl-C."),
+    "run": ("run", "Run an agent through bursar: bursar run -- claude"),
+    "status": ("status", "Show today, the mode, the upstreams."),
+    "mode": ("switches", "Choose where requests may go: auto, cloud, local or observe."),
+    "stop": ("switches", "Stop all cloud traffic at once; local models go on."),
+    "resume": ("switches", "Lift the emergency stop."),
+    "budget": ("limits", "Show or set what you mean to spend a day."),
+    "cutoff": ("limits", "Show or set what can never be passed in a day."),
+    "report": ("report", "Show what was spent, by day, model and tier."),
+    "log": ("log", "Show requests as they passed."),
+    "models": ("models", "List local and cloud models."),
+    "prices": ("prices", "Show, check or update the price table."),
+    "config": ("config", "Show, check or reload the settings."),
+}
+
+
+class Verbs(click.Group):
+    """The verbs, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all verbs, in the order in which a person meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(f"tray.cli.{VERBS[cmd_name][0]}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, about) for verb, (_, about) in VERBS.items()])
+
+
+@click.group(cls=Verbs, invoke_without_command=True, epilog=EXIT_CODES)
+@click.option("--home", type=click.Path(path_type=Path), help="Keep all files in this folder (also: BURSAR_HOME).")
+@click.version_option(VERSION, prog_name="bursar")
+@click.pass_context
+def bursar(context: click.Context, home: Path | None) -> None:
+    """Keep an AI coding bill under a daily budget."""
+    place = context.find_object(Place)
+    assert place is not None
+    if home is not None:
+        place.home = home
+    if context.invoked_subcommand is None:
+        click.echo("bursar: this version has no tray yet, so this is the same as `bursar serve`.", err=True)
+        context.invoke(import_module("tray.cli.serve").serve)
+
+
+def run(arguments: list[str], place: Place) -> int:
+    """Run one command; every failure becomes one line on stderr and an exit code, never a traceback."""
+    try:
+        result = bursar.main(arguments, prog_name="bursar", standalone_mode=False, obj=place)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has had enough; Python must not complain when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:  # noqa: BLE001 – the top of the main thread
+        return _explain(error, place)
+
+
+def _explain(error: Exception, place: Place) -> int:
+    if isinstance(error, Failure):
+        code = error.code
+    elif isinstance(error, AlreadyRunning):
+        code = IN_THE_WAY
+    elif isinstance(error, EXPECTED):
+        code = FAILED
+    else:
+        return _unexpected(error, place)
+    click.echo(f"bursar: {error}", err=True)
+    return code
+
+
+def _unexpected(error: Exception, place: Place) -> int:
+    click.echo(f"bursar: this should not have happened: {error!r}", err=True)
+    path = place.paths.crash_file
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+        click.echo(f"bursar: the details are in {path}", err=True)
+    except OSError:
+        traceback.print_exception(error)
+    return FAILED

@@ -1,0 +1,52 @@
+"""bursar serve: the proxy without a tray, until a signal ends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from tray.cli.place import IN_THE_WAY, Failure, Place
+from tray.config_file import create
+from tray.keys import cloud_url
+from tray.settings import Settings
+from tray.zone import system_zone
+
+
+@click.command(short_help="Run the proxy, until Ctrl-C.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Where agents connect; 0 picks a free port.")
+@click.option("--control-port", type=click.IntRange(0, 65535), help="Where bursar's own commands connect.")
+@click.option("--upstream", metavar="URL", help="Use this instead of Claude's API.")
+@click.pass_obj
+def serve(place: Place, port: int | None = None, control_port: int | None = None, upstream: str | None = None) -> None:
+    """Run the proxy on 127.0.0.1 until Ctrl-C or SIGTERM; answers under way may end first, for up to 30 s."""
+    from proxy.server import PortTakenError
+    from tray.app import build
+
+    create(place.paths.config_file, system_zone)
+
+    def load() -> Settings:
+        return _with(place.settings(), port=port, control_port=control_port, upstream=upstream)
+
+    try:
+        app = build(load, place.paths, clock=place.clock, environ=place.environ)
+    except PortTakenError as error:
+        raise Failure(str(error), IN_THE_WAY) from error
+    today = app.services.ledger.today()
+    click.echo(f"bursar: agents connect to {app.proxy_url}; try: bursar run -- claude")
+    click.echo(
+        f"bursar: mode {today.mode}, {today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
+    )
+    app.run()
+
+
+def _with(settings: Settings, *, port: int | None, control_port: int | None, upstream: str | None) -> Settings:
+    given: dict[str, Any] = {"port": port, "control_port": control_port}
+    settings = replace(settings, **{key: value for key, value in given.items() if value is not None})
+    if upstream is None:
+        return settings
+    try:
+        return replace(settings, cloud=replace(settings.cloud, url=cloud_url(upstream)))
+    except ValueError as error:
+        raise click.BadParameter(f"it {error}", param_hint="--upstream") from None

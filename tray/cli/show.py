@@ -1,0 +1,47 @@
+"""Show: what commands print, as JSON or for a person."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from pricing.money import Money, Rounding
+
+as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON instead.")
+
+
+def put(data: Any, *, is_json: bool, words: Callable[[Any], str]) -> None:
+    """Print data as JSON, or in words."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False) if is_json else words(data))
+
+
+def dollars(usd: str, rounding: Rounding = "up", places: int = 2) -> str:
+    """Print an exact amount for a person; what was spent is rounded up."""
+    return Money.usd(usd).dollars(places, rounding)
+
+
+def local_time(iso: str, form: str = "%H:%M") -> str:
+    """Print a moment by this machine's clock."""
+    return datetime.fromisoformat(iso).astimezone().strftime(form)
+
+
+def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> str:
+    """Align rows into columns; those numbered in `right` to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if number in right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """Make a text that came over the wire safe for a terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)

@@ -1,0 +1,75 @@
+"""bursar status: today, the mode, the upstreams, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from pricing.money import Money
+from tray.cli.atrest import status_at_rest
+from tray.cli.place import Place
+from tray.cli.show import as_json, columns, dollars, local_time, plain, put
+from tray.cli.switches import MEANS
+
+
+@click.command(short_help="Show today, the mode, the upstreams.")
+@as_json
+@click.pass_obj
+def status(place: Place, is_json: bool) -> None:
+    """Show how today stands, where requests may go, and which upstreams there are."""
+    running = place.running()
+    found = running.get("/api/status") if running else status_at_rest(place)
+    put(found, is_json=is_json, words=_words)
+
+
+def _words(found: dict[str, Any]) -> str:
+    rows = [*_warnings(found), *_money(found), *_switches(found)]
+    rows += _upstreams(found) if found["running"] else [("", "bursar is not running; start it with: bursar serve")]
+    return columns(rows)
+
+
+def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if found["trouble"]:
+        yield "Trouble", f"{found['trouble']}; nothing goes to Claude"
+    if found["clock_held_back"]:
+        yield "Clock", f"it jumped ahead; bursar stays on {found['day']} and its money until it agrees"
+    if found["unrecorded"]:
+        yield "Ledger", f"{found['unrecorded']} local requests could not be recorded"
+    if found.get("prices", {}).get("old"):
+        yield "Prices", f"of {found['prices']['data_as_of']}: old; see bursar prices update"
+    for notice in (*found.get("notices", ()), *found.get("prices", {}).get("notices", ())):
+        yield "Notice", plain(notice)
+
+
+def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    spent, budget = Money.usd(found["settled_usd"]), Money.usd(found["budget_usd"])
+    share = f" ({spent.picos * 100 // budget.picos} %)" if budget else ""
+    unsure = Money.usd(found["settled_usd"]) - Money.usd(found["likely_usd"])
+    about = f", of which {unsure.dollars(rounding='up')} unconfirmed" if unsure.picos > 0 else ""
+    yield "Today", f"{spent.dollars(rounding='up')} of {budget.dollars()}{share}{about}"
+    held = f"; {dollars(found['held_usd'])} held by running requests" if found["open_holds"] else ""
+    left = dollars(found["left_usd"], "down")
+    resets = local_time(found["resets_at"], "%a %H:%M")
+    yield "Cutoff", f"{dollars(found['cutoff_usd'])}, {left} left{held}; resets {resets}"
+
+
+def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if found["stop"]:
+        by = "the cutoff was reached" if found["stop"]["by"] == "cutoff" else "by you"
+        since = local_time(found["stop"]["since"])
+        yield "STOPPED", f"all cloud traffic, since {since}, {by}; lift it with: bursar resume"
+    yield "Mode", f"{found['mode']}: {MEANS[found['mode']]}"
+    yield "Band", str(found["band"])
+
+
+def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "Claude", plain(found["cloud"]["url"])
+    for local in found["locals"]:
+        models = ", ".join(f"{plain(model['id'])} ({model['context']:,} tokens)" for model in local["models"])
+        shown = models if local["healthy"] else f"not usable: {plain(local['why'])}"
+        yield "Local", f"{plain(local['name'])} {plain(local['url'])}: {shown}"
+    if not found["locals"]:
+        yield "Local", "no local model server found; bursar meters and keeps the cutoff all the same"
+    yield "Agents", f"http://127.0.0.1:{found['port']} (try: bursar run -- claude)"

@@ -1,0 +1,115 @@
+"""The desk: what a person changes while bursar runs goes to the config file first, then to who works by it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pricing.table import PriceTable
+from pricing.tablefile import PriceTableError
+from proxy.control import RequestError
+from proxy.services import Services
+from tray import VERSION
+from tray.config_file import Value, change
+from tray.handover import Load, cloud_of, options_of, prices_of, registry_of
+from tray.paths import Paths
+from tray.settings import Settings, SettingsError
+from tray.zone import system_zone
+
+T = TypeVar("T")
+
+FIXED = ("port", "control_port")
+"""What only a restart changes."""
+
+
+class Prices:
+    """The price table in force."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self.table: PriceTable = prices_of(paths)
+
+    def reload(self) -> None:
+        """Read the files again; raises PriceTableError and keeps what is in force."""
+        self.table = prices_of(self._paths)
+
+
+@dataclass
+class InForce:
+    """The settings that count now: a reload replaces them."""
+
+    settings: Settings
+
+
+class SettingsDesk:
+    """Changes settings for the running bursar, one change at a time."""
+
+    def __init__(
+        self,
+        in_force: InForce,
+        load: Load,
+        paths: Paths,
+        services: Services,
+        prices: Prices,
+        *,
+        environ: Mapping[str, str],
+        ports: Mapping[str, int],
+    ) -> None:
+        self._in_force, self._load, self._paths = in_force, load, paths
+        self._services, self._prices = services, prices
+        self._environ, self._ports = environ, ports
+        self._since: datetime = services.clock()
+        self._changing = threading.Lock()
+
+    def set_limits(self, changes: Mapping[str, str | None]) -> None:
+        """Write `budget` or `cutoff` into the config file, then have the ledger keep to it."""
+        with self._changing:
+            wanted: dict[str, Value] = dict(changes)
+            _or_refuse(lambda: change(self._paths.config_file, wanted, system_zone))
+            self._apply(_or_refuse(self._load))
+
+    def reload(self) -> list[str]:
+        """Read config file and prices again; nothing is changed if anything in them is wrong."""
+        with self._changing:
+            settings = _or_refuse(self._load)
+            _or_refuse(self._prices.reload)
+            waiting = [key for key in FIXED if getattr(settings, key) != getattr(self._in_force.settings, key)]
+            self._apply(settings)
+            return waiting
+
+    def facts(self) -> dict[str, Any]:
+        """Tell who runs, since when, where, by which file."""
+        return {
+            "version": VERSION,
+            "pid": os.getpid(),
+            "since": self._since.isoformat(),
+            "port": self._ports["proxy"],
+            "control_port": self._ports["control"],
+            "config_file": str(self._paths.config_file),
+            "zone": self._in_force.settings.zone.key,
+            "notices": list(self._services.ledger.notices),
+        }
+
+    def _apply(self, settings: Settings) -> None:
+        before, services = self._in_force.settings, self._services
+        services.ledger.set_limits(settings.limits(), settings.zone)
+        self._in_force.settings = settings
+        services.options = options_of(settings)
+        if settings.cloud != before.cloud:
+            services.cloud = cloud_of(settings)
+        if (settings.locals, settings.discover) != (before.locals, before.discover):
+            registry = registry_of(settings, self._environ, services.clock)
+            registry.refresh()
+            services.locals = registry
+
+
+def _or_refuse(do: Callable[[], T]) -> T:
+    """Turn what a person got wrong into the control server's refusal."""
+    try:
+        return do()
+    except (SettingsError, PriceTableError, OSError) as error:
+        raise RequestError(str(error)) from error

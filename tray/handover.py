@@ -1,0 +1,58 @@
+"""Settings handed over to the layers, each in its own types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from budget.clock import Clock
+from pricing.table import PriceTable
+from proxy.services import ProxyOptions
+from proxy.upstream.anthropic import Cloud
+from proxy.upstream.local import LocalSetting, Registry, plain_session
+from tray.paths import Paths
+from tray.settings import Local, Settings
+
+
+def cloud_of(settings: Settings) -> Cloud:
+    """Say where Claude is."""
+    return Cloud(settings.cloud.url, settings.cloud.ca_file, settings.cloud.proxy or "")
+
+
+def options_of(settings: Settings) -> ProxyOptions:
+    """Say how requests are carried."""
+    return ProxyOptions(
+        restricted=settings.restricted,
+        drain=settings.on_disconnect == "drain",
+        is_strict=settings.strict,
+        queue_wait_s=float(settings.queue_wait_s),
+        lower_max_tokens=settings.allow_lower_max_tokens,
+    )
+
+
+def registry_of(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Registry:
+    """Make the registry of local servers; it has asked none of them yet."""
+    configured = tuple(_local(local, environ) for local in settings.locals)
+    return Registry(configured, settings.discover, clock, plain_session())
+
+
+def prices_of(paths: Paths) -> PriceTable:
+    """Load the prices: packaged, refreshed, a person's own."""
+    return PriceTable.load(refreshed=paths.refreshed_prices, user=paths.user_prices)
+
+
+def _local(local: Local, environ: Mapping[str, str]) -> LocalSetting:
+    return LocalSetting(
+        name=local.name,
+        url=local.url,
+        kind=local.kind,
+        models=local.models,
+        context=local.context,
+        max_output=local.max_output,
+        vision=local.vision,
+        tools=local.tools,
+        api_key=environ.get(local.api_key_env, "") if local.api_key_env else "",
+    )
+
+
+Load = Callable[[], Settings]
+"""Reads the config file; raises SettingsError."""

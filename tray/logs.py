@@ -1,0 +1,76 @@
+"""Logs: configured once; whatever looks like a credential is taken out where the text is written."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import re
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO, Any
+
+MOST_BYTES = 2_000_000
+KEPT = 3
+
+_SECRETS = re.compile(
+    r"""(?ix)
+    (?P<name> \b(?:x-api-key|authorization|proxy-authorization|cookie|api[_-]?key|token)\b ["']? \s* [:=,] \s* b?["']? )
+    (?:(?:bearer|basic)\s+)? [^\s"',;)}\]]+
+    | \b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}
+    | \b(?:sk|pk|rk|ghp|gho|github_pat|xox[bap]|glpat)[-_][A-Za-z0-9_-]{8,}
+    | (?<=://) [^/\s:@]+ : [^/\s@]+ (?=@)
+    """
+)
+
+
+def redacted(text: str) -> str:
+    """Take out API keys, bearer tokens, passwords in URLs; the name before one stays."""
+    return _SECRETS.sub(lambda found: f"{found['name'] or ''}[redacted]", text)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats a record, its traceback included, without credentials."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format, then redact: nothing is written that did not pass here."""
+        return redacted(super().format(record))
+
+
+class PrivateRotatingFile(RotatingFileHandler):
+    """A log file that only its owner can read, cut off at a size, a few old ones kept."""
+
+    def _open(self) -> IO[Any]:  # type: ignore[override]
+        def opener(path: str, flags: int) -> int:
+            return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+        return open(self.baseFilename, self.mode, encoding="utf-8", opener=opener)
+
+
+def configure(log_file: Path, crash_file: Path, *, on_screen: bool) -> None:
+    """Send all logging to the file, and warnings to stderr if somebody sits there; catch what no thread catches."""
+    form = RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    file = PrivateRotatingFile(log_file, maxBytes=MOST_BYTES, backupCount=KEPT, delay=True)
+    screen = logging.StreamHandler(sys.stderr)
+    screen.setLevel(logging.WARNING)
+    handlers: list[logging.Handler] = [file, screen] if on_screen else [file]
+    for handler in handlers:
+        handler.setFormatter(form)
+    logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
+    _catch_the_rest(crash_file)
+
+
+def _catch_the_rest(crash_file: Path) -> None:
+    log = logging.getLogger("bursar")
+
+    def of_thread(got: threading.ExceptHookArgs) -> None:
+        if got.exc_value is not None and not isinstance(got.exc_value, SystemExit):
+            name = got.thread.name if got.thread else "?"
+            log.critical("thread %s died", name, exc_info=got.exc_value)
+
+    threading.excepthook = of_thread
+    crash_file.touch(mode=0o600)
+    # Stays open for as long as the process lives: the interpreter writes its last words there.
+    faulthandler.enable(crash_file.open("a", encoding="utf-8"))
