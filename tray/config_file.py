@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tray.files import private_folder, read_private, write_private
-from tray.settings import read
+from tray.settings import SettingsError, read
 
 Value = str | int | bool | None
 
@@ -75,6 +75,14 @@ zone = "{zone}"
 """
 
 
+class ChangeError(ValueError):
+    """A change that the config file does not allow; nothing was changed."""
+
+    def __init__(self, error: SettingsError) -> None:
+        # The line would be one of a file that was never written.
+        super().__init__(f"not changed: {re.sub(r'^line [0-9]+: ', '', error.problems[0])}")
+
+
 def create(path: Path, system_zone: Callable[[], str]) -> bool:
     """Write the default config file if there is none; tells whether it did."""
     private_folder(path.parent)
@@ -85,11 +93,14 @@ def create(path: Path, system_zone: Callable[[], str]) -> bool:
 
 
 def change(path: Path, changes: dict[str, Value], system_zone: Callable[[], str]) -> None:
-    """Set top-level keys (None removes one) and leave every other byte; raises SettingsError if that makes no sense."""
+    """Set top-level keys (None removes one) and leave every other byte; raises ChangeError if that makes no sense."""
     create(path, system_zone)
     before = read_private(path).decode("utf-8")
     after = edited(before, changes)
-    read(after, system_zone, path.name)
+    try:
+        read(after, system_zone, path.name)
+    except SettingsError as error:
+        raise ChangeError(error) from error
     if after != before:
         write_private(path, after.encode())
 

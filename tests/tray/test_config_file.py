@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray.config_file import DEFAULT, change, create, edited
-from tray.settings import SettingsError
+from tray.config_file import DEFAULT, ChangeError, change, create, edited
 
 HAND_MADE = """\
 # my own notes
@@ -76,7 +75,7 @@ def test_a_change_that_makes_no_sense_leaves_the_file_as_it_was(tmp_path: Path):
     path = tmp_path / "config.toml"
     path.write_text(HAND_MADE)
     path.chmod(0o600)
-    with pytest.raises(SettingsError, match="below `budget`"):
+    with pytest.raises(ChangeError, match="below `budget`"):
         change(path, {"cutoff": "5.00"}, utc)
     assert path.read_text() == HAND_MADE
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.toml"]

@@ -18,9 +18,7 @@ LOOK_EVERY_S = 0.5
 
 @click.command(short_help="Show requests as they passed.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with new ones, until Ctrl-C.")
-@click.option(
-    "-n", "number", default=20, show_default=True, type=click.IntRange(0, 1000), help="How many to begin with."
-)
+@click.option("-n", "number", default=20, type=click.IntRange(0, 1000), help="How many to begin with (20).")
 @as_json
 @click.pass_obj
 def log(place: Place, follow: bool, number: int, is_json: bool) -> None:

@@ -48,6 +48,6 @@ def _cloud(models: list[dict[str, Any]]) -> str:
     rows = [("cloud model, $ per million tokens", "context", "input", "output", "cache read")]
     for model in models:
         if model["retired"] is None:
-            rates = [per_mtok(model, name) for name in ("input", "output", "cache_read")]
-            rows.append((plain(model["id"]), f"{model['context_window']:,}", *rates))
+            into, out, read = (per_mtok(model, name) for name in ("input", "output", "cache_read"))
+            rows.append((plain(model["id"]), f"{model['context_window']:,}", into, out, read))
     return columns(rows, frozenset({1, 2, 3, 4}))

@@ -101,17 +101,14 @@ def _plain(found: Judgement) -> dict[str, Any]:
 def _words(found: dict[str, Any]) -> str:
     age = " (old: a newer table may be out)" if found["old"] else ""
     on_sale = [model for model in found["models"] if model["retired"] is None]
-    lines = [
-        f"prices of {found['data_as_of']}{age}, {len(on_sale)} models on sale; one of them: bursar prices show MODEL"
-    ]
-    return "\n".join([*lines, *map(plain, found["notices"])])
+    head = f"prices of {found['data_as_of']}{age}, {len(on_sale)} models on sale; see: bursar prices show MODEL"
+    return "\n".join([head, *map(plain, found["notices"])])
 
 
 def _price(found: dict[str, Any]) -> str:
     rows = [(LABELS[name], f"${per_mtok(found, name)}") for name in CLASSES]
     head = f"{plain(found['id'] or found['asked'])}, per million tokens:"
-    unknown = "\nThis model has no price: it is charged at the highest rates in force." if found["provisional"] else ""
-    return f"{head}\n{columns(rows, frozenset({1}))}\n{plain(found['source'])}{unknown}"
+    return f"{head}\n{columns(rows, frozenset({1}))}\n{plain(found['source'])}"
 
 
 def _judgement(found: dict[str, list[str]]) -> str:

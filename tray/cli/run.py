@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from tray.cli.place import FAILED, Failure, Place
 from tray.control import Control
+from tray.files import private_folder
 from tray.paths import HOME
 
 START_S = 15.0
@@ -71,10 +73,14 @@ def run_agent(command: tuple[str, ...], environ: dict[str, str]) -> int:
 def start_in_background(place: Place) -> Control:
     """Start `bursar serve` on its own and wait until it answers; raises Failure with what it said."""
     place.settings()  # Says what is wrong with the config file here, where a person sees it.
-    environ = {**place.environ, **({HOME: str(place.home.absolute())} if place.home else {})}
+    private_folder(place.paths.state)
+    environ = {**place.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    if place.home is not None:
+        environ[HOME] = str(place.home.absolute())
     server = subprocess.Popen(
-        own_command("serve"),
+        own_command("serve", "--background"),
         env=environ,
+        cwd=place.paths.state,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

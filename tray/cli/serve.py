@@ -18,8 +18,15 @@ from tray.zone import system_zone
 @click.option("--port", type=click.IntRange(0, 65535), help="Where agents connect; 0 picks a free port.")
 @click.option("--control-port", type=click.IntRange(0, 65535), help="Where bursar's own commands connect.")
 @click.option("--upstream", metavar="URL", help="Use this instead of Claude's API.")
+@click.option("--background", is_flag=True, hidden=True, help="Nobody reads what is printed.")
 @click.pass_obj
-def serve(place: Place, port: int | None = None, control_port: int | None = None, upstream: str | None = None) -> None:
+def serve(
+    place: Place,
+    port: int | None = None,
+    control_port: int | None = None,
+    upstream: str | None = None,
+    background: bool = False,
+) -> None:
     """Run the proxy on 127.0.0.1 until Ctrl-C or SIGTERM; answers under way may end first, for up to 30 s."""
     from proxy.server import PortTakenError
     from tray.app import build
@@ -30,14 +37,14 @@ def serve(place: Place, port: int | None = None, control_port: int | None = None
         return _with(place.settings(), port=port, control_port=control_port, upstream=upstream)
 
     try:
-        app = build(load, place.paths, clock=place.clock, environ=place.environ)
+        app = build(load, place.paths, clock=place.clock, environ=place.environ, on_screen=not background)
     except PortTakenError as error:
         raise Failure(str(error), IN_THE_WAY) from error
-    today = app.services.ledger.today()
-    click.echo(f"bursar: agents connect to {app.proxy_url}; try: bursar run -- claude")
-    click.echo(
-        f"bursar: mode {today.mode}, {today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
-    )
+    if not background:
+        today = app.services.ledger.today()
+        spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
+        click.echo(f"bursar: agents connect to {app.proxy_url}; mode {today.mode}, {spent}")
+        click.echo("bursar: try, in another terminal: bursar run -- claude")
     app.run()
 
 
