@@ -166,7 +166,8 @@ def _changes(new: PriceTable, good: PriceTable) -> Iterator[str]:
             yield f"{model.id} is new"
             continue
         for which, before, after in _kinds(known[model.id], model):
-            yield from (f"{model.id}: {which} price from {each.start.date()}" for each in after if each not in before)
+            different = [each for each in after if not any(_same(each, other) for other in before)]
+            yield from (f"{model.id}: {which} price from {each.start.date()}" for each in different)
     yield from (f"{gone} is not in it" for gone in sorted(known.keys() - {model.id for model in new.models()}))
 
 
