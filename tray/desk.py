@@ -14,7 +14,7 @@ from pricing.tablefile import PriceTableError
 from proxy.control import RequestError
 from proxy.services import Services
 from tray import VERSION
-from tray.config_file import Value, change
+from tray.config_file import ChangeError, Value, change
 from tray.handover import Load, cloud_of, options_of, prices_of, registry_of
 from tray.paths import Paths
 from tray.settings import Settings, SettingsError
@@ -111,5 +111,5 @@ def _or_refuse(do: Callable[[], T]) -> T:
     """Turn what a person got wrong into the control server's refusal."""
     try:
         return do()
-    except (SettingsError, PriceTableError, OSError) as error:
+    except (SettingsError, ChangeError, PriceTableError, OSError) as error:
         raise RequestError(str(error)) from error

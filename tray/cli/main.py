@@ -15,11 +15,12 @@ from budget.trouble import LedgerUnavailable
 from pricing.tablefile import PriceTableError
 from tray import VERSION
 from tray.cli.place import EXIT_CODES, FAILED, IN_THE_WAY, Failure, Place
+from tray.config_file import ChangeError
 from tray.control import ControlError
 from tray.settings import SettingsError
 
 # Failures whose message a person can act on; any other is a bug.
-EXPECTED = (ControlError, SettingsError, PriceTableError, LedgerUnavailable, OSError)
+EXPECTED = (ControlError, SettingsError, ChangeError, PriceTableError, LedgerUnavailable, OSError)
 
 # verb -> the module of this package that has it, and its line in the help
 VERBS = {
