@@ -1,0 +1,82 @@
+"""Claude Code itself, unchanged, works through bursar: with Claude, with a local model, and when the money is gone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit.claude_code import installed
+from tests.kit.fake_claude import FakeClaude
+from tests.kit.llama.server import LlamaServer, Unavailable
+from tests.kit.raw import parsed
+from tests.prove import claude_code
+from tests.prove.claude_code import Stage
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(installed() is None, reason="Claude Code is not there: `python tests/run.py` fetches it"),
+]
+
+
+@pytest.fixture
+def stage(tmp_path: Path, fake: FakeClaude) -> Stage:
+    """A folder to work in."""
+    return Stage(tmp_path, fake)
+
+
+@pytest.fixture(scope="module")
+def llama() -> Iterator[LlamaServer]:
+    """A real llama.cpp server whose tiny model follows the scripts of these sessions."""
+    try:
+        with claude_code.a_llama() as server:
+            yield server
+    except Unavailable as why:
+        pytest.skip(str(why))
+
+
+def test_a_turn_with_read_bash_and_a_sub_agent_reaches_claude_byte_for_byte(stage: Stage) -> None:
+    run = claude_code.through_to_claude(stage)
+    assert run.session.exit_code == 0
+    assert run.session.tools_used == ["Read", "Bash", "Agent", "Bash"]
+    assert "The notes say hello." in run.session.tool_results[0]
+    assert "from the shell" in run.session.tool_results[1]
+    assert "The whole turn is done." in run.session.said
+    assert "Sub-agent done." in run.session.said
+    sent = {exchange.body for exchange in run.exchanges if exchange.line.startswith("POST /v1/messages")}
+    assert {request.body for request in run.upstream} == sent
+    got = {parsed(bytes(exchange.answer)).body for exchange in run.exchanges if exchange.body in sent}
+    assert {parsed(request.answer or b"").body for request in run.upstream} == got
+
+
+def test_the_ledger_has_each_request_of_the_turn_at_its_price(stage: Stage) -> None:
+    run = claude_code.through_to_claude(stage)
+    billed = {line["request_id"]: line["picos"] for line in run.bill["lines"]}
+    assert {entry.upstream_id: entry.charged for entry in run.entries} == billed
+    assert any(entry.agent for entry in run.entries)
+
+
+def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(stage: Stage, llama: LlamaServer) -> None:
+    run = claude_code.all_local(stage, llama)
+    assert run.session.exit_code == 0
+    assert run.session.tools_used[:3] == ["Read", "Bash", "Agent"]
+    assert "The sub-agent says hello." in run.session.said
+    assert run.upstream == ()
+    assert run.charged == 0
+
+
+def test_money_gone_in_mid_turn_the_rest_is_done_locally(stage: Stage, llama: LlamaServer) -> None:
+    run = claude_code.money_gone_in_mid_turn(stage, llama)
+    assert run.session.exit_code == 0
+    assert run.session.tools_used == ["Read", "Bash"]
+    assert [entry.is_local for entry in run.entries][:2] == [0, 1]
+    assert len([request for request in run.upstream if "count_tokens" not in request.target]) == 1
+    assert run.charged == run.bill["picos"]
+
+
+def test_with_nothing_left_it_ends_at_once_with_our_sentence(stage: Stage) -> None:
+    run = claude_code.nothing_left(stage)
+    assert run.session.exit_code == 1
+    assert "bursar: today's cutoff of $0.01 is reached" in run.session.result
+    assert "Resets" in run.session.result
+    assert len([exchange for exchange in run.exchanges if exchange.line.startswith("POST")]) == 1
+    assert [request for request in run.upstream if "count_tokens" not in request.target] == []

@@ -1,0 +1,138 @@
+"""The real Claude Code through bursar, four ways: `python -m tests.prove.claude_code`.
+
+1 through to Claude (the fake): a turn with Read, Bash and a sub-agent. 2 the same against a real llama.cpp server.
+3 the money gone in mid-turn: the rest is done locally. 4 no money and no local model: over at once, with our sentence.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.kit.bursar import PICOS, Bursar, Entry
+from tests.kit.claude_code import ClaudeCode, Session, installed
+from tests.kit.fake_claude import FakeClaude, Received
+from tests.kit.llama.scripts import call
+from tests.kit.llama.server import LlamaServer
+from tests.kit.llama.server import start as start_llama
+from tests.kit.tap import Exchange, Tap
+
+# What the tiny model does, step by step: each tool's result names the next marker.
+LOCAL_SCRIPTS = {
+    "begin": call("Read", {"file_path": "notes.txt"}),
+    "then_bash": call("Bash", {"command": "cat next.txt", "description": "Show the next step"}),
+    "then_agent": call("Agent", {"description": "Greet", "prompt": "[[greet]]", "subagent_type": "general-purpose"}),
+    "greet": "The sub-agent says hello.",
+}
+SENTENCE = "bursar: "
+
+
+@dataclass(frozen=True)
+class Run:
+    """One session and all that was seen of it, from Claude Code's side to the ledger."""
+
+    session: Session
+    exchanges: tuple[Exchange, ...]  # Between Claude Code and bursar.
+    upstream: tuple[Received, ...]  # At the fake Claude.
+    entries: tuple[Entry, ...]
+    bill: dict[str, Any]
+
+    @property
+    def charged(self) -> int:
+        """Return what the ledger says was spent, in picodollars."""
+        return sum(entry.charged for entry in self.entries)
+
+
+class Stage:
+    """Everything a session needs, in one folder."""
+
+    def __init__(self, folder: Path, fake: FakeClaude):
+        program = installed()
+        assert program, "Claude Code is not installed: `python tests/run.py` fetches it"
+        self.fake = fake
+        self._folder = folder
+        self.claude = ClaudeCode(program, folder / "claude")
+        self.claude.folder.mkdir(parents=True)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the project Claude Code works in."""
+        path = self.claude.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def play(self, prompt: str, *, local: LlamaServer | None = None, environment: Any = None, **settings: Any) -> Run:
+        """Run one session through a bursar of its own."""
+        self.fake.reset()
+        servers = ({"name": "llama", "url": local.url, "kind": "llamacpp"},) if local else ()
+        home = self._folder / f"bursar{len(list(self._folder.iterdir()))}"
+        with Bursar(home, self.fake.url, local_servers=servers, **settings) as bursar, Tap(bursar.url) as tap:
+            session = self.claude.ask(tap.url, prompt, **(environment or {}))
+            bursar.settled()
+            found = (tuple(tap.exchanges), tuple(self.fake.requests()), tuple(bursar.entries()), self.fake.bill())
+        return Run(session, *found)
+
+
+def through_to_claude(stage: Stage) -> Run:
+    """Let Claude read a file, run a command and start a sub-agent."""
+    notes = stage.write("notes.txt", "The notes say hello.\n")
+    steps = f"[[read:{notes}]] [[bash:echo from the shell]] [[agent:Look around ((bash:ls)) ((text:Sub-agent done.))]]"
+    return stage.play(f"Please do these steps. {steps} [[text:The whole turn is done.]]", mode="cloud", budget="100.00")
+
+
+def all_local(stage: Stage, llama: LlamaServer) -> Run:
+    """Do the same in mode local, with a real model server."""
+    stage.write("notes.txt", "Next: [[then_bash]]\n")
+    stage.write("next.txt", "Next: [[then_agent]]\n")
+    return stage.play("Please do these steps. [[begin]]", local=llama, mode="local")
+
+
+def money_gone_in_mid_turn(stage: Stage, llama: LlamaServer) -> Run:
+    """Spend nearly all in the first step; the next ones must be done locally."""
+    notes = stage.write("notes.txt", "Next: [[then_bash]]\n")
+    stage.write("next.txt", "Nothing more to do.\n")
+    prompt = f"Design the architecture of the sync engine across all services. [[think:30000]]&[[read:{notes}]]"
+    limits = {"budget": "1.00", "cutoff": "1.20", "mode": "auto", "queue_wait_s": 1}
+    return stage.play(prompt, local=llama, environment={"CLAUDE_CODE_MAX_OUTPUT_TOKENS": "32000"}, **limits)
+
+
+def nothing_left(stage: Stage) -> Run:
+    """Have neither money nor a local model."""
+    return stage.play("Please [[text:never said]]", budget="0.01", cutoff="0.01", mode="auto")
+
+
+@contextmanager
+def a_llama() -> Iterator[LlamaServer]:
+    """Run llama.cpp with the scripts of these sessions."""
+    server = start_llama(scripts=LOCAL_SCRIPTS)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def tell(title: str, run: Run) -> None:
+    """Print the figures of one run."""
+    sums = f"ledger ${run.charged / PICOS:.6f}, bill ${run.bill['picos'] / PICOS:.6f}"
+    print(f"{title}: exit {run.session.exit_code} in {run.session.seconds:.1f} s")
+    print(f"   requests: {len(run.exchanges)} from Claude Code, {len(run.upstream)} at Claude; {sums}")
+    print(f"   tools: {', '.join(run.session.tools_used) or 'none'}   answer: {run.session.result[:160]!r}")
+
+
+def main() -> None:
+    """Play all four and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stage = Stage(folder, stack.enter_context(FakeClaude()))
+        tell("1 through to Claude", through_to_claude(stage))
+        llama = stack.enter_context(a_llama())
+        tell("2 all local", all_local(stage, llama))
+        tell("3 money gone in mid-turn", money_gone_in_mid_turn(stage, llama))
+        tell("4 nothing left", nothing_left(stage))
+
+
+if __name__ == "__main__":
+    main()
