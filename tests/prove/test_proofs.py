@@ -1,0 +1,40 @@
+"""The long proofs with their verdicts: `python tests/run.py --prove`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit import traffic
+from tests.kit.bursar import PICOS
+from tests.prove import kill_proxy, no_false_refusals, replay_day
+
+pytestmark = pytest.mark.prove
+
+
+def test_a_hundred_kills_lose_no_billed_request_and_pass_no_cutoff(tmp_path: Path) -> None:
+    tally = kill_proxy.prove(100, tmp_path)
+    assert (tally.kills, tally.over_cutoff, tally.unknown, tally.undercharged) == (100, 0, [], [])
+    assert tally.billed > 1000
+
+
+def test_a_hundred_dollar_day_is_charged_exactly_as_billed(tmp_path: Path) -> None:
+    outcome = replay_day.with_money_enough(traffic.generate(usd=100), tmp_path / "home")
+    assert {done.fate for done in outcome.done} == {"cloud"}
+    assert outcome.ledger == outcome.billed
+    assert outcome.charged == outcome.bill
+
+
+def test_a_hundred_dollar_day_on_ten_dollars_stays_within_twelve_and_answers_or_refuses_all(tmp_path: Path) -> None:
+    outcome = replay_day.on_a_budget(traffic.generate(usd=100), tmp_path / "home")
+    assert outcome.charged <= 12 * PICOS
+    assert {done.fate for done in outcome.done} <= {"cloud", "local", "refused"}
+    assert all(done.reason.startswith("bursar: ") for done in outcome.done if done.fate == "refused")
+    assert outcome.bill <= outcome.charged
+
+
+@pytest.mark.parametrize("agents", [8, 64])
+@pytest.mark.parametrize("max_tokens", [32_000, 128_000])
+def test_most_of_twenty_dollars_is_spent_before_the_first_refusal(tmp_path: Path, agents: int, max_tokens: int) -> None:
+    found = no_false_refusals.measure(agents, max_tokens, tmp_path / "home")
+    assert found.spent > 10 * PICOS
+    assert found.spent > 2 * found.baseline
