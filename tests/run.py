@@ -2,7 +2,7 @@
 
     (nothing)   lint, types, and every test
     --fast      lint, types, and the tests that take no real agent or model server
-    --prove     the long proofs of tests/prove instead: kill -9 thousands of times, a day replayed, benches
+    --prove     the long proofs of tests/prove instead, or the ones named: --prove kill_proxy
 
 The closing line is pytest's; the exit code is the first that was not zero.
 """
@@ -20,6 +20,8 @@ sys.path.insert(0, str(HERE.parent / "installer"))
 
 import environment as env
 
+FAST = "not slow and not prove and not network"
+
 # command a test starts -> the Debian package that brings it
 SYSTEM = {"npm": "npm", "git": "git"}
 
@@ -36,7 +38,9 @@ def main(arguments: list[str]) -> int:
     except env.SetupError as problem:
         env.say(str(problem))
         return 1
-    return check(python, pytest_arguments(fast, prove, rest), lint=not rest)
+    if prove:
+        return first_failure([run(python, f"tests.prove.{name}") for name in rest or proofs()])
+    return check(python, ["-m", FAST, *rest] if fast else rest, lint=not rest)
 
 
 def set_up_agents_and_servers(python: Path) -> None:
@@ -72,17 +76,19 @@ def claude_code() -> None:
     env.remember(folder, lock)
 
 
-def pytest_arguments(fast: bool, prove: bool, rest: list[str]) -> list[str]:
-    """Say which tests to run; the default leaves out what is marked `prove` or `network`, see pyproject.toml."""
-    if prove:
-        return ["-m", "prove", *(rest or ["tests/prove"])]
-    return [*(["-m", "not slow and not prove and not network"] if fast else []), *rest]
+def proofs() -> list[str]:
+    """Name the long proofs: each file of tests/prove is a program that says what it found."""
+    return sorted(path.stem for path in (HERE / "prove").glob("*.py"))
 
 
 def check(python: Path, tests: list[str], *, lint: bool) -> int:
     """Run the checks in turn, all of them even when one fails; a run of chosen tests skips lint and types."""
     commands = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]] if lint else []
-    codes = [run(python, *command) for command in [*commands, ["pytest", *tests]]]
+    return first_failure([run(python, *command) for command in [*commands, ["pytest", *tests]]])
+
+
+def first_failure(codes: list[int]) -> int:
+    """Give the first exit code that is not zero."""
     return next((code for code in codes if code), 0)
 
 

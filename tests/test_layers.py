@@ -1,0 +1,102 @@
+"""The house holds its shape: each package imports only to its left, and a few things happen in one file only."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# package -> the packages of ours, and of others, that it may import besides the standard library
+LAYERS = {
+    "pricing": set[str](),
+    "budget": {"pricing", "sqlite_utils"},
+    "proxy": {"pricing", "budget", "flask", "werkzeug", "requests", "urllib3", "httptools", "msgspec", "certifi"},
+    "tray": {
+        *("pricing", "budget", "proxy"),
+        *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler"),
+    },
+}
+# what only some files may import (a trailing / means a folder)
+ONLY_IN = {
+    "sqlite3": ("budget/",),
+    "sqlite_utils": ("budget/",),
+    "pystray": ("tray/backends/",),
+    "tomlkit": ("tray/config_file.py",),
+    "click": ("tray/cli/",),
+    "flask": ("proxy/",),
+    "platformdirs": ("tray/paths.py",),
+    "subprocess": ("tray/", "pricing/power.py"),
+}
+# what is called in one place only, so that everything else can be handed it
+CALLED_ONLY_IN = {
+    "datetime.now": ("tray/__main__.py",),
+    "datetime.utcnow": (),
+    "datetime.today": (),
+    "date.today": (),
+    "time.time": (),
+    "os.getenv": (),
+    "os.environ": ("tray/__main__.py",),
+    "print": (),
+}
+FILES = sorted(path for package in LAYERS for path in (ROOT / package).rglob("*.py"))
+names = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Name every module that a file imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+
+
+def uses(tree: ast.AST) -> Iterator[str]:
+    """Name every `print` call and every attribute of a plain name, such as `time.time`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def is_allowed(where: str, places: tuple[str, ...]) -> bool:
+    """Tell whether a file is one of the places, or in one."""
+    return any(where == place or (place.endswith("/") and where.startswith(place)) for place in places)
+
+
+@names
+def test_a_file_imports_only_its_own_package_and_those_to_its_left(path: Path):
+    package = path.relative_to(ROOT).parts[0]
+    tops = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
+    assert tops - set(sys.stdlib_module_names) - LAYERS[package] - {package} == set()
+
+
+@names
+def test_what_belongs_in_one_place_is_used_nowhere_else(path: Path):
+    where, tree = path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    tops = {name.partition(".")[0] for name in imports(tree)}
+    assert [name for name, places in ONLY_IN.items() if name in tops and not is_allowed(where, places)] == []
+    used = set(uses(tree))
+    assert [name for name, places in CALLED_ONLY_IN.items() if name in used and not is_allowed(where, places)] == []
+
+
+def test_nobody_imports_the_installer_or_the_tests():
+    for path in FILES:
+        tops = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
+        assert not tops & {"installer", "tests"}, path
+
+
+def test_the_table_would_notice():
+    assert set(imports(ast.parse("def f():\n    from tray.app import build\n    import os, sqlite3"))) == {
+        *("tray.app", "os", "sqlite3"),
+    }
+    assert set(uses(ast.parse("at = datetime.now(UTC); clock = time.time; print(1)"))) >= {
+        *("datetime.now", "time.time", "print"),
+    }
+    assert is_allowed("tray/cli/main.py", ("tray/cli/",))
+    assert not is_allowed("tray/climb.py", ("tray/cli/",))
