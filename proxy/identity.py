@@ -1,0 +1,70 @@
+"""Identity: which session, agent and project a request belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from proxy.turn import user_text
+
+MOST_LENGTH = 128
+_PLAIN = re.compile(r"[\w.:@/+-]+", re.A)
+_OLD_FORM = re.compile(r"_session_([\w-]{1,128})", re.A)
+_BILLING = "x-anthropic-billing-header:"
+
+
+def session_of(headers: Mapping[str, str], fields: Mapping[str, Any]) -> str:
+    """Name the session: as the agent does, else by how the conversation began, which each of its requests repeats."""
+    told = _plain(headers.get("x-claude-code-session-id", ""))
+    return told or _from_metadata(fields.get("metadata")) or _from_beginning(fields)
+
+
+def agent_of(headers: Mapping[str, str]) -> str:
+    """Name the sub-agent; empty for the main one."""
+    return _plain(headers.get("x-claude-code-agent-id", ""))
+
+
+def project_of(headers: Mapping[str, str]) -> str:
+    """Name the project if a person tagged the agent's requests with one."""
+    return _plain(headers.get("x-bursar-project", ""))
+
+
+def _plain(name: str) -> str:
+    """Keep a name that can stand in a header, a log and a table; empty if it cannot."""
+    name = name.strip()
+    return name if len(name) <= MOST_LENGTH and _PLAIN.fullmatch(name) else ""
+
+
+def _from_metadata(metadata: Any) -> str:
+    user = metadata.get("user_id") if isinstance(metadata, dict) else None
+    if not isinstance(user, str) or len(user) > 4096:
+        return ""
+    old = _OLD_FORM.search(user)
+    if old:
+        return old.group(1)
+    try:
+        told = json.loads(user)
+    except (ValueError, RecursionError):
+        return ""
+    session = told.get("session_id") if isinstance(told, dict) else None
+    return _plain(session) if isinstance(session, str) else ""
+
+
+def _from_beginning(fields: Mapping[str, Any]) -> str:
+    messages = fields.get("messages") or []
+    first = next((m for m in messages if isinstance(m, dict) and m.get("role") == "user"), {})
+    words = "\0".join([*system_texts(fields), user_text(first.get("content"))])
+    return "h-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=10).hexdigest()
+
+
+def system_texts(fields: Mapping[str, Any]) -> list[str]:
+    """Give the system prompt's texts, less Claude Code's first line, of which three digits differ each time."""
+    system = fields.get("system")
+    if isinstance(system, str):
+        return [system]
+    blocks = system if isinstance(system, list) else []
+    texts = [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)]
+    return [text for text in texts if not text.startswith(_BILLING)]

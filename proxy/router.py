@@ -1,0 +1,306 @@
+"""The router: mode, band, task and upstreams to routes, best first, and why.
+
+It proposes and the ledger disposes: of the routes given, the first whose hold fits is taken. "Claude while a hold fits,
+else local" is therefore just (cloud, local), and nothing here knows an amount.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from budget.bands import Band
+from budget.state import Mode
+from proxy.task import Task, Tier
+
+LEAST_ANSWER = 2048
+"""A local model must have room for an answer of so many tokens, or for the whole limit if that is less."""
+
+Policy = Literal["claude-only", "local-only"]
+Override = Literal["local", "cloud"]
+Escalation = Literal["never", "on_failure", "freely"]
+RefusalKind = Literal["stopped", "cutoff", "no_local", "restricted", "does_not_fit", "mode_local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One model at one upstream."""
+
+    upstream: str
+    model: str
+    is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRoute:
+    """A healthy local model and what it can take; `context` is in tokens, `tools` is None where it was never probed."""
+
+    upstream: str
+    model: str
+    context: int
+    vision: bool = False
+    tools: bool | None = None
+    max_output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRoute:
+    """The model that was asked for, at the upstream that has it."""
+
+    upstream: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a request needs of a local model; `input_tokens` is a likely figure."""
+
+    input_tokens: int
+    max_tokens: int
+    has_tools: bool = False
+    has_images: bool = False
+    cloud_only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the router sees of the world. `locals` are the healthy ones in a person's order.
+
+    `sticky` is the route that this turn has taken and `sticky_tier` the tier at which it did, None for a new turn;
+    `session_tier` is the highest tier seen in the session; `override` is a person's word on this one request.
+    """
+
+    mode: Mode
+    band: Band
+    stopped: bool
+    restricted: Policy
+    locals: tuple[LocalRoute, ...]
+    cloud: CloudRoute
+    sticky: Route | None = None
+    sticky_tier: Tier | None = None
+    session_tier: Tier = Tier.L0
+    override: Override | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request has no route at all; `why` is one sentence for a person."""
+
+    kind: RefusalKind
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a request should go. Either it has routes, best first, or a refusal.
+
+    `degraded` says that sensitive work goes local because nothing else is left. `would` is the route that auto mode
+    would take, where the mode is observe.
+    """
+
+    routes: tuple[Route, ...]
+    reason: str
+    tier: Tier
+    degraded: bool = False
+    refusal: Refusal | None = None
+    escalation: Escalation = "never"
+    would: Route | None = None
+
+    @property
+    def may_escalate(self) -> bool:
+        """Whether a local attempt that failed may go to Claude."""
+        return self.escalation != "never"
+
+    def degrades(self, route: Route) -> bool:
+        """Tell whether taking this one of the routes is second best for a tier that belongs to Claude."""
+        return route.is_local and self.tier >= Tier.L2 and (self.degraded or not self.routes[0].is_local)
+
+
+def decide(view: View, task: Task, fit: Fit) -> Decision:
+    """Decide where a request may go."""
+    tier = tier_of(view, task)
+    local, unfit = _usable(view, fit)
+    places = _Places(view, tier, local, unfit)
+    if tier is Tier.L3 and view.restricted == "local-only":
+        return places.only_local("restricted work stays local", "restricted")
+    if view.mode is Mode.local:
+        return _in_local_mode(places)
+    match view.override:
+        case "local":
+            return _by_hand_local(places)
+        case "cloud":
+            return places.only_cloud("asked for Claude")
+    match view.mode:
+        case Mode.auto:
+            return _in_auto_mode(places)
+        case Mode.cloud:
+            return places.only_cloud("mode cloud")
+        case Mode.observe:
+            auto = _in_auto_mode(places)
+            return replace(places.only_cloud("as asked"), would=auto.routes[0] if auto.routes else None)
+
+
+def tier_of(view: View, task: Task) -> Tier:
+    """Give the tier that counts: within a turn it only rises, and a session that was restricted stays so."""
+    tier = max(task.tier, view.sticky_tier or Tier.L0) if view.sticky else task.tier
+    return Tier.L3 if view.session_tier is Tier.L3 else tier
+
+
+def _in_local_mode(places: _Places) -> Decision:
+    if places.tier is Tier.L3:
+        return places.refuse(
+            "restricted", "Restricted work goes only to Claude, and the mode is local. Way out: bursar mode auto."
+        )
+    return places.only_local("mode local", "mode_local")
+
+
+def _by_hand_local(places: _Places) -> Decision:
+    if places.tier is Tier.L3:
+        return places.refuse("restricted", "Restricted work goes only to Claude, and local was asked for.")
+    return places.only_local("asked for local", "no_local")
+
+
+def _in_auto_mode(places: _Places) -> Decision:
+    """The routing table of PRODUCT.md, a line per tier."""
+    if places.view.sticky and not places.sticky_is_outgrown():
+        return _on_the_same_route(places, places.view.sticky)
+    match places.tier:
+        case Tier.L0:
+            return places.local_first("local", "never")
+        case Tier.L1:
+            escalation: dict[Band, Escalation] = {Band.normal: "freely", Band.saving: "on_failure"}
+            return places.local_first("local first", escalation.get(places.view.band, "never"))
+        case Tier.L2:
+            return places.cloud_first("Claude")
+        case Tier.L3:
+            return places.only_cloud("Claude only")
+
+
+def _on_the_same_route(places: _Places, sticky: Route) -> Decision:
+    if places.tier is Tier.L3:
+        return places.only_cloud("Claude only")
+    if not sticky.is_local:
+        return places.cloud_first("turn stays on Claude")
+    escalation: Escalation = "never"
+    if places.tier is Tier.L1:
+        escalation = {Band.normal: "freely", Band.saving: "on_failure"}.get(places.view.band, "never")  # type: ignore[assignment]
+    return places.local_first("turn stays local", escalation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The places a request could go to, and the decisions that they allow.
+
+    `local` are the local routes that can take it; `unfit` says why there is none.
+    """
+
+    view: View
+    tier: Tier
+    local: tuple[Route, ...]
+    unfit: Refusal
+
+    @property
+    def cloud(self) -> Route:
+        return Route(self.view.cloud.upstream, self.view.cloud.model, is_local=False)
+
+    @property
+    def has_cloud(self) -> bool:
+        return not self.view.stopped and self.view.band is not Band.cutoff
+
+    def sticky_is_outgrown(self) -> bool:
+        """Whether the turn's route can no longer be kept: its tier has risen, or the local model is gone."""
+        sticky, before = self.view.sticky, self.view.sticky_tier
+        if sticky is None or not sticky.is_local:
+            return sticky is None
+        risen = self.tier >= Tier.L2 and (before is None or self.tier > before)
+        return risen or sticky not in self.local
+
+    def local_first(self, what: str, escalation: Escalation) -> Decision:
+        if not self.local:
+            return self.only_cloud(f"{what}, but {_first(self.unfit.why)}", self.unfit)
+        escalation = escalation if self.has_cloud else "never"
+        routes = self.local if escalation == "never" else (*self.local, self.cloud)
+        return Decision(routes, self._reason(what), self.tier, self.tier is Tier.L2, escalation=escalation)
+
+    def cloud_first(self, what: str) -> Decision:
+        if self.has_cloud:
+            return Decision((self.cloud, *self.local), self._reason(what), self.tier)
+        if not self.local:
+            return self._no_cloud(self.unfit)
+        is_less = self.tier >= Tier.L2
+        what = f"local, degraded: {self._closed()}" if is_less else f"local: {self._closed()}"
+        return Decision(self.local, self._reason(what), self.tier, is_less)
+
+    def only_cloud(self, what: str, unfit: Refusal | None = None) -> Decision:
+        if self.has_cloud:
+            return Decision((self.cloud,), self._reason(what), self.tier)
+        return self._no_cloud(unfit)
+
+    def only_local(self, what: str, kind: RefusalKind) -> Decision:
+        if self.local:
+            return Decision(self.local, self._reason(what), self.tier)
+        if kind == "no_local":
+            return self.refuse(self.unfit.kind, self.unfit.why)
+        return self.refuse(kind, self.unfit.why)
+
+    def refuse(self, kind: RefusalKind, why: str) -> Decision:
+        return Decision((), self._reason(f"refused, {kind}"), self.tier, refusal=Refusal(kind, why))
+
+    def _no_cloud(self, unfit: Refusal | None) -> Decision:
+        """Refuse for want of the cloud; say also why local is no help, if it could have been."""
+        kind: RefusalKind = "stopped" if self.view.stopped else "cutoff"
+        if unfit:
+            return self.refuse(kind, unfit.why)
+        if self.tier is Tier.L3:
+            return self.refuse(kind, "Restricted work goes only to Claude.")
+        return self.refuse(kind, f"{_MODES[self.view.mode]} Way out: bursar mode auto.")
+
+    def _closed(self) -> str:
+        return "cloud stopped" if self.view.stopped else "cutoff reached"
+
+    def _reason(self, what: str) -> str:
+        return f"{self.tier.name}, {self.view.band.value}: {what}"
+
+
+_MODES = {
+    Mode.observe: "In mode observe nothing goes to a local model.",
+    Mode.cloud: "In mode cloud nothing goes to a local model.",
+    Mode.auto: "Claude was asked for.",
+    Mode.local: "",
+}
+
+
+def _usable(view: View, fit: Fit) -> tuple[tuple[Route, ...], Refusal]:
+    """Find the local routes that can take a request, those that passed the tool probe first, and why there is none."""
+    if fit.cloud_only:
+        return (), Refusal("does_not_fit", f"Only Claude can take this request: it has {fit.cloud_only[0]}.")
+    if not view.locals:
+        return (), Refusal("no_local", "No local model is running.")
+    whys = [_why_not(local, fit) for local in view.locals]
+    able = [local for local, why in zip(view.locals, whys, strict=True) if why is None]
+    if fit.has_tools:
+        able.sort(key=lambda local: local.tools is not True)
+    routes = [Route(local.upstream, local.model, is_local=True) for local in able]
+    if view.sticky in routes:
+        routes.sort(key=lambda route: route != view.sticky)
+    return tuple(routes), Refusal("does_not_fit", next((why for why in whys if why), ""))
+
+
+def _why_not(local: LocalRoute, fit: Fit) -> str | None:
+    name = f"{local.model} at {local.upstream}"
+    answer = min(fit.max_tokens, LEAST_ANSWER, local.max_output or LEAST_ANSWER)
+    if fit.input_tokens + answer > local.context:
+        return (
+            f"The request has about {fit.input_tokens:,} tokens, "
+            f"more than the context of {local.context:,} of {name} leaves room for."
+        )
+    if fit.has_images and not local.vision:
+        return f"The request has images, and {name} does not see."
+    if fit.has_tools and local.tools is False:
+        return f"The request has tools, and {name} cannot use them."
+    return None
+
+
+def _first(sentence: str) -> str:
+    """Turn a sentence into part of a reason."""
+    return (sentence[:1].lower() + sentence[1:]).rstrip(".")
