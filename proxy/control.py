@@ -47,6 +47,7 @@ class Desk(Protocol):
 def create_control(services: Services, token: str, desk: Desk) -> Flask:
     """Make the app of the control server."""
     app = Flask("bursar-control", static_folder=None)
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[_KEY] = (services, desk)
@@ -75,7 +76,7 @@ def status() -> Response:
 def set_mode() -> Response:
     """Choose where requests may go: {"mode": "auto"}."""
     name = _body("mode")["mode"]
-    if name not in {mode.value for mode in Mode}:
+    if name not in [mode.value for mode in Mode]:
         raise RequestError(f"there is no mode {str(name)[:40]!r}; the modes are {', '.join(Mode)}")
     _services().ledger.set_mode(Mode(name))
     return jsonify(_status())
