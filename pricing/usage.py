@@ -99,12 +99,11 @@ def fold(raw: Mapping[str, Any] | None, update: Mapping[str, Any]) -> dict[str, 
     if not isinstance(update, Mapping):
         raise ImpossibleUsage("the usage is not an object")
     whole = dict(raw or {})
-    for name, value in update.items():
+    for name, value in _told(update).items():
         if isinstance(value, Mapping):
             before = whole.get(name)
-            whole[name] = fold(before if isinstance(before, Mapping) else None, value)
-        elif value is not None:
-            whole[name] = value
+            value = {**(before if isinstance(before, Mapping) else {}), **_told(value)}
+        whole[name] = value
     return whole
 
 
@@ -119,6 +118,10 @@ def oddities(raw: Mapping[str, Any]) -> tuple[str, ...]:
         (_redeemed(credit), "a fallback credit was redeemed: the true bill may be lower"),
     )
     return tuple(note for is_so, note in said if is_so)
+
+
+def _told(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if value is not None}
 
 
 def _redeemed(credit: object) -> bool:
