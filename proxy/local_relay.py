@@ -77,7 +77,8 @@ class LocalRelay:
         if trouble is None:
             return self._good_end(last, settled)
         if ending not in (Ending.client_left, Ending.stopped):
-            self._hooks.failed(trouble.why)
+            if ending is not Ending.complete or (self._status or 0) >= 500:
+                self._hooks.failed(trouble.why)
             then = None if self._is_shown() else self._hooks.instead(trouble.why)
             if then:
                 return Tail(settled=settled, then=then)

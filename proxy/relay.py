@@ -11,7 +11,7 @@ from proxy.errors import error, stream_error
 from proxy.headers import to_agent, value_of
 from proxy.meter import Reading, StreamMeter, WholeMeter
 from proxy.settling import Outcomes
-from proxy.wire.answer import MODE_CHANGED, Answer, Ending, Head, Headers, Tail, Whole
+from proxy.wire.answer import MODE_CHANGED, STOPPED, Answer, Ending, Head, Headers, Tail, Whole
 
 MAX_WHOLE = 64 * 1024 * 1024
 """A larger answer that is not a stream is broken off; the API's own are a few MB."""
@@ -80,8 +80,8 @@ class Relay:
         assert self._meter is not None
         reading = self._meter.reading
         settled = self._settle(self._outcomes(ending), reading)
-        is_clean = ending is Ending.complete and (reading.has_ended or reading.is_unreadable)
-        if is_clean:
+        # After `message_stop` there is nothing left that could be missing, however the connection ended.
+        if reading.has_ended or (ending is Ending.complete and reading.is_unreadable):
             return Tail(settled=settled)
         data = b"" if self._coding else stream_error(self._stream_trouble(ending, detail))
         return Tail(data, clean=False, settled=settled)
@@ -106,7 +106,7 @@ class Relay:
 
     def _trouble(self, ending: Ending, detail: str) -> Whole:
         name = self._upstream
-        if ending is Ending.stopped:
+        if detail == STOPPED:
             return error(402, "bursar: stopped (emergency stop, or bursar is shutting down)", headers=self._own)
         if ending is Ending.never_sent:
             return error(502, f"bursar: cannot reach {name}: {detail}", headers=self._own, final=False)

@@ -13,6 +13,8 @@ Headers = list[tuple[bytes, bytes]]
 
 MODE_CHANGED = "the mode was changed"
 """The detail of an exchange that was held back because `may_send` said no."""
+STOPPED = "stopped"
+"""The detail of an exchange that was ended by the emergency stop, or by the end of this process."""
 
 
 class Ending(StrEnum):

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
-from proxy.wire.answer import MODE_CHANGED, Ending, Forward, Headers, Tail
+from proxy.wire.answer import MODE_CHANGED, STOPPED, Ending, Forward, Headers, Tail
 from proxy.wire.client import Client
 from proxy.wire.origin import OriginConnection
 
@@ -48,7 +48,7 @@ class Exchange:
 
     def stop(self) -> None:
         """End it at once: the emergency stop, or the end of the process."""
-        self._end(Ending.stopped, "stopped")
+        self._end(Ending.stopped, STOPPED)
 
     # --- the upstream's side ------------------------------------------------------------------------------------
 
@@ -185,6 +185,8 @@ class Exchange:
         if self._is_over:
             return
         self._is_over = True
+        if not self._is_sent:
+            ending = Ending.never_sent
         if self._timer:
             self._timer.cancel()
         if self._connecting and not self._connecting.done() and asyncio.current_task() is not self._connecting:

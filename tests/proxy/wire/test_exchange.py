@@ -187,6 +187,19 @@ def test_a_slow_reader_gets_everything():
         assert got.count(b"#") == total
 
 
+def test_an_agent_that_leaves_before_the_connection_stands_has_sent_nothing():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as held:
+        for _ in range(4):  # Nobody accepts: further connections hang half open.
+            peer = held.enter_context(socket.socket())
+            peer.setblocking(False)
+            peer.connect_ex(full.getsockname())
+        time.sleep(0.1)
+        proxy = held.enter_context(PlainProxy(full.getsockname()[1]))
+        ask(proxy.server.port).close()
+        assert eventually(lambda: bool(proxy.endings))
+        assert proxy.endings[0][0] is Ending.never_sent
+
+
 def test_a_stop_ends_running_streams_with_an_error():
     def answer(line: Line) -> None:
         line.send(SSE_HEAD)
