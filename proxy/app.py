@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from proxy.counting import counting
 from proxy.errors import dialect_of, error
 from proxy.messages import messages, respond
 from proxy.models import models
 from proxy.services import Services
+from proxy.wire.client import WireRequest
+from proxy.wire.wsgi import WIRE
 
 
 def create_app(services: Services) -> Flask:
     """Make the app that serves agents: the Messages API, and nothing that could spend money by another path."""
     app = Flask("bursar-proxy", static_folder=None)
     app.extensions["bursar"] = services
+    app.before_request(_refuse_other_spellings)
+    app.url_map.merge_slashes = False
     for part in (messages, counting, models):
         app.register_blueprint(part)
     app.add_url_rule("/", "root", _hello)
@@ -23,6 +27,13 @@ def create_app(services: Services) -> Flask:
     app.add_url_rule("/health", "health", _health)
     app.register_error_handler(HTTPException, _refuse)
     return app
+
+
+def _refuse_other_spellings() -> None:
+    """Refuse `//v1/messages` or `/%761/messages`: what is served here must be what Claude is asked for."""
+    asked: WireRequest = request.environ[WIRE]
+    if asked.target.partition(b"?")[0] != request.path.encode("latin-1", "replace"):
+        raise NotFound
 
 
 def _hello() -> Response:
