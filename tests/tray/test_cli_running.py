@@ -1,0 +1,182 @@
+"""The command and the bursar that runs: what is asked is told, what is changed counts at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.kit.bursar import Bursar, free_ports
+from tests.kit.fake_claude import ROOT
+from tests.tray.conftest import NOWHERE
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+
+def test_status_tells_today_and_where_agents_connect(served: Bursar):
+    said = served.command("status")
+    assert said.returncode == 0
+    assert "$0.00 of $10.00" in said.stdout
+    assert f"http://127.0.0.1:{served.port}" in said.stdout
+    assert "not running" not in said.stdout
+
+
+def test_a_mode_chosen_while_it_runs_survives_a_restart(served: Bursar):
+    assert served.command("mode", "local").stdout.startswith("local: ")
+    assert served.status()["mode"] == "local"
+    served.stop()
+    served.start()
+    assert served.status()["mode"] == "local"
+
+
+def test_a_budget_set_while_it_runs_counts_at_once_and_stands_in_the_file(served: Bursar):
+    said = served.command("budget", "set", "30")
+    assert said.stdout == "budget $30.00 a day, cutoff $36.00\n"
+    assert served.status()["cutoff_usd"] == "36"
+    assert 'budget = "30"' in (served.home / "config.toml").read_text()
+    refused = served.command("cutoff", "set", "1")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "bursar: not changed: `cutoff` ($1.00) must not be below `budget` ($30.00)\n",
+    )
+
+
+def test_a_reload_takes_what_a_person_wrote_and_refuses_what_is_wrong(served: Bursar):
+    config = served.home / "config.toml"
+    config.write_text(config.read_text().replace('"10.00"', '"15.00"').replace(f"port = {served.port}", "port = 9999"))
+    said = served.command("config", "reload")
+    assert said.stdout == "reloaded\nneeds a restart: port\n"
+    assert served.status()["budget_usd"] == "15"
+    config.write_text("budget = no\n")
+    assert served.command("config", "reload").returncode == 1
+    assert served.status()["budget_usd"] == "15"
+
+
+def test_the_emergency_stop_is_kept_across_kill_9(served: Bursar):
+    assert "stopped since" in served.command("stop").stdout
+    served.kill()
+    served.start()
+    assert served.status()["stop"]["by"] == "person"
+    assert "allowed" in served.command("resume").stdout
+
+
+def test_a_second_bursar_names_the_first_and_ends(served: Bursar):
+    said = served.command("serve")
+    assert said.returncode == 4
+    assert said.stderr == f"bursar: bursar is already running (process {served.pid})\n"
+    assert served.status()["running"]
+
+
+def test_a_lock_left_by_kill_9_stops_nobody(served: Bursar):
+    served.kill()
+    assert (served.home / "run.json").exists()
+    assert "bursar is not running" in served.command("status").stdout
+    served.start()
+    assert served.status()["running"]
+
+
+def test_a_taken_port_is_named_and_no_other_one_is_used(served: Bursar, tmp_path: Path):
+    other = Bursar(tmp_path / "other", NOWHERE, mode=None)
+    config = other.home / "config.toml"
+    config.write_text(config.read_text().replace(f"port = {other.port}", f"port = {served.port}"))
+    said = other.command("serve")
+    assert said.returncode == 4
+    assert f"port {served.port}" in said.stderr
+    assert not (other.home / "control.token").exists()
+    assert not (other.home / "run.json").exists()
+    assert served.status()["running"]
+
+
+def test_the_token_is_private_new_at_each_start_and_gone_at_the_end(served: Bursar):
+    token = served.home / "control.token"
+    first = token.read_text()
+    if os.name != "nt":
+        assert token.stat().st_mode & 0o777 == 0o600
+    served.stop()
+    assert not token.exists()
+    served.start()
+    assert token.read_text() != first
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_it_well(served: Bursar, number: int):
+    os.kill(served.pid, number)
+    assert served.stop() == 0
+    assert "Traceback" not in served.output()
+
+
+def test_an_agent_is_told_of_bursar_and_its_exit_code_is_ours(served: Bursar):
+    tell = "import os, sys; print(os.environ['ANTHROPIC_BASE_URL'], os.environ['NO_PROXY']); sys.exit(7)"
+    said = served.command("run", "--", sys.executable, "-c", tell)
+    assert said.returncode == 7
+    assert said.stdout == f"http://127.0.0.1:{served.port} {no_proxy()}\n"
+
+
+def no_proxy() -> str:
+    """Say what an agent's NO_PROXY must be in this environment."""
+    return ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]))
+
+
+def test_a_command_that_is_not_there_is_named(served: Bursar):
+    said = served.command("run", "--", "no-such-agent")
+    assert (said.returncode, said.stderr) == (127, "bursar: there is no command 'no-such-agent'\n")
+
+
+@posix_only
+def test_a_signal_reaches_the_agent_and_its_death_is_told_as_a_shell_would(served: Bursar):
+    wait = "import time; print('ready', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-m", "tray", "run", "--", sys.executable, "-c", wait],
+        cwd=ROOT,
+        env={**os.environ, "BURSAR_HOME": str(served.home)},
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(20) == 128 + signal.SIGTERM
+
+
+def test_run_starts_bursar_in_the_background_and_leaves_it_running(tmp_path: Path):
+    unstarted = Bursar(tmp_path / "home", NOWHERE, mode=None)
+    said = unstarted.command("run", "--", sys.executable, "-c", "print('agent')")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "agent\n", "")
+    status = unstarted.status()
+    os.kill(status["pid"], signal.SIGTERM)
+    until = time.monotonic() + 20
+    while (unstarted.home / "run.json").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_run_says_why_bursar_could_not_be_started(tmp_path: Path):
+    broken = Bursar(tmp_path / "home", NOWHERE, mode=None)
+    (taken,) = free_ports(1)
+    (broken.home / "config.toml").write_text(f"port = {taken}\ncontrol_port = {taken}\n")
+    said = broken.command("run", "--", sys.executable, "-c", "print('agent')")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "`port` and `control_port` are the same" in said.stderr
+
+
+def test_follow_shows_requests_as_they_pass(served: Bursar):
+    with subprocess.Popen(
+        [sys.executable, "-m", "tray", "log", "-f", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "BURSAR_HOME": str(served.home), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+    ) as follower:
+        assert follower.stdout is not None
+        message = '{"model": "claude-haiku-5-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}'
+        post = f"""
+import urllib.request
+request = urllib.request.Request({served.url!r} + "/v1/messages", {message.encode()!r}, {{"content-type": "application/json"}})
+try: urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(request)
+except OSError: pass
+"""
+        subprocess.run([sys.executable, "-c", post], check=True)
+        assert b'"model_asked": "claude-haiku-5-5"' in follower.stdout.readline()
+        follower.kill()
