@@ -17,7 +17,8 @@ KEPT = 3
 
 _SECRETS = re.compile(
     r"""(?ix)
-    (?P<name> \b(?:x-api-key|authorization|proxy-authorization|cookie|api[_-]?key|token)\b ["']? \s* [:=,] \s* (?:b?["'])? )
+    (?P<name> \b(?:x-api-key|authorization|proxy-authorization|cookie|api[_-]?key|token)\b
+        ["']? \s* [:=,] \s* (?:b?["'])? )
     (?:(?:bearer|basic)\s+)? [^\s"',;)}\]]+
     | \b(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}
     | \b(?:sk|pk|rk|ghp|gho|github_pat|xox[bap]|glpat)[-_][A-Za-z0-9_-]{8,}

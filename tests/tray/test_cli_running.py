@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -170,13 +171,10 @@ def test_follow_shows_requests_as_they_pass(served: Bursar):
         stdout=subprocess.PIPE,
     ) as follower:
         assert follower.stdout is not None
+        agent = HTTPConnection("127.0.0.1", served.port, timeout=20)
         message = '{"model": "claude-haiku-5-5", "max_tokens": 8, "messages": [{"role": "user", "content": "hi"}]}'
-        post = f"""
-import urllib.request
-request = urllib.request.Request({served.url!r} + "/v1/messages", {message.encode()!r}, {{"content-type": "application/json"}})
-try: urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(request)
-except OSError: pass
-"""
-        subprocess.run([sys.executable, "-c", post], check=True)
+        agent.request("POST", "/v1/messages", message, {"content-type": "application/json"})
+        agent.getresponse().read()
+        agent.close()
         assert b'"model_asked": "claude-haiku-5-5"' in follower.stdout.readline()
         follower.kill()
