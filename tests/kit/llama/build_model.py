@@ -12,6 +12,7 @@ What no script says (under a grammar, say) is decided by biases that close quote
 
 import json
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -56,7 +57,9 @@ class Vocabulary:
 
     def __init__(self, cached: Path) -> None:
         if not cached.exists():
-            learned().save(str(cached))
+            new = cached.with_suffix(f".{os.getpid()}")
+            learned().save(str(new))
+            new.replace(cached)
         model = json.loads(cached.read_text(encoding="utf-8"))["model"]
         self.texts = sorted(model["vocab"], key=model["vocab"].__getitem__)
         self.merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
@@ -223,7 +226,7 @@ def bias(vocabulary: Vocabulary, token: int) -> float:
 def write(path: Path, vocabulary: Vocabulary, tensors: dict[str, np.ndarray], template: str) -> None:
     """Write the file, in one piece or not at all."""
     width = tensors["output_norm.weight"].shape[0]
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".{os.getpid()}")
     file = gguf.GGUFWriter(new, "llama")
     file.add_name("tiny-scripted")
     file.add_context_length(CONTEXT)

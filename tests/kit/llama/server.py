@@ -54,6 +54,7 @@ class LlamaServer:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        self.log.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

@@ -1,0 +1,34 @@
+"""What a real llama.cpp server tells of itself."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from proxy.upstream.local import LocalModel, LocalSetting, LocalUpstream, Registry, plain_session
+from tests.kit.llama.server import MODEL, LlamaServer, llama_server
+from tests.kit.llama.templates import CHATML
+
+pytestmark = pytest.mark.slow
+
+
+def seen(url: str, **more: str) -> LocalUpstream:
+    """Ask a server."""
+    session = plain_session()
+    with session:
+        known = Registry(
+            (LocalSetting("box", url, **more),), False, lambda: datetime(2026, 11, 21, tzinfo=UTC), session
+        )
+        return known.refresh()[0]
+
+
+def test_its_context_and_its_templates_tools_are_found(llama: LlamaServer) -> None:
+    assert seen(llama.url) == LocalUpstream(
+        "box", llama.url, "llamacpp", (LocalModel(MODEL, 65536, tools=True, kind="llamacpp"),), healthy=True
+    )
+
+
+def test_a_template_without_tools_and_a_key_are_noticed() -> None:
+    with llama_server(template=CHATML, ctx=4096, api_key="k") as server:
+        assert seen(server.url).why == "it refused our key"
+        (model,) = seen(server.url, api_key="k").models
+        assert (model.context, model.tools) == (4096, False)
