@@ -134,6 +134,10 @@ class Connection(asyncio.Protocol):
             self.transport.close()
 
     async def _read(self) -> Request:
+        while not self._buffer:
+            await self._more()
+        if not self._buffer[:1].isalpha():
+            raise BadFramingError  # TLS where there is none, for example.
         head = await self._take_until(b"\r\n\r\n")
         request = Request(head, b"", self.number)
         if request.headers.get("expect", "").lower() == "100-continue":
