@@ -18,7 +18,7 @@ _HEADER = 100
 _MAGIC = b"SQLite format 3\0"
 
 # A full check reads every page; beyond this size it runs beside the work instead of before it.
-_CHECKED_AT_OPEN = 48 * 2**20
+CHECKED_AT_OPEN = 48 * 2**20
 _SMALL_TABLES = ("state", "days", "holds", "alerts", "totals")
 
 
@@ -138,7 +138,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _check_quickly(connection: sqlite3.Connection, path: Path) -> None:
-    if path.stat().st_size <= _CHECKED_AT_OPEN:
+    if path.stat().st_size <= CHECKED_AT_OPEN:
         found = faults(connection)
     else:
         found = [

@@ -11,7 +11,6 @@ from budget.holds import MOST, Labels
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
 
-
 NO_TOKENS = Usage()
 
 

@@ -32,6 +32,7 @@ from budget.standing import Standing
 from budget.state import Mode, Stop, StoppedBy
 from budget.today import DayTotal, Today
 from budget.trouble import LedgerUnavailable, Trouble
+from budget.upkeep import Upkeep
 from budget.writer import Writer
 from pricing.money import ZERO, Money
 
@@ -83,6 +84,7 @@ class Ledger:
         self._halted: Stop | None = None
         self._writer = Writer(wanted, clock_reads, self._publish)
         self._backups = Backups(wanted.folder)
+        self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 
     @classmethod
     def open(
@@ -112,6 +114,7 @@ class Ledger:
         ledger = cls(wanted, monotonic)
         ledger._writer.start()
         ledger._writer.opened.wait()
+        ledger._upkeep.start()
         return ledger
 
     @property
@@ -282,8 +285,10 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is left, make it durable, and end. Open holds stay open and are charged at the next start."""
+        self._upkeep.end()
         self._writer.put(None)
         self._writer.join()
+        self._upkeep.join()
 
     def __enter__(self) -> Ledger:
         return self
@@ -295,6 +300,10 @@ class Ledger:
         job = Commanding(command)
         self._writer.put(job)
         return job.future.result(_COMMAND_PATIENCE_S)
+
+    def _set_aside(self, fault: str) -> None:
+        """Make the writer recover from damage that upkeep found."""
+        self._writer.put(Commanding(lambda _: _damaged(fault)))
 
     def _standing(self) -> Standing:
         book = self._writer.book
@@ -339,6 +348,10 @@ class Ledger:
     def _unsubscribe(self, callback: Callable[[Event], None]) -> None:
         with self._subscribing:
             self._subscribers = tuple(known for known in self._subscribers if known is not callback)
+
+
+def _damaged(fault: str) -> None:
+    raise LedgerUnavailable(Trouble.of("damaged", fault))
 
 
 def _already(settled: Settled) -> Future[Settled]:

@@ -64,9 +64,24 @@ def _recover(folder: Folder, now: datetime, why: str) -> Opened:
 
 
 def rescue(book: Book, trouble: Trouble | None) -> tuple[str, ...]:
-    """Write what an open connection still holds to a fresh file, when its own was deleted or swapped under us."""
-    if trouble is None or trouble.kind != "gone":
-        return ()
+    """Save what can be saved before a book is opened anew: all of it, if its file was only deleted or swapped."""
+    match trouble.kind if trouble else None:
+        case "gone":
+            return _write_anew(book)
+        case "damaged" if faults(book.connection):
+            return _give_up(book)
+        case _:
+            return ()
+
+
+def _give_up(book: Book) -> tuple[str, ...]:
+    """Take the damaged file away, so that opening finds it missing and restores a backup."""
+    book.connection.close()
+    aside = book.folder.set_aside("damaged", book.now)
+    return (f"the ledger was damaged; it is kept as {aside.name}",) if aside else ()
+
+
+def _write_anew(book: Book) -> tuple[str, ...]:
     folder, saved = book.folder, book.folder.database.with_name("ledger.rescued.db")
     copy_to(book.connection, saved)
     # SQLite removes the log by its name when it closes, so it must close before the rescued file takes the name.

@@ -70,7 +70,7 @@ def _kind_of_sqlite(error: sqlite3.Error) -> Kind:
             return "read-only"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return "locked"
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_SCHEMA:
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return "damaged"
         case _:
             return "broken"

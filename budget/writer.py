@@ -74,8 +74,8 @@ class Writer(threading.Thread):
         while True:
             jobs, ends = self._next()
             try:
-                self._serve(jobs)
                 self._tick()
+                self._serve(jobs)
             except Exception as error:  # noqa: BLE001 - the top of a thread
                 _log.exception("the ledger's writer met a bug")
                 self._enter(recognise(error))

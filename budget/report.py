@@ -1,0 +1,87 @@
+"""A week as data: what was spent on each day, by which model, for which tier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import Any
+
+from budget.ledger import Ledger
+from budget.today import DayTotal
+from pricing.money import Money
+from pricing.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What went one way: `charged` is what the cutoff counts, `likely` the best figure there is."""
+
+    name: str
+    is_local: bool
+    requests: int
+    voided: int
+    charged: Money
+    likely: Money
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days, and the same spend cut two ways."""
+
+    since: date
+    until: date
+    days: tuple[DayTotal, ...]
+    models: tuple[Share, ...]
+    tiers: tuple[Share, ...]
+
+    @property
+    def charged(self) -> Money:
+        """What the cutoffs of the week counted."""
+        return Money.total(day.settled for day in self.days)
+
+    @property
+    def likely(self) -> Money:
+        """What was most likely spent; the rest of `charged` is unconfirmed."""
+        return Money.total(day.likely for day in self.days)
+
+
+def week_of(text: str) -> date:
+    """Find the Monday of an ISO week such as "2026-W47"; ValueError if it is none."""
+    year, separator, number = text.partition("-W")
+    if not separator or not year.isdecimal() or not number.isdecimal():
+        raise ValueError(f"not a week such as 2026-W47: {text!r}")
+    return date.fromisocalendar(int(year), int(number), 1)
+
+
+def week(ledger: Ledger, monday: date) -> Week:
+    """Sum up the seven days from a Monday, from the day totals alone."""
+    until = monday + timedelta(days=6)
+    rows = ledger.totals(monday, until)
+    return Week(
+        since=monday,
+        until=until,
+        days=tuple(ledger.days(monday, until)),
+        models=_shares(rows, lambda row: str(row["model"])),
+        tiers=_shares(rows, lambda row: str(row["tier"])),
+    )
+
+
+def _shares(rows: Iterable[dict[str, Any]], name: Callable[[dict[str, Any]], str]) -> tuple[Share, ...]:
+    groups: dict[tuple[str, bool], list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((name(row), bool(row["is_local"])), []).append(row)
+    return tuple(_share(*key, groups[key]) for key in sorted(groups))
+
+
+def _share(name: str, is_local: bool, rows: list[dict[str, Any]]) -> Share:
+    return Share(
+        name=name,
+        is_local=is_local,
+        requests=sum(row["requests"] for row in rows),
+        voided=sum(row["voided"] for row in rows),
+        charged=Money(sum(row["charged"] for row in rows)),
+        likely=Money(sum(row["likely"] for row in rows)),
+        usage=Usage(**{count.name: sum(row[count.name] for row in rows) for count in fields(Usage)}),
+    )
