@@ -1,4 +1,4 @@
-"""The classifier: a request to a task – hard rules first, then the words of the current turn; in doubt the safer tier."""
+"""The classifier: from a request to a task – hard rules first, then the words of its turn; in doubt the safer tier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
-from proxy.classify.features import FEATURES, only_agrees, points_of
+from proxy.classify.features import kind_of, only_agrees, points_of
 from proxy.classify.paths import Restricted, restricted_in_call, restricted_in_text
 from proxy.classify.plain import plain
 from proxy.classify.restricted_words import restricted_words
@@ -17,11 +17,11 @@ from proxy.classify.side import side_of
 from proxy.request import AgentRequest
 from proxy.task import Reason, Side, Task, TaskClass, Tier
 
-L2_FROM = 2
-"""Points from which work counts as complex. A lower figure sends more to Claude, a higher one more to the local model."""
+L2_FROM = 1
+"""Points from which work counts as complex; a lower figure sends more to Claude."""
 
-L0_BELOW = -17
-"""Points below which work counts as safe."""
+SAFE_KINDS = frozenset({TaskClass.explanation, TaskClass.documentation, TaskClass.other})
+"""Work that changes no behaviour: safe, unless it is complex."""
 
 MOST_BLOCKS = 65_536
 """Blocks whose scan is remembered; a conversation of a megabyte has about a thousand."""
@@ -70,7 +70,7 @@ def classify(request: AgentRequest, *, restricted: Restricted, seen: Seen | None
     """Classify a request: the same one always gets the same task. Fails closed to L3."""
     try:
         return _classify(request, restricted, seen or Seen())
-    except Exception:  # noqa: BLE001 - the scan decides what may leave for a weaker model: no fault of it may open that door
+    except Exception:  # noqa: BLE001 - whatever goes wrong in the scan, it must not open the door that it guards.
         _log.warning("a request could not be classified and is taken as restricted", exc_info=False)
         return Task(TaskClass.unknown, Tier.L3, 0.0, (Reason("scan.failed", "request"),))
 
@@ -131,22 +131,13 @@ def _weigh(text: str) -> Task:
     words = plain(text)
     rule = restricted_words(words.low)
     points, found = points_of(words)
-    kind = _kind(found)
+    kind = kind_of(found)
     if rule:
         return Task(kind, Tier.L3, 0.8, (Reason(rule, "prompt"),))
-    tier = Tier.L2 if points >= L2_FROM else Tier.L0 if points < L0_BELOW else Tier.L1
+    tier = Tier.L2 if points >= L2_FROM else Tier.L0 if kind in SAFE_KINDS else Tier.L1
     ranked = sorted(found, key=lambda name: -abs(found[name]))[:3]
     reasons = tuple(Reason(name, "prompt") for name in ranked) or (Reason("words.no_rule", "prompt"),)
     return Task(kind, tier, min(1.0, abs(points - L2_FROM) / 20), reasons)
-
-
-def _kind(found: dict[str, int]) -> TaskClass:
-    """Take the kind that the heaviest features speak for."""
-    weights: dict[TaskClass, int] = {}
-    for feature in FEATURES:
-        if feature.name in found and feature.kind:
-            weights[feature.kind] = weights.get(feature.kind, 0) + abs(feature.points)
-    return max(weights, key=lambda kind: weights[kind]) if weights else TaskClass.unknown
 
 
 def _texts(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:

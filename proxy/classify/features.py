@@ -1,84 +1,23 @@
-"""Features: what a request's words tell about its kind and its weight, as points.
-
-Points are in tenths: above zero for work that is sensitive or complex, below for what is routine or safe.
-"""
+"""Features: what a request's words and form tell about its kind and its weight."""
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
 
 from proxy.classify.plain import Plain
+from proxy.classify.vocabulary import FEATURES
 from proxy.task import TaskClass
 from proxy.words import words
-
-C = TaskClass
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One thing to look for: how much it weighs, and which kind of task it speaks for, if any."""
-
-    name: str
-    points: int
-    kind: TaskClass | None
-    pattern: re.Pattern[str]
-
-
-def _f(name: str, points: int, kind: TaskClass | None, pattern: str, flags: int = re.A) -> Feature:
-    return Feature(name, points, kind, re.compile(pattern, flags))
-
-
-FEATURES = (
-    # Complex or sensitive.
-    _f("plan.execute", 16, C.code_generation, r"\b(?:implement|execute|follow) (?:the|this|my|our) (?:following )?(?:\w+ )?(?:plan|spec|design|phase|proposal|roadmap)|implement the following"),
-    _f("design", 12, C.architecture, r"\barchitect\w*|\bdesign (?:a|an|the|of|for|doc|pattern|decision|choice)|\bredesign|\bsystem design\b|\btech(?:nology)? stack\b|\bdata model\b|\bseparation of concerns\b|架构|设计|重构|arquitect|dise\u00f1|architektur|entwurf|conception|архитектур|спроектир|projet(?:ar|e) "),
-    _f("plan", 10, C.architecture, r"\b(?:make|create|write|draft|update|come up with|work (?:on|out)|propose|present) (?:a |the |an |your |me a )?(?:\w+ ){0,2}plan\b|\bplan (?:for|to|out|this|how|the|mode)\b|\bplanning\b|\broadmap\b|\bphase \d|\bplanej|\bplano\b|\bplanifi|\bplane\b|план|规划|计划|制定"),
-    _f("think", 8, C.architecture, r"\bthink (?:through|about|hard|deep|it)|\bultrathink\b|\btrade-?offs?\b|\bpros and cons\b|\bapproach(?:es)?\b|\bstrateg(?:y|ies)\b|\bwhat (?:are|would be) (?:the|our|my) (?:options|best)|\bbest way\b|\bshould we\b|\balternatives\b|\bi(?:'m| am) thinking\b|\bmy instinct\b|\bwhat if we\b|\bconcurrency matters\b"),
-    _f("migrate", 14, C.architecture, r"\bmigrat\w+|\bport (?:it|this|the|to|over)\b|\bupgrade (?:to|from|the)\b|\bdatabase schema\b|\bschema change|\bbackward[s]? compat\w*|\bbreaking change|迁移|升级|migraci|migra\u00e7|umstell|миграц"),
-    _f("deploy", 12, C.ops, r"\bdeploy\w*|\brelease (?:process|workflow|pipeline|script|it)\b|\bci/?cd\b|\bci\b|\bpipelines?\b|\bgithub actions?\b|\bworkflows?\b|\bkubernetes\b|\bk8s\b|\bhelm\b|\bterraform\b|\binfra\w*|\bproduction\b|\bstaging\b|\brollback\b|\bnginx\b|\bdns\b|\brailway\b|\bvercel\b|部署|发布|上线|生产环境|despleg|implant|bereitstell|d\u00e9ploy|разв[её]рт|деплой|продакшн"),
-    _f("destroy", 14, C.ops, r"\bdelete (?:all|every|the (?:data|database|branch|table|repo))|\bdrop (?:the )?(?:table|database|column)|\bforce[- ]push|\bpush --force|\brewrite (?:the )?(?:git )?history|\bfilter-repo\b|\breset --hard|\bwipe\b|\brm -rf\b|\btruncate\b|\brebas\w+|\bmerge (?:strategy|conflict)|\bcherry-pick|\bpurge\b|\brevert (?:the|all|everything|/)|\bundo\b|删除所有|清空|l\u00f6sch\w* alle|supprim\w* tou|borra\w* todo|удали\w* все"),
-    _f("security", 14, C.analysis, r"\bsecur(?:e|ity)\b|\bvulnerab\w+|\bsandbox\w*|\bsaniti[sz]\w+|\binjection\b|\bxss\b|\bpermissions?\b|\bhardening\b|\bencrypt\w*|\bexploit\w*|\bexpose[ds]?\b|\bfirewall\b|\bcors\b|\bredact\w*|\bunsafe\b|\bmalicious\b|安全|漏洞|权限|加密|segurid|seguran|sicherheit|s\u00e9curit|безопасн|уязвим"),
-    _f("concurrency", 14, C.debugging, r"\brace conditions?\b|\bdeadlocks?\b|\bconcurren\w+|\bthread[- ]safe\w*|\bmutex\w*|\basync(?:hronous)?\b|\block(?:ing|s)?\b|\bmemory leaks?\b|\bflaky\b|\bintermittent\w*|\bsegfaults?\b|\batomic\w*|\bdata loss\b|\bcorrupt\w*|并发|死锁|竞态|内存泄漏|nebenl\u00e4uf|speicherleck|concurrenc|гонк|утечк"),
-    _f("performance", 10, C.analysis, r"\bperforman\w+|\boptimi[sz]\w+|\bslow(?:er|ly|ness)?\b|\blatency\b|\bbottlenecks?\b|\bscal(?:e|ing|ab\w+)\b|\bthroughput\b|\bprofil(?:e|ing)\b|\bbenchmark\w*|\b(?:so|too|very) long\b|性能|优化|rendimiento|desempenho|leistung|optimier|производительн|оптимиз"),
-    _f("root_cause", 12, C.debugging, r"\broot causes?\b|\bwhy (?:is|does|did|isn't|doesn't|are|am|would|do) .{0,60}(?:fail|break|crash|error|not work|wrong|hang|stuck|miss|empty|slow)|\bfigure out why\b|\binvestigat\w+|\bdiagnos\w+|\bdig (?:into|deeper)|\bget to the bottom|\btrace (?:through|the|where)|\breproduc\w+|根本原因|为什么.{0,20}(?:失败|报错|不)|causa ra\u00edz|ursache|cause racine|причин"),
-    _f("still_broken", 9, C.debugging, r"\bstill (?:not|see|seeing|get|getting|have|having|fail\w*|broken|doesn't|isn't|does|the same|an? |there)|\b(?:didn't|doesn't|did not|does not|not) (?:quite )?(?:work|help|fix)\w*\b|\bisn't working\b|\bsame (?:error|issue|problem)\b|\bagain fail|\bnow (?:i get|it|we get|there)|\bkeeps? (?:fail|gett|happen)|还是|仍然|sigue sin|immer noch|toujours pas|вс[её] ещ[её]|continua (?:sem|com)|ainda n\u00e3o"),
-    _f("review", 12, C.analysis, r"\b(?:code )?review(?:s|ed|er|ing)?\b(?! (?:the )?(?:readme|doc|typo))|\baudit\w*|\bpull requests?\b|\bprs?\b|\bmr\b|\bbugbot\b|\bcritique\b|\bgap analysis\b|\bdouble[- ]check\b|\bverify (?:that|the|all|if)|审查|代码评审|revis[ae]r?\b|\u00fcberpr\u00fcf|relecture|ревью|проверь"),
-    _f("analyse", 8, C.analysis, r"\banaly[sz]\w+|\bassess\w*|\bevaluat\w+|\bcompar(?:e|ing|ison)\b|\bresearch\b|\bdeep dive\b|\bprove\b|\binsights?\b|\bexamin\w+|分析|调研|评估|analiz|anali[sz]|avali|analysier|untersuch|проанализ|исследу"),
-    _f("wide", 9, None, r"\b(?:across|throughout|all (?:the |of the |our )?(?:files|modules|packages|services|tests|providers|agents|endpoints|pages)|whole|entire (?:codebase|project|repo|app)|every(?:where| file| page| module)|codebase|multiple (?:files|places|services|components)|end[- ]to[- ]end|from scratch|several)\b|整个|所有|todo el|todos os|gesamt|tous les|весь|всех"),
-    _f("feature", 10, C.code_generation, r"\b(?:implement|build|develop|add support|integrat\w+|introduce|creat(?:e|ing)|set ?up|wire(?: up)?|extend)\b.{0,60}\b(?:feature|system|service|app|application|api|endpoint|module|integration|support|workflow|framework|engine|server|client|plugin|dashboard|pipeline|extension|provider|mechanism|functionality|product|project|layer|agent|cli|bot|database|backend|frontend)s?\b|\bnew feature\b|实现|开发|搭建|集成|implementa|desarroll|desenvolv|implementier|entwickl|impl\u00e9ment|d\u00e9velopp|реализ|разработ|интеграц|внедр"),
-    _f("autonomous", 10, C.continuation, r"\b(?:until|till) (?:it|all|every|done|they|the)|\bfix (?:all|them all|these|both|each|every|\d)|\ball (?:issues|of (?:them|these)|errors|problems|findings)|\baddress (?:these|all|the|this|both)\b|\bcomplete the (?:remaining|rest)|\bkeep going\b|\bstep by step\b|\bautonomous\w*|\bcontinue (?:with|to|the|iterat)|\bchunk \d|\bmip \d|\bstep \d|\bstarted on\b|\bmove on to\b|\bproceed with\b"),
-    _f("machine_learning", 10, C.code_generation, r"\b(?:train(?:ing)?|fine-?tun\w+|embeddings?|neural|gradient|rag\b|llms?|inference|algorithm\w*|theorem|proof|regression|classifier|optimizer|heuristic)\b|模型|算法|алгоритм|algoritm|algorithmus"),
-    _f("rewrite", 10, C.refactor, r"\brefactor\w*|\brestructur\w+|\breorgani[sz]\w+|\brewrite\b|\bconsolidat\w+|\bextract (?:into|the|a)|\bdecoupl\w+|\bsimplif\w+|\bsplit (?:up|the|this|out|into)|\bdedup\w*|\bmodulari[sz]\w+|\babstract\w*|refactoriz|refaktor|рефактор"),
-    _f("database", 8, C.code_generation, r"\bdatabases?\b|\bsql\b|\bpostgres\w*|\bsupabase\b|\btransactions?\b|\bqueries\b|\bindex(?:es|ing)\b|\btables?\b|\bsync(?:ing|hroniz\w+|s)?\b|\bcach(?:e|ing)\b|\bqueues?\b|\bevents?\b|\bhooks?\b|\blifecycle\b|\bprotocol\b|数据库|base de datos|banco de dados|datenbank|базы? данных"),
-    _f("hypothesis", 5, None, r"\bi (?:think|feel|believe|suspect|want|would like|wonder|guess)\b|\bwe (?:need|want|should|could|have to)\b|\bi'd like\b|\blet'?s (?:try|go|work|think|talk|focus|address|implement|make|do|start|tackle|change)\b|\bthe (?:issue|problem|idea|goal) (?:is|here)\b|\bhow (?:should|could|would|can) (?:we|i)\b|\bit(?:'s| is| would be| might be) (?:better|worth|possible)"),
-    # Routine.
-    _f("rename", -12, C.refactor, r"\brenam\w+|\bmove (?:the |this |it )?\S+ (?:file )?(?:to|into)\b|\bcall it\b|\bchange the (?:name|text|label|title|color|colour|font|order|default)|改名|重命名|renombr|renome|umbenenn|renomm|переимен"),
-    _f("style", -11, C.refactor, r"\bcss\b|\bcolou?rs?\b|\bfont\b|\bpadding\b|\bmargin\b|\balign\w*|\bcentered?\b|\bbuttons?\b|\bicons?\b|\btooltip\b|\bhover\b|\bspacing\b|\blayout\b|\bpixels?\b|\bwidth\b|\bheight\b|\bbackground\b|\bdark mode\b|\bcolumns?\b|\bfields?\b|\bpage\b|\bplaceholder\b|样式|颜色|按钮|bot\u00f3n|bot\u00e3o|farbe|schaltfl\u00e4che|bouton|couleur|цвет|кнопк"),
-    _f("format", -11, C.refactor, r"\bformat(?:ting|ted)?\b|\blint\w*|\bprettier\b|\bblack\b|\beslint\b|\bindent\w*|\bunused\b|\bimports?\b|\bsort(?:ed|ing)?\b|\btype hints?\b|\bwhitespace\b|\bnitpick\b|\bnit\b|格式化"),
-    _f("boilerplate", -10, C.code_generation, r"\bboilerplate\b|\bscaffold\w*|\bstub\b|\bskeleton\b|\bgetters?\b|\bsetters?\b|\bhello world\b|\bplaceholder\b|\bdummy\b|样板"),
-    _f("one_thing", -7, C.code_generation, r"\badd (?:a |an |the |one |another )?(?:\w+ ){0,2}(?:flag|field|column|log|logging|parameter|argument|option|method|property|entry|line|link|import|check|constant|comment|emoji|alias|message)s?\b|\bremove (?:the |this |that |it|all )|\breplace\b|\bswap\b|\btoggle\b|\bdon't (?:need|use|want)|\buse .{1,40} instead\b|\bjust\b|\bonly\b|\binstead\b|去掉|添加一个|agreg[au]|adicion|entfern|hinzuf\u00fcg|ajout|supprim|добав|убер"),
-    _f("tests", -9, C.test, r"\b(?:run|rerun|re-run|execute|try) (?:the |all |our |my |those |these )?(?:\w+ )?tests?\b|\bunit tests?\b|\btests? (?:pass|for|fail)\w*|\bwrite (?:a |some |the )?tests?\b|\badd (?:a |some |more )?(?:\w+ )?tests?\b|\btest case|\bcoverage\b|\bfixtures?\b|单元测试|测试|pruebas?|testes?\b|tests unitaires|тест"),
-    _f("git", -11, C.ops, r"\bcommit(?:s|ted|ting)?\b|\bpush(?:ed)?\b|\bpull\b(?! request)|\bnew branch\b|\bgit\b|\bstash\b|\bcheckout\b|\bgitignore\b|\bbump\b|\btag\b|\bamend\b|\bsquash\b|提交|推送"),
-    _f("run", -8, C.ops, r"\brun (?:it|this|that|the|npm|make|go|cargo|python|pip|a)\b|\binstall\w*|\bstart (?:the|up)\b|\brestart\b|\bbuild (?:it|the project|and run)|\bnpm (?:run|i|install)\b|\bpip\b|\bbrew\b|\bopen (?:the|a)\b|\blaunch\b|\bexecut[ae]r?\b|运行|安装|启动|ejecut|rod(?:ar|e)\b|instal|f\u00fchr\w* aus|lanc(?:e|er)\b|запусти|установи"),
-    _f("small", -9, None, r"\b(?:small|simple|quick|minor|tiny|trivial|little|tweak|one[- ]liner|cosmetic|easy)\b|小|简单|peque\u00f1|simples\b|klein|petit|маленьк|прост"),
-    _f("config", -4, C.ops, r"\bconfig(?:uration|s)?\b|\bsettings?\b|\bjson\b|\byaml\b|\btoml\b|\bversion\b|\bpackage\.json\b|\bmakefile\b|\bdependenc\w+|配置"),
-    _f("plain_error", -3, C.debugging, r"\berrors?\b|\bexceptions?\b|\bfail(?:s|ed|ing|ure)?\b|\bbugs?\b|\bcrash\w*|\bbroken\b|\bfix\w*|\bstack ?trace\b|\bwarning\b|\bnot found\b|\bcannot\b|报错|错误|修复|fehler|erreurs?|ошибк|исправ|erros?\b|corrig|arregl"),
-    # Safe.
-    _f("explain", -16, C.explanation, r"\bexplain\w*|\bwhat (?:is|are|does|do|did|was|were|happens|would|about)\b|\bwhat'?s\b|\bwhat'|\bwhere (?:is|are|do|does|did|can|should)\b|\bhow (?:do|does|did|is|are|many|much|long|come)\b|\bwalk me through\b|\bhelp me understand\b|\btell me\b|\bremind me\b|\bwhich (?:one|file|of)\b|\bwho\b|\bwhy\b|\bis (?:this|that|it|there)\b|\bare (?:there|these|those|we|you)\b|\bdoes (?:this|that|it|the)\b|\bdo (?:we|you|i)\b|\bcan we\b|\bmeans?\b|\bshow me\b|\bunderstand\b|解释|什么|怎么|为何|哪里|说明|explica|qu\u00e9 |c\u00f3mo|d\u00f3nde|o que|por ?qu\u00ea|porque|onde|erkl\u00e4r|was (?:ist|bedeutet|macht)|warum|wie funktioniert|expliqu|qu'est|pourquoi|comment (?:fonctionne|marche)|объясни|что такое|почему|как работает|где"),
-    _f("docs", -15, C.documentation, r"\breadme\b|\bdocs?\b|\bdocument(?:ation|ed|s|ing)?\b|\bchangelog\b|\bcomments?\b|\bdocstrings?\b|\brelease notes\b|\b\w+\.md\b|\bcommit message\b|\bpr description\b|\bdescription\b|\btutorial\b|\bwiki\b|\bmarkdown\b|\bcursor rules?\b|\bnotes?\b|文档|注释|documentaci|documenta\u00e7|dokumentation|kommentar|commentaire|документац|комментари"),
-    _f("text_work", -14, C.documentation, r"\btypos?\b|\bspelling\b|\bgrammar\b|\bwording\b|\brephrase\b|\bproofread\w*|\btranslat\w+|\bsummar\w+|\btl;?dr\b|\bstatus\b|\blist (?:the|all|of|what)\b|错别字|翻译|总结|resum|traduc|traduz|zusammenfass|\u00fcbersetz|tippfehler|r\u00e9sum|tradui|опечатк|перевед|кратко"),
-    _f("chat", -14, C.other, r"^\W*(?:thanks?|thank you|thx|great|nice|cool|perfect|awesome|good (?:job|work)|hi|hello|hey|lol|haha|wow|got it|i see|makes sense|never ?mind|sorry|谢谢|你好|gracias|hola|danke|hallo|merci|bonjour|спасибо|привет|obrigad[oa])\b"),
-    _f("no_code", -12, C.explanation, r"\bdon'?t (?:write|change|make|implement|edit|touch|code)\b|\bno code\b|\bwithout (?:changing|writing|editing)\b|\bbefore we touch\b|\bjust (?:curious|asking|wondering|a question)\b|\bquestion:|不要写代码|sin cambiar|ohne \u00e4nder"),
-)  # fmt: skip
 
 _YES = frozenset(
     words(
         """y ya yes yep yeah yup ok okay k kk sure go ahead continue proceed please next good great perfect lgtm correct
         right agree agreed nice thanks approve approved confirm confirmed again retry both carry keep going do done yess
         a b c d 1 2 3 4 5 option sounds looks works resume finish
-        sí si dale sigue continúa continua adelante vale sim pode prossiga segue ja weiter mach genau gerne los oui vas-y
-        d'accord continue continuez да давай продолжай дальше ок хорошо 是 是的 好 好的 继续 可以 行 嗯 对 はい 続けて 네 계속"""
+        sí si dale sigue continúa continua adelante vale sim pode prossiga segue ja weiter mach genau gerne los oui
+        vas-y d'accord continue continuez да давай продолжай дальше ок хорошо
+        是 是的 好 好的 继续 可以 行 嗯 对 はい 続けて 네 계속"""
     )
 )
 _FILLERS = frozenset(
@@ -98,12 +37,18 @@ def only_agrees(text: str) -> bool:
 
 _QUESTION = re.compile(r"[?？]\s*$")
 _ORDER = re.compile(
-    r"\b(?:fix|add|implement|create|change|update|make|remove|write|build|refactor|rename|move|run|delete|replace|set ?up|"
-    r"install|deploy|generate|convert|merge|commit|revert|address|help me)\b|修|改|加|写|crea|a\u00f1ad|haz|erstell|\u00e4nder|ajoute|corrige|сделай|добавь",
+    r"\b(?:fix|add|implement|create|change|update|make|remove|write|build|refactor|rename|move|"
+    r"run|delete|replace|set ?up|"
+    r"install|deploy|generate|convert|merge|commit|revert|address|help me)\b|修|改|加|写|crea|"
+    r"a\u00f1ad|haz|erstell|\u00e4nder|ajoute|corrige|сделай|добавь",
     re.A,
 )
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.M)
-_FILES = re.compile(r"(?<!\w)@?[\w./-]*\w\.(?:py|ts|tsx|js|jsx|go|rs|java|kt|rb|php|cs|c|cpp|h|swift|sql|sh|vue|svelte|al)\b", re.A)  # fmt: skip
+_FILES = re.compile(
+    r"(?<!\w)@?[\w./-]*\w\.(?:py|ts|tsx|js|jsx|go|rs|java|kt|rb|php|cs|c|cpp|h|swift|sql|sh|vue|"
+    r"svelte|al)\b",
+    re.A,
+)
 
 
 def points_of(asked: Plain) -> tuple[int, dict[str, int]]:
@@ -119,12 +64,25 @@ def _form(asked: Plain) -> dict[str, int]:
     is_order = bool(_ORDER.search(asked.low))
     items = len(_LIST.findall(asked.text))
     return {
-        "form.long": 14 if asked.length > 1200 else 10 if asked.length > 500 else 5 if asked.length > 250 else 0,
-        "form.short": -4 if asked.length < 60 else 0,
-        "form.list": 6 if items >= 3 else 0,
-        "form.question": -6 if is_question and not is_order else -2 if is_question else 0,
-        "form.files": 6 if len(set(_FILES.findall(asked.text))) >= 3 else 0,
-        "form.trace": 3 if asked.has_trace else 0,
+        "form.length": round(6 * (math.log2(max(20, len(asked.text))) - 6)),
+        "form.list": 9 if items >= 3 else 0,
+        "form.question": -3 if is_question and not is_order else 0,
+        "form.files": 4 if len(set(_FILES.findall(asked.text))) >= 3 else 0,
+        "form.trace": 4 if asked.has_trace else 0,
         "form.log": 3 if asked.log_lines > 12 else 0,
-        "form.no_order": -2 if not is_order and not is_question else 0,
     }
+
+
+def kind_of(found: dict[str, int]) -> TaskClass:
+    """Take the kind that the found features speak for, the strongest sign first."""
+    kinds = (feature.kind for feature in _BY_STRENGTH if feature.kind and feature.name in found)
+    return next(kinds, TaskClass.unknown)
+
+
+# Which of two signs tells the kind: what is asked for goes before what it is about.
+_STRENGTH = words(
+    """chat plan.execute docs text_work no_code git rename format tests root_cause still_broken plain_error review
+    migrate rewrite style boilerplate explain run design plan think autonomous analyse destroy deploy security
+    concurrency performance feature one_thing machine_learning database config"""
+)
+_BY_STRENGTH = sorted(FEATURES, key=lambda feature: _STRENGTH.index(feature.name) if feature.name in _STRENGTH else 99)

@@ -15,16 +15,36 @@ MOST_PATH = 4096
 # Files that hold secrets, wherever they are named. Samples of them are there to be shown.
 _SAMPLE = r"(?:example|sample|template|dist|tmpl|schema)"
 _HARD = (
-    ("path.env", rf"(?<![\w.@-])[\w-]*\.env(?:rc)?(?!\w)(?:\.(?!{_SAMPLE}\b)[\w-]+)*+(?!\.{_SAMPLE}\b)"),
-    ("path.secrets", r"(?:^|[\\/\s\"'`(@])\.?secrets?[\\/]|\bsecrets?\.(?:ya?ml|json|toml|ini|env|tfvars)\b"),
+    ("path.env", rf"(?<![\w.-])[\w-]*\.env(?:rc)?(?!\w)(?:\.(?!{_SAMPLE}\b)[\w-]+)*+(?!\.{_SAMPLE}\b)"),
+    (
+        "path.secrets",
+        r"(?:^|[\\/\s\"'`(@])\.?secrets?[\\/]|\bsecrets?\.(?:ya?ml|json|toml|ini|env|tfvars|txt)\b|"
+        r"(?<![\w.])\.secrets?\b(?!\.)",
+    ),
     ("path.key_file", r"[\w~\\/.-]*[\w-]\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|p8|keytab|ovpn)\b"),
-    ("path.key_file", r"(?:[\\/][\w.-]*|\b(?:server|private|tls|ssl|client|ca|root|host|signing)[\w-]*)\.key\b(?!\s*[(\[.])"),
+    (
+        "path.key_file",
+        r"(?:[\\/][\w.-]*|\b(?:server|private|tls|ssl|client|ca|root|host|"
+        r"signing)[\w-]*)\.key\b(?!\s*[(\[.])",
+    ),
     ("path.ssh", r"\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?!\.pub)|\.ssh[\\/](?!known_hosts)|\bauthorized_keys\b"),
-    ("path.credentials", r"\.aws[\\/](?:credentials|config)\b|\.docker[\\/]config\.json|\.kube[\\/]config\b|\bkubeconfig\b"),
-    ("path.credentials", r"\.(?:netrc|pgpass|pypirc|htpasswd|git-credentials|dockercfg|gnupg)\b|/etc/(?:shadow|sudoers)\b"),
-    ("path.credentials", r"\b(?:service[-_]?account|client_secrets?|credentials?|gcp-key|firebase-adminsdk)[\w-]*\.(?:json|ya?ml|xml|ini|csv)\b"),
+    (
+        "path.credentials",
+        r"\.aws[\\/](?:credentials|config)\b|\.docker[\\/]config\.json|\.kube[\\/]config\b|"
+        r"\bkubeconfig\b",
+    ),
+    (
+        "path.credentials",
+        r"\.(?:netrc|pgpass|pypirc|htpasswd|git-credentials|dockercfg|gnupg)\b|/etc/(?:shadow|"
+        r"sudoers)\b",
+    ),
+    (
+        "path.credentials",
+        r"\b(?:service[-_]?account|client_secrets?|credentials?|gcp-key|"
+        r"firebase-adminsdk)[\w-]*\.(?:json|ya?ml|xml|ini|csv)\b",
+    ),
     ("path.credentials", r"[\w-]*\.(?:tfvars|tfstate)\b|\bmaster\.key\b|\bwp-config\.php\b"),
-)  # fmt: skip
+)
 
 # Places of restricted work: they count where the user names them or the agent changes them.
 _SOFT = (
@@ -33,7 +53,19 @@ _SOFT = (
     ("path.legal", r"(?:^|[\\/\s\"'`(@])(?:legal|compliance)[\\/][\w.-]"),
 )
 
-_CHANGING = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit", "edit", "write", "patch", "apply_patch", "str_replace_based_edit_tool"})  # fmt: skip
+_CHANGING = frozenset(
+    {
+        "Edit",
+        "Write",
+        "MultiEdit",
+        "NotebookEdit",
+        "edit",
+        "write",
+        "patch",
+        "apply_patch",
+        "str_replace_based_edit_tool",
+    }
+)
 _PATH_KEYS = ("path", "file", "command", "cmd", "pattern", "uri", "glob", "dir")
 _PROCESS_ENV = re.compile(r"\b(?:process|import\.meta|os|Deno|Bun)\.env\b\S*", re.A)
 """Code that reads a variable names no file."""

@@ -11,14 +11,16 @@ HEAD, TAIL = 4000, 1500
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
 _URL = re.compile(r"\bhttps?://\S+", re.A)
 _LOG_LINE = re.compile(
-    r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|\[\d\d/\d\d/\d\d|at [\w.$<>]+ ?\(|File \"[^\"]+\", line \d|Traceback |"
+    r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d|\[\d\d/\d\d/\d\d|at [\w.$<>]+ ?\(|"
+    r"File \"[^\"]+\", line \d|Traceback |"
     r"(?:time|level|ts)=|\w*(?:Error|Exception|Warning): |(?:ERROR|WARN(?:ING)?|INFO|DEBUG|FATAL|TRACE)\b|"
     r"[$>#%] \S|\+\+\+ |--- |@@ |diff --git|npm (?:ERR|WARN)|\w+@\w[\w.-]*[:~$ ]|\S+:\d+:\d+|[|│├└─❯✓✗✘⎿⏺]|"
     r"##\[|Run \S+/\S+@|\s*\w+\.go:\d+|goroutine \d|panic: |=== RUN|--- FAIL|FAIL\b|PASS\b|exit (?:code|status))",
     re.A,
 )
 _TRACE = re.compile(
-    r"Traceback \(most recent|^\s+at [\w.$<>]+ ?\(|File \"[^\"]+\", line \d|\bpanic: |\w+(?:Error|Exception)\b: |--- FAIL:|"
+    r"Traceback \(most recent|^\s+at [\w.$<>]+ ?\(|File \"[^\"]+\", line \d|\bpanic: |"
+    r"\w+(?:Error|Exception)\b: |--- FAIL:|"
     r"\berror TS\d+|npm ERR|\bexit (?:code|status) \d|\S+\.\w{1,4}:\d+:\d+|level=(?:ERROR|error)|##\[error\]",
     re.A | re.M,
 )

@@ -1,8 +1,8 @@
 """Measure the classifier on labelled prompts: `python tests/bench/classify_eval.py PROMPTS.jsonl [--misses]`.
 
-Each line holds text, prev, tier, task_class, ok_alternatives {tier, task_class} and repo. An answer is right if it is the
-label or an alternative. Dangerous: all acceptable tiers are L2 or L3 and the router would go local. Wasteful: all are L0
-or L1 and it would go to the cloud. A leak: only L3 is acceptable and it is not taken for L3.
+Each line holds text, prev, tier, task_class, ok_alternatives {tier, task_class} and repo. An answer is right if it is
+the label or an alternative. Dangerous: all acceptable tiers are L2 or L3 and the router would go local. Wasteful: all
+are L0 or L1 and it would go to the cloud. A leak: only L3 is acceptable and it is not taken for L3.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from proxy.classify import Restricted, classify  # noqa: E402
-from proxy.request import read  # noqa: E402
-from proxy.task import Task, Tier  # noqa: E402
+from proxy.classify import Restricted, classify
+from proxy.request import read
+from proxy.task import Task, Tier
 
 Row = dict[str, Any]
 
