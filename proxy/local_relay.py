@@ -43,13 +43,12 @@ class LocalRelay:
         self._error_body = bytearray()
 
     def open(self) -> Head | None:
-        """Open a stream early, so that pings can follow while the model loads and reads."""
-        return self._stream_head() if isinstance(self._engine, AnthropicStream) else None
+        """Open a stream, with the first words or early, so that pings can follow while the model loads and reads."""
+        return Head(200, SSE_HEADERS + self._own) if isinstance(self._engine, AnthropicStream) else None
 
-    def head(self, status: int, headers: Headers) -> Head | None:
-        """Open a stream on success; an error is kept until it is whole."""
+    def head(self, status: int, headers: Headers) -> None:
+        """Promise nothing yet: until there are words to show, a failure can still be a plain error."""
         self._status = status
-        return self.open() if status == 200 else None
 
     def feed(self, data: bytes) -> bytes:
         """Translate what came."""
@@ -58,7 +57,9 @@ class LocalRelay:
             return b""
         if self._first_byte_ms is None:
             self._first_byte_ms = self._elapsed_ms()
-        return self._engine.feed(data) or b""
+        out = self._engine.feed(data) or b""
+        # An error before the first word is answered with a status, in `finish`.
+        return out if self._is_shown() else b""
 
     def ping(self) -> bytes:
         """Keep the agent waiting: it gives up after 300 s without a byte (CLAUDE_CODE.md §7)."""
@@ -112,9 +113,6 @@ class LocalRelay:
 
     def _is_shown(self) -> bool:
         return isinstance(self._engine, AnthropicStream) and self._engine.started
-
-    def _stream_head(self) -> Head:
-        return Head(200, SSE_HEADERS + self._own)
 
     def _settlement(self, ending: Ending, trouble: Trouble | None) -> Settlement:
         raw = self._engine.usage

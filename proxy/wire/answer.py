@@ -73,7 +73,7 @@ class Carrier(Protocol):
     """What happens to an upstream's answer on its way to the agent: sans I/O, one object an exchange, one thread."""
 
     def open(self) -> Head | None:
-        """Give the head that is sent if the upstream has not answered after `open_s`, or None to wait on."""
+        """Give the head that is sent before the first data, or after `open_s` without any; None to wait on."""
 
     def head(self, status: int, headers: Headers) -> Head | None:
         """Take the upstream's head; give the agent's, or None if it was sent or comes later, as a whole answer."""

@@ -94,6 +94,8 @@ class Exchange:
             self._late_error += out[: MAX_LATE_ERROR - len(self._late_error)]
         elif out and not self._client_left:
             self._spoke = self._heard
+            if not self.client.opened:
+                self._open()
             self.client.send_data(out)
             if self.client.is_full and self._connection and self._connection.transport:
                 self._full_since = self._heard
@@ -167,17 +169,21 @@ class Exchange:
                 Ending.silent if self._is_answered else Ending.unanswered, f"nothing came for {self._limit_s():g} s"
             )
         elif not self.client.opened:
-            self._open_early()
+            if self._open():
+                self._ping()
         elif now - self._spoke >= self.patience.ping_s * 0.9:
-            self._spoke = now
-            self.client.send_data(self.carrier.ping())
+            self._ping()
         self._arm()
 
-    def _open_early(self) -> None:
+    def _open(self) -> bool:
         head = self.carrier.open()
         if head and not self._client_left:
-            self._spoke = self.hub.loop.time()
-            self.client.send_head(head, self.carrier.ping())
+            self.client.send_head(head)
+        return self.client.opened
+
+    def _ping(self) -> None:
+        self._spoke = self.hub.loop.time()
+        self.client.send_data(self.carrier.ping())
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -391,9 +391,9 @@ def _unchunked(answer: bytes) -> bytes:
     out = b""
     while body:
         size, _, rest = body.partition(b"\r\n")
-        length = int(size.split(b";")[0], 16)
-        if not length:
+        if size in (b"0", b"zz"):  # The end, or what the fault `bad-chunk` puts in its place.
             break
+        length = int(size.split(b";")[0], 16)
         out += rest[:length]
         body = rest[length + 2 :]
     return out

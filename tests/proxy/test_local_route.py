@@ -1,0 +1,161 @@
+"""Requests that a local model answers: free, translated, and never silently moved to a cloud (FAULTS.md F20)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from budget.ledger import Mode, Outcome
+from pricing.money import ZERO
+from proxy.upstream.local_model import LocalSetting
+from tests.kit.local_fake import DONE, Act, LocalFake, calls, chunk, local_fake, usage
+from tests.kit.raw import Client, Truncated, ask, message, post
+from tests.kit.scripted import eventually
+
+HELLO = chunk({"content": "Hello "})
+GOOD = Act(HELLO + chunk({"content": "there."}) + chunk({}, "stop") + usage(100, 10, 40) + DONE)
+STREAM = {"stream": True}
+
+
+@contextmanager
+def server(*acts: Act) -> Iterator[tuple[LocalFake, tuple[LocalSetting, ...]]]:
+    with local_fake(*(acts or (GOOD,))) as local:
+        yield local, (LocalSetting("box", local.url, "openai", ("fake-model",), context=32768, tools=True),)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_local_answer_costs_nothing_and_is_counted(start, fake, stream):
+    with server() as (local, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        answer = ask(proxy.url, message("hello", stream=stream))
+        assert (answer.status, answer.text) == (200, "Hello there.")
+        assert answer.headers["x-bursar-route"] == "box/fake-model"
+        (entry,) = proxy.entries(1)
+    assert (entry.outcome, entry.charged, entry.is_local) == (Outcome.complete, ZERO, True)
+    assert (entry.usage.input, entry.usage.cache_read, entry.usage.output) == (60, 40, 10)
+    assert fake.requests() == []
+    assert len(local.requests) == 1
+
+
+def test_the_agent_s_key_does_not_go_to_a_local_server(start, fake):
+    with server() as (local, servers):
+        ask(start(mode=Mode.local, servers=servers).url, message("hello"))
+        assert "x-api-key" not in {name.lower() for name in local.headers[-1]}
+
+
+def test_the_answer_names_the_model_that_was_asked_for(start, fake):
+    with server() as (_, servers):
+        answer = ask(start(mode=Mode.local, servers=servers).url, message("hello", model="claude-opus-5-5"))
+    assert answer.json["model"] == "claude-opus-5-5"
+
+
+def test_a_tool_call_reaches_the_agent_with_an_id_of_the_api_s_kind(start, fake):
+    call = Act(calls("get_weather", '{"city": "Paris"}'))
+    tools = [{"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
+    with server(call) as (_, servers):
+        answer = ask(start(mode=Mode.local, servers=servers).url, message("weather?", tools=tools))
+    (block,) = answer.json["content"]
+    assert (block["name"], block["input"], answer.json["stop_reason"]) == ("get_weather", {"city": "Paris"}, "tool_use")
+    assert block["id"].startswith("toolu_")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        Act(
+            status=500, body=b'{"error":{"message":"Unexpected empty grammar stack"}}', content_type="application/json"
+        ),
+        Act(GOOD.body, cut_after=0),
+        Act(GOOD.body, cut_after=60),
+        Act(b'data: {"error":{"message":"no"}}\n\n'),
+        Act(b""),
+    ],
+    ids=["status 500", "cut before a byte", "cut in the first event", "error in a 200", "nothing"],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_local_failure_in_mode_local_is_named_and_never_moves_to_the_cloud(start, fake, act, stream):
+    with server(act) as (_, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        answer = ask(proxy.url, message("hello", stream=stream))
+        assert answer.status >= 400
+        assert "local" in answer.error["message"]
+        (entry,) = proxy.entries(1)
+    assert (entry.charged, entry.outcome) == (ZERO, Outcome.interrupted)
+    assert fake.requests() == []
+
+
+def test_a_stream_cut_after_words_were_shown_ends_in_an_error(start, fake):
+    with server(Act(GOOD.body, cut_after=len(HELLO) + 5)) as (_, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        with pytest.raises(Truncated) as broken:
+            ask(proxy.url, message("hello", **STREAM))
+    assert b"Hello " in broken.value.wire
+    assert b"event: error" in broken.value.wire
+    assert b"message_stop" not in broken.value.wire
+
+
+def test_a_server_that_has_gone_is_named(start, fake):
+    with server() as (_, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+    answer = ask(proxy.url, message("hello", **STREAM))
+    assert answer.status == 502
+    assert "box" in answer.error["message"]
+    assert fake.requests() == []
+    again = ask(proxy.url, message("hello", **STREAM))
+    assert again.status == 402  # It is known to be off now, and the mode allows nothing else.
+
+
+def test_what_is_sent_by_hand_to_a_local_server_that_fails_does_not_go_to_claude(start, fake):
+    with server(Act(status=500)) as (_, servers):
+        proxy = start(servers=servers)
+        assert ask(proxy.url, message("hello"), x_bursar_route="local").status >= 400
+    assert fake.requests() == []
+
+
+def test_the_agent_sees_life_within_seconds_while_a_local_model_thinks(start, fake):
+    with server(Act(GOOD.body, first_byte_s=2.5)) as (_, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message("hello", **STREAM)))
+            early = client.until(b"event: ping")
+            assert b"message_start" not in early
+            assert client.answer().text == "Hello there."
+
+
+def test_an_agent_that_leaves_stops_the_local_model(start, fake):
+    with server(Act(GOOD.body, hang_after=0)) as (local, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message("hello", **STREAM)))
+            assert eventually(lambda: bool(local.requests))
+        assert local.left.wait(5)
+        assert proxy.entries(1)[0].outcome is Outcome.client_left
+
+
+def test_when_claude_s_money_is_gone_work_goes_on_locally(start, fake):
+    with server() as (_, servers):
+        proxy = start(budget="0.01", cutoff="0.01", servers=servers)
+        hard = "Design the sync engine between the desktop app and the server, find the root cause of the race."
+        answer = ask(proxy.url, message(hard, max_tokens=2000))
+        assert (answer.status, answer.headers["x-bursar-route"]) == (200, "box/fake-model")
+        assert "cutoff" in answer.headers["x-bursar-reason"]
+    assert fake.requests(path="/v1/messages") == []
+
+
+def test_a_request_with_a_secret_never_goes_to_a_local_server_by_default(start, fake):
+    secret = "deploy with AKIA" + "IOSFODNN7EXAMPLQ and fix it"
+    with server() as (local, servers):
+        proxy = start(servers=servers)
+        answer = ask(proxy.url, message(secret))
+        assert (answer.headers["x-bursar-tier"], answer.headers["x-bursar-route"].split("/")[0]) == ("L3", "anthropic")
+        assert local.requests == []
+
+
+def test_what_does_not_fit_the_local_context_is_refused_in_mode_local_with_the_reason(start, fake):
+    with server() as (local, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        answer = ask(proxy.url, message("x" * 400_000))
+        assert answer.status in (400, 402)
+        assert "context" in answer.error["message"]
+        assert local.requests == []
+    assert fake.requests() == []
