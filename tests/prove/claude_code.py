@@ -93,7 +93,7 @@ def money_gone_in_mid_turn(stage: Stage, llama: LlamaServer) -> Run:
     """Spend nearly all in the first step; the next ones must be done locally."""
     notes = stage.write("notes.txt", "Next: [[then_bash]]\n")
     stage.write("next.txt", "Nothing more to do.\n")
-    prompt = f"Design the architecture of the sync engine across all services. [[think:30000]]&[[read:{notes}]]"
+    prompt = f"Design the architecture of the sync engine across all services. [[unseen:30000]]&[[read:{notes}]]"
     limits = {"budget": "1.00", "cutoff": "1.20", "mode": "auto", "queue_wait_s": 1}
     return stage.play(prompt, local=llama, environment={"CLAUDE_CODE_MAX_OUTPUT_TOKENS": "32000"}, **limits)
 

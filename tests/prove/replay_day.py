@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kit.local_fake import LocalFake
-
 from tests.kit import traffic
 from tests.kit.bursar import PICOS, Bursar, Entry
 from tests.kit.fake_claude import FakeClaude
+from tests.kit.local_fake import Act, local_fake, says
 from tests.kit.replay import Done, Replay
 from tests.kit.traffic import Call
 
@@ -57,19 +56,10 @@ def with_money_enough(calls: Sequence[Call], home: Path) -> Outcome:
 
 def on_a_budget(calls: Sequence[Call], home: Path) -> Outcome:
     """Route by mode auto with $10 to spend, $12 at most, and a local server that takes 128k tokens."""
-    with FakeClaude() as fake, LocalFake() as local:
-        servers = (
-            {
-                "name": "local",
-                "url": local.url,
-                "kind": "openai",
-                "models": ["tiny"],
-                "context": 131_072,
-                "tools": True,
-            },
-        )
+    with FakeClaude() as fake, local_fake(Act(says("Done ", "locally."))) as local:
+        server = {"name": "local", "url": local.url, "kind": "openai", "models": ["fake-model"], "context": 131_072}
         settings = {"budget": "10.00", "cutoff": "12.00", "mode": "auto", "queue_wait_s": 5}
-        with Bursar(home, fake.url, local_servers=servers, **settings) as bursar:
+        with Bursar(home, fake.url, local_servers=(server | {"tools": True},), **settings) as bursar:
             return _replayed(calls, fake, bursar)
 
 

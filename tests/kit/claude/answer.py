@@ -105,7 +105,7 @@ def beats(reply: Reply, usages: tuple[dict[str, Any] | None, dict[str, Any] | No
 def _content_beats(index: int, content: Content, hide_thinking: bool) -> Iterator[Beat]:
     """Yield one block's events; `generated` is here what each adds."""
     yield Beat(_event("content_block_start", {"index": index, "content_block": _opening(content)}), 0)
-    hidden = content.kind == "thinking" and hide_thinking
+    hidden = content.hidden or (content.kind == "thinking" and hide_thinking)
     for piece in content.pieces:
         # Hidden thinking takes its time and is billed; a ping shows that the stream lives.
         data = _event("ping", {}) if hidden else _delta(index, content.kind, piece)
@@ -165,7 +165,8 @@ def _block(content: Content, hide_thinking: bool) -> dict[str, Any]:
         case "tool_use":
             return _opening(content) | {"input": _parsed(text)}
         case "thinking":
-            return {"type": "thinking", "thinking": "" if hide_thinking else text, "signature": _new_signature()}
+            shown = "" if hide_thinking or content.hidden else text
+            return {"type": "thinking", "thinking": shown, "signature": _new_signature()}
         case _:
             return {"type": "text", "text": text}
 

@@ -6,7 +6,8 @@ only run where the request offers them:
     [[text:Hello]]            say it                     [[read:PATH]]  [[bash:COMMAND]]      use these tools
     [[agent:PROMPT]]          start a sub-agent; (( )) in its prompt becomes [[ ]]
     [[tool:NAME:{"a":1}]]     use any tool               [[long:N:MS]]  N words, MS milliseconds apart
-    [[think:N]]               N words of thinking first  `[[…]]&[[…]]`  two of them in one answer
+    [[think:N]]               N words of thinking first  [[unseen:N]]  the same, billed and not shown
+    [[…]]&[[…]]               two of them in one answer
 
 Settings stand anywhere in the last message, tool results included:
 
@@ -16,10 +17,10 @@ Settings stand anywhere in the last message, tool results included:
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-STEP = re.compile(r"\[\[(text|read|bash|agent|tool|long|think)(?::(.*?))?\]\](&?)", re.DOTALL)
+STEP = re.compile(r"\[\[(text|read|bash|agent|tool|long|think|unseen)(?::(.*?))?\]\](&?)", re.DOTALL)
 SETTING = re.compile(r"\[\[(out|at|fault|ttft):(.*?)\]\]")
 REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 WORD = "word"  # Four bytes: one token by the fake's rule.
@@ -35,6 +36,7 @@ class Content:
     pieces: tuple[str, ...]
     name: str = ""
     pause_ms: float = 0  # Between two pieces.
+    hidden: bool = False
 
     @property
     def tokens(self) -> int:
@@ -107,7 +109,7 @@ def _grouped(text: str) -> list[list[tuple[str, str]]]:
     steps: list[list[tuple[str, str]]] = [[]]
     for kind, value, joined in STEP.findall(text):
         steps[-1].append((kind, value))
-        if not joined and kind != "think":
+        if not joined and kind not in ("think", "unseen"):
             steps.append([])
     return [step for step in steps if step]
 
@@ -121,6 +123,8 @@ def _content(kind: str, value: str, body: dict[str, Any]) -> Content:
             return _words("text", int(count), float(pause or 0))
         case "think":
             return _words("thinking", int(value or 1))
+        case "unseen":
+            return replace(_words("thinking", int(value)), hidden=True)
         case "read":
             return _tool(body, ("Read",), {"file_path": value})
         case "bash":
@@ -164,7 +168,7 @@ def _limit(contents: tuple[Content, ...], most: int) -> tuple[tuple[Content, ...
             if piece_tokens(piece) > most:
                 piece = piece.encode()[: most * 4].decode(errors="ignore")
                 pieces += [piece] if piece else []
-                kept.append(Content(content.kind, tuple(pieces), content.name, content.pause_ms))
+                kept.append(replace(content, pieces=tuple(pieces)))
                 return tuple(kept), True
             most -= piece_tokens(piece)
             pieces.append(piece)
