@@ -72,12 +72,12 @@ class Calls:
         Some servers send several calls under one index, and some send no index: there a new id with a name,
         or a name after complete arguments, begins a new call.
         """
-        key = index if index is not None else (-1 if self._calls else 0)
-        known = self._open.get(key) if index is not None else (self._calls[-1] if self._calls else None)
+        last = self._calls[-1] if self._calls else None
+        known = last if index is None else self._open.get(index)
         if known is None or _begins_another(known, identifier, name):
             known = Call()
+            self._open[len(self._calls) if index is None else index] = known
             self._calls.append(known)
-            self._open[key] = known
         return known
 
 
