@@ -86,6 +86,8 @@ def test_a_taken_port_is_named_and_no_other_one_is_used(served: Bursar, tmp_path
     said = other.command("serve")
     assert said.returncode == 4
     assert f"port {served.port}" in said.stderr
+    if sys.platform == "linux":
+        assert f"(process {served.pid})" in said.stderr
     assert not (other.home / "control.token").exists()
     assert not (other.home / "run.json").exists()
     assert served.status()["running"]

@@ -10,6 +10,7 @@ import click
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.config_file import create
 from tray.keys import cloud_url
+from tray.portowner import port_owner
 from tray.settings import Settings
 from tray.zone import system_zone
 
@@ -39,13 +40,20 @@ def serve(
     try:
         app = build(load, place.paths, clock=place.clock, environ=place.environ, on_screen=not background)
     except PortTakenError as error:
-        raise Failure(str(error), IN_THE_WAY) from error
+        raise Failure(_taken(error, load()), IN_THE_WAY) from error
     if not background:
         today = app.services.ledger.today()
         spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
         click.echo(f"bursar: agents connect to {app.proxy_url}; mode {today.mode}, {spent}")
         click.echo("bursar: try, in another terminal: bursar run -- claude")
     app.run()
+
+
+def _taken(error: OSError, settings: Settings) -> str:
+    """Say which port is taken, and by whom where the system tells."""
+    owners = {str(port): port_owner(port) for port in (settings.port, settings.control_port)}
+    named = next((owner for port, owner in owners.items() if owner and port in str(error)), None)
+    return f"{error}; it belongs to {named}" if named else str(error)
 
 
 def _with(settings: Settings, *, port: int | None, control_port: int | None, upstream: str | None) -> Settings:
