@@ -7,44 +7,44 @@ N + (length − k) tokens: no token is shorter than a byte.
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
-from hashlib import blake2b
 
 BLOCK = 4096
-"""Bytes between two digests: what is compared, and so how much of the shared part may be missed."""
+"""Bytes between two hashes: what is compared, and so how much of the shared part may be missed."""
 MAX_KEPT = 512
-"""Sessions remembered; a 5 MB body takes 20 KB."""
+"""Sessions remembered; a 5 MB body takes 10 KB."""
 SEAM = 64
 """Tokens for what a different ending may add where the shared part ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """Digests of a body after each block of 4 KiB, and its length: nothing that the body says."""
+    """Running hashes of a body after each block of 4 KiB, and its length: nothing that the body says.
+
+    Python's own keyed hash: it never leaves the process, and takes 0.3 ms a MB.
+    """
 
     length: int
-    digests: bytes
+    hashes: array[int]
 
     @classmethod
     def of(cls, body: bytes) -> Print:
-        """Take the print of a body; 1 ms a MB."""
-        view = memoryview(body)
-        running = blake2b(digest_size=16)
-        digests = bytearray()
+        """Take the print of a body."""
+        hashes = array("q")
+        running = 0
         for start in range(0, len(body) - BLOCK + 1, BLOCK):
-            running.update(view[start : start + BLOCK])
-            digests += running.digest()
-        return cls(len(body), bytes(digests))
+            running = hash((running, body[start : start + BLOCK]))
+            hashes.append(running)
+        return cls(len(body), hashes)
 
     def shared(self, other: Print) -> int:
         """Give the number of leading bytes that are surely the same in both."""
-        blocks = min(len(self.digests), len(other.digests)) // 16
-        low, high = 0, blocks
-        while low < high:  # Digests run on: if block k is the same, so are all before it.
+        low, high = 0, min(len(self.hashes), len(other.hashes))
+        while low < high:  # Hashes run on: if block k is the same, so are all before it.
             middle = (low + high + 1) // 2
-            at = slice((middle - 1) * 16, middle * 16)
-            low, high = (middle, high) if self.digests[at] == other.digests[at] else (low, middle - 1)
+            low, high = (middle, high) if self.hashes[middle - 1] == other.hashes[middle - 1] else (low, middle - 1)
         return low * BLOCK
 
 
