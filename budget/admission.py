@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from budget.book import Book
 from budget.holds import MOST, Ask, Held, Offer, Refused
-from budget.migrations import LABELS
+from budget.schema import LABELS
 from pricing.money import Money
 
 # The check and the hold are one statement: two requests can never both see the last dollar.

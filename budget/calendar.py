@@ -35,18 +35,22 @@ class Look:
 class Calendar:
     """The day, its end, and the moment both clocks were last believed."""
 
-    def __init__(self, clock: Clock, elapsed: Elapsed, zone: ZoneInfo, day: date | None = None) -> None:
+    def __init__(self, clock: Clock, elapsed: Elapsed, zone: ZoneInfo) -> None:
         self._clock = clock
         self._elapsed = elapsed
         self._wall, self._elapsed_s = clock(), elapsed()
         self.held_back = False
         self.zone = zone
-        self.day = day or budget_day(self._wall, zone)
+        self.day = budget_day(self._wall, zone)
         self.resets_at = resets_at(self.day, zone)
 
     def believe(self, wall: datetime, elapsed_s: float) -> None:
         """Go on from what both clocks showed earlier, say before a restart of the program on a running machine."""
         self._wall, self._elapsed_s = wall, elapsed_s
+
+    def begin_at(self, day: date) -> None:
+        """Start from the day that the ledger stands at."""
+        self.day, self.resets_at = day, resets_at(day, self.zone)
 
     def look(self) -> Look:
         """Read the clocks and say which day it is now, changing nothing."""

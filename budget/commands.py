@@ -10,7 +10,7 @@ from budget.book import Book
 from budget.calendar import Look
 from budget.entries import Outcome, Settlement
 from budget.events import DayChanged, LimitsChanged, ModeChanged, Resumed, Stopped
-from budget.migrations import LABELS
+from budget.schema import LABELS
 from budget.settlement import add_total, cross_thresholds
 from budget.state import Mode, Stop, StoppedBy
 from pricing.money import ZERO, Money

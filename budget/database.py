@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from budget.files import open_private, sync, sync_folder
-from budget.migrations import APPLICATION_ID, VERSION, migrate
+from budget.schema import APPLICATION_ID, VERSION
 from budget.trouble import LedgerUnavailable, Trouble
 
 _HEADER = 100
@@ -40,7 +38,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _prepare(connection)
         _check_quickly(connection, path)
         if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-            migrate(Database(connection, execute_plugins=False, recursive_triggers=False))
+            _migrate(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
         if is_damage(error):
@@ -65,7 +63,7 @@ def create(path: Path) -> None:
     aside.unlink(missing_ok=True)
     os.close(open_private(aside))
     with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
-        migrate(Database(connection, execute_plugins=False, recursive_triggers=False))
+        _migrate(connection)
     put_in_place(aside, path)
 
 
@@ -80,6 +78,14 @@ def copy_to(source: sqlite3.Connection, target: Path) -> None:
         if faults(copy):
             raise Unusable("damaged")
     put_in_place(aside, target)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    from sqlite_utils import Database  # Takes 80 ms, and a ledger of this version never needs it.
+
+    from budget.migrations import migrate
+
+    migrate(Database(connection, execute_plugins=False, recursive_triggers=False))
 
 
 def put_in_place(aside: Path, path: Path) -> None:

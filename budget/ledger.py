@@ -82,7 +82,7 @@ class Ledger:
         self._subscribing = threading.Lock()
         self._unrecorded = 0
         self._halted: Stop | None = None
-        self._writer = Writer(wanted, clock_reads, self._publish)
+        self._writer = Writer(wanted, clock_reads, self._publish, self._announce_room)
         self._backups = Backups(wanted.folder)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 
@@ -344,6 +344,10 @@ class Ledger:
                 subscriber(event)
             except Exception:  # noqa: BLE001 - whatever a listener does, the ledger goes on
                 _log.exception("a listener failed at %s", type(event).__name__)
+
+    def _announce_room(self) -> None:
+        for callback in self._room:
+            callback()
 
     def _unsubscribe(self, callback: Callable[[Event], None]) -> None:
         with self._subscribing:

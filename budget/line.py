@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pricing.money import ZERO, Money
 
@@ -17,7 +17,6 @@ class Ticket:
     amount: Money
     ready: Callable[[], None]
     leaves_at: float
-    called: bool = field(default=False)
 
 
 class Line:
@@ -45,8 +44,9 @@ class Line:
     def leave(self, ticket: Ticket) -> None:
         """Give the place up, admitted or not; leaving twice is harmless."""
         with self._lock:
-            if ticket in self._tickets:
-                self._tickets.remove(ticket)
+            if ticket not in self._tickets:
+                return
+            self._tickets.remove(ticket)
         self._call()
 
     def blocks(self, ticket: Ticket | None) -> bool:
@@ -69,7 +69,6 @@ class Line:
             hopeless = [ticket for ticket in self._tickets if ticket.amount > self._best]
             head = [ticket for ticket in list(self._tickets)[:1] if ticket.amount <= self._free]
         for ticket in head + hopeless:
-            ticket.called = True
             ticket.ready()
 
     def _drop_overstayed(self) -> None:

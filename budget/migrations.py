@@ -5,11 +5,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-APPLICATION_ID = 0x62757273  # "burs"
-VERSION = 1
+from budget.schema import APPLICATION_ID, LABELS, VERSION
 
-# Columns that a hold has and its entry keeps.
-LABELS = "session, agent, model_asked, task_class, tier, mode, band, reason, project, turn, dialect, attempt"
 _LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in LABELS.split(", ")[:-1]) + ", attempt INTEGER NOT NULL"
 
 _MOST = 2**60

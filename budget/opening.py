@@ -17,8 +17,8 @@ from budget.folder import Folder
 from budget.holds import Labels
 from budget.line import Line
 from budget.mark import BadMark, Height, Mark, step_above
-from budget.migrations import LABELS
 from budget.recovery import Opened, open_or_recover
+from budget.schema import LABELS
 from budget.settlement import settle
 from budget.tip import Tip, TipFile
 from pricing.money import Money
@@ -81,7 +81,9 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None
     book.calendar.accept(look)
     book.tell_time(look.now)
     book.begin()
-    _first_rows(book, wanted)
+    day = _first_rows(book, wanted)
+    if before is None:
+        book.calendar.begin_at(day)
     book.load(wanted.limits)
     book.last_hold = max(book.last_hold, last.hold if last else 0)
     complete = not opened.restored and book.tip.same_boot(last) and _is_as_new_as(book, last)
@@ -120,8 +122,8 @@ def _resume_clocks(book: Book, last: Tip | None) -> None:
         book.calendar.believe(last.wall, look.elapsed_s)
 
 
-def _first_rows(book: Book, wanted: Wanted) -> None:
-    """Make sure that there is a state and a day, no earlier than the mark's."""
+def _first_rows(book: Book, wanted: Wanted) -> date:
+    """Make sure that there is a state and a day, no earlier than the mark's; gives that day."""
     row = book.connection.execute("SELECT day FROM state").fetchone()
     here = budget_day(book.now, wanted.calendar.zone)
     days = [date.fromisoformat(row[0]) if row else here]
@@ -134,6 +136,7 @@ def _first_rows(book: Book, wanted: Wanted) -> None:
         book.connection.execute(_FIRST, (max(days).isoformat(), wanted.calendar.zone.key))
     else:
         book.connection.execute("UPDATE state SET day = ?", (max(days).isoformat(),))
+    return max(days)
 
 
 def _is_as_new_as(book: Book, last: Tip | None) -> bool:

@@ -8,12 +8,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from budget.database import faults, open_reader
 from budget.entries import Entry, OpenHold, Outcome
 from budget.holds import Labels
-from budget.migrations import LABELS
+from budget.schema import LABELS
 from budget.today import DayTotal
 from pricing.money import Money
 from pricing.usage import Usage
@@ -85,6 +83,8 @@ def _twice(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _rows(path: Path, query: str, given: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    from sqlite_utils import Database  # Takes 80 ms, and who starts bursar should not wait for it.
+
     with open_reader(path) as connection:
         database = Database(connection, execute_plugins=False, recursive_triggers=False)
         return list(database.query(query, given))

@@ -9,7 +9,7 @@ from budget.bands import Limits
 from budget.book import Book
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
-from budget.migrations import LABELS
+from budget.schema import LABELS
 from budget.state import Stop
 from pricing.money import ZERO, Money
 

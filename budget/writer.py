@@ -47,7 +47,9 @@ class Job(Protocol):
 class Writer(threading.Thread):
     """Owns the book. Everyone else puts jobs, and reads `standing` and `trouble`."""
 
-    def __init__(self, wanted: Wanted, elapsed: Elapsed, publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self, wanted: Wanted, elapsed: Elapsed, publish: Callable[[Event], None], room: Callable[[], None]
+    ) -> None:
         super().__init__(name="ledger", daemon=True)
         self.trouble: Trouble | None = Trouble.of("broken", "it is not open yet")
         self.notices: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Writer(threading.Thread):
         self._wanted = wanted
         self._elapsed = elapsed
         self._publish = publish
+        self._room = room
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._pending: list[Job] = []
         self._lock = FileLock(wanted.folder.lock)
@@ -155,6 +158,7 @@ class Writer(threading.Thread):
         standing = book.published
         best = _NOTHING if standing.closed else Money(standing.cutoff - standing.settled)
         self._wanted.line.room(best - Money(standing.held), best)
+        self._room()
 
     def _look_at_clocks(self, book: Book) -> None:
         look = book.calendar.look()

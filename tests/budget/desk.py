@@ -1,0 +1,100 @@
+"""A desk for tests of the ledger: clocks that are set by hand, requests in dollars, and ways to die."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from budget.folder import Folder
+from budget.ledger import Ask, Held, Labels, Ledger, Limits, Offer, Outcome, Refused, Settled, Settlement, Ticket
+from pricing.money import Money
+from pricing.usage import Usage
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+TEN = Limits(Money.usd(10), Money.usd(12))
+
+
+class Desk:
+    """One ledger's folder, and the machine it lies on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = NOON
+        self.seconds = 1000.0
+        self.boot = "first boot"
+        self.limits = TEN
+        self.zone = BERLIN
+        self._opened: list[Ledger] = []
+
+    @property
+    def files(self) -> Folder:
+        return Folder(self.folder)
+
+    def open(self) -> Ledger:
+        ledger = Ledger.open(
+            self.folder,
+            clock=lambda: self.now,
+            limits=self.limits,
+            zone=self.zone,
+            monotonic=lambda: self.seconds,
+            boot=self.boot,
+        )
+        self._opened.append(ledger)
+        return ledger
+
+    def pass_time(self, **duration: float) -> None:
+        """Let both clocks run on, as they do for a machine that is awake or asleep."""
+        self.now += timedelta(**duration)
+        self.seconds += timedelta(**duration).total_seconds()
+
+    def kill(self, ledger: Ledger) -> None:
+        """Leave the files as SIGKILL would: what was written is there, and nothing was tidied up."""
+        left = self.folder.with_name(self.folder.name + "-left")
+        shutil.rmtree(left, ignore_errors=True)
+        shutil.copytree(self.folder, left)
+        ledger.close()
+        shutil.rmtree(self.folder)
+        left.rename(self.folder)
+
+    def restart_machine(self) -> None:
+        """Name another boot, as after a power cut; both clocks go on from there."""
+        self.boot += "+"
+        self.pass_time(minutes=1)
+        self.seconds = 10.0
+
+    def close_all(self) -> None:
+        for ledger in self._opened:
+            ledger.close()
+
+
+def ask(dollars: str, request_id: str = "r", *, ticket: Ticket | None = None, local: bool = False) -> Ask:
+    """Ask for one cloud offer, and perhaps a local one after it."""
+    offers = [Offer("anthropic", "claude", Money.usd(dollars), False, '{"input": 3}', Money.usd("0.01"))]
+    if local:
+        offers.append(Offer("ollama", "qwen", Money(0), True))
+    return Ask(request_id, tuple(offers), Labels(session="s1", tier="L2", task_class="debugging"), ticket)
+
+
+def held(ledger: Ledger, dollars: str, request_id: str = "r") -> Held:
+    answer = ledger.reserve(ask(dollars, request_id))
+    assert isinstance(answer, Held), answer
+    return answer
+
+
+def refused(ledger: Ledger, dollars: str, request_id: str = "r") -> Refused:
+    answer = ledger.reserve(ask(dollars, request_id))
+    assert isinstance(answer, Refused), answer
+    return answer
+
+
+def complete(dollars: str) -> Settlement:
+    """A complete answer that cost exactly this."""
+    return Settlement(Outcome.complete, Money.usd(dollars), Money.usd(dollars), Usage(input=10, output=5), status=200)
+
+
+def spend(ledger: Ledger, dollars: str, request_id: str = "r") -> Settled:
+    """Hold and settle at the same amount."""
+    return ledger.settle(held(ledger, dollars, request_id).hold_id, complete(dollars)).result(5)

@@ -1,0 +1,123 @@
+"""Many at once."""
+
+import threading
+from collections import Counter
+
+from budget.ledger import Held, Ledger, Refused
+from pricing.money import Money
+from tests.budget.desk import ask, complete
+
+
+def together(number: int, work: object) -> None:
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(number)]  # type: ignore[arg-type]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_of_sixty_four_requests_at_once_only_one_gets_the_last_dollar(ledger: Ledger) -> None:
+    hold = ledger.reserve(ask("11"))
+    assert isinstance(hold, Held)
+    ledger.settle(hold.hold_id, complete("11")).result(5)
+    answers: list[Held | Refused] = []
+    barrier = threading.Barrier(64)
+
+    def grab(name: int) -> None:
+        barrier.wait()
+        answers.append(ledger.reserve(ask("1", f"r{name}")))
+
+    together(64, grab)
+    assert Counter(type(answer) for answer in answers) == {Held: 1, Refused: 63}
+    assert ledger.today().gone == Money.usd(12)
+
+
+def test_sixty_four_threads_never_pass_the_cutoff_and_leave_no_hold_behind(ledger: Ledger) -> None:
+    seen: list[Money] = []
+
+    def work(name: int) -> None:
+        for number in range(40):
+            answer = ledger.reserve(ask("0.05", f"{name}-{number}"))
+            if isinstance(answer, Held):
+                seen.append(ledger.today().gone)
+                ledger.settle(answer.hold_id, complete("0.01"))
+                ledger.settle(answer.hold_id, complete("0.01")).result(10)
+
+    together(64, work)
+    assert max(seen) <= Money.usd(12)
+    assert ledger.today().open_holds == 0
+    assert ledger.today().settled == Money.usd("0.01") * len(seen)
+    assert ledger.check() == []
+
+
+def test_money_that_has_come_back_can_be_held_by_the_very_next_request(ledger: Ledger) -> None:
+    for number in range(50):
+        answer = ledger.reserve(ask("12", f"r{number}"))
+        assert isinstance(answer, Held)
+        ledger.settle(answer.hold_id, complete("0"))
+
+
+def test_whoever_waits_is_admitted_in_turn_once_there_is_room(ledger: Ledger) -> None:
+    running = ledger.reserve(ask("12"))
+    assert isinstance(running, Held)
+    order: list[int] = []
+    joined = [threading.Event() for _ in range(5)]
+
+    def wait_in_line(name: int) -> None:
+        ready = threading.Event()
+        ticket = ledger.line.join(Money.usd("3"), ready.set)
+        joined[name].set()
+        while True:
+            assert ready.wait(10)
+            ready.clear()
+            answer = ledger.reserve(ask("3", f"w{name}", ticket=ticket))
+            if isinstance(answer, Held):
+                order.append(name)
+                ledger.settle(answer.hold_id, complete("0.5"))
+                return
+
+    threads = [threading.Thread(target=wait_in_line, args=(name,)) for name in range(5)]
+    for name, thread in enumerate(threads):
+        thread.start()
+        joined[name].wait(5)
+    newcomer = ledger.reserve(ask("0.01", "newcomer"))
+    assert isinstance(newcomer, Refused)
+    assert newcomer.fits_later
+    ledger.settle(running.hold_id, complete("1"))
+    for thread in threads:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_newcomer_does_not_pass_those_who_wait_even_if_it_would_fit(ledger: Ledger) -> None:
+    running = ledger.reserve(ask("10"))
+    assert isinstance(running, Held)
+    ticket = ledger.line.join(Money.usd("5"), lambda: None)
+    assert ledger.today().waiting == 1
+    newcomer = ledger.reserve(ask("1", "newcomer"))
+    assert isinstance(newcomer, Refused)
+    assert (newcomer.why, newcomer.fits_later) == ("full", True)
+    ledger.line.leave(ticket)
+    assert isinstance(ledger.reserve(ask("1", "newcomer")), Held)
+
+
+def test_whoever_waits_is_called_when_the_cloud_is_stopped(ledger: Ledger) -> None:
+    running = ledger.reserve(ask("10"))
+    assert isinstance(running, Held)
+    called = threading.Event()
+    ticket = ledger.line.join(Money.usd("5"), called.set)
+    ledger.stop("person")
+    assert called.wait(5)
+    answer = ledger.reserve(ask("5", "waiter", ticket=ticket))
+    assert isinstance(answer, Refused)
+    assert answer.why == "stopped"
+
+
+def test_room_is_announced_after_each_settlement(ledger: Ledger) -> None:
+    called = threading.Event()
+    ledger.on_room(called.set)
+    hold = ledger.reserve(ask("1"))
+    assert isinstance(hold, Held)
+    called.clear()
+    ledger.settle(hold.hold_id, complete("1")).result(5)
+    assert called.wait(5)
