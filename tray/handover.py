@@ -8,7 +8,7 @@ from budget.clock import Clock
 from pricing.table import PriceTable
 from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
-from proxy.upstream.local import LocalSetting, Registry, plain_session
+from proxy.upstream.local import LocalSetting, Registry
 from tray.paths import Paths
 from tray.settings import Local, Settings
 
@@ -32,7 +32,7 @@ def options_of(settings: Settings) -> ProxyOptions:
 def registry_of(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Registry:
     """Make the registry of local servers; it has asked none of them yet."""
     configured = tuple(_local(local, environ) for local in settings.locals)
-    return Registry(configured, settings.discover, clock, plain_session())
+    return Registry(configured, settings.discover, clock)
 
 
 def prices_of(paths: Paths) -> PriceTable:

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import requests
 
 from proxy.upstream.ask import Asker, NoAnswer, plain_session
 from proxy.upstream.local_model import KINDS, Kind, LocalModel, LocalSetting, LocalUpstream
 from proxy.upstream.probes import UNKNOWN_CONTEXT, Found, Memory, find
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = [
     "KINDS", "USUAL_PORTS", "Kind", "LocalModel", "LocalSetting", "LocalUpstream", "Registry", "plain_session",
@@ -30,7 +32,8 @@ class Registry:
     """Knows the local upstreams. `refresh` asks them and may take seconds; `snapshot` answers at once.
 
     Discovery looks at this machine's loopback only, and takes a server only where it is certain which program
-    it is: anything else on such a port may well be a proxy that spends money.
+    it is: anything else on such a port may well be a proxy that spends money. Without `http`, it makes a plain session
+    of its own when it first asks.
     """
 
     def __init__(
@@ -38,15 +41,14 @@ class Registry:
         configured: tuple[LocalSetting, ...],
         discover: bool,
         clock: Callable[[], datetime],
-        http: requests.Session,
+        http: requests.Session | None = None,
         *,
         ports: Mapping[str, int] = USUAL_PORTS,
     ) -> None:
         self._configured = configured
         self._ports = dict(ports) if discover else {}
         self._clock = clock
-        self._http = http
-        self._http.trust_env = False
+        self._session = http
         self._refreshing = threading.Lock()
         self._changing = threading.Lock()
         self._memory: Memory = {}
@@ -78,13 +80,19 @@ class Registry:
         """Find an upstream by its name."""
         return next((one for one in self._seen if one.name == upstream), None)
 
+    def _http(self) -> requests.Session:
+        if self._session is None:
+            self._session = plain_session()
+        self._session.trust_env = False
+        return self._session
+
     def _ask(self, setting: LocalSetting) -> LocalUpstream:
         """Ask one configured server."""
         address = base_url(setting.url)
         if address is None:
             return _unusable(setting, f"its address {setting.url!r} is no http or https URL")
         try:
-            found = find(Asker(self._http, address, setting.api_key), setting.kind, self._memory)
+            found = find(Asker(self._http(), address, setting.api_key), setting.kind, self._memory)
         except NoAnswer as trouble:
             return _unusable(setting, trouble.why)
         if found is None and setting.kind == "openai" and setting.models:
@@ -106,7 +114,7 @@ class Registry:
     def _look(self, port: int, names: set[str]) -> LocalUpstream | None:
         setting = LocalSetting("", f"http://127.0.0.1:{port}")
         try:
-            found = find(Asker(self._http, setting.url), "auto", self._memory)
+            found = find(Asker(self._http(), setting.url), "auto", self._memory)
         except NoAnswer:
             return None
         if found is None or found.kind == "openai":
