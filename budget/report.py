@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from budget.ledger import Ledger
 from budget.today import DayTotal
 from pricing.money import Money
 from pricing.usage import Usage
@@ -55,8 +54,18 @@ def week_of(text: str) -> date:
     return date.fromisocalendar(int(year), int(number), 1)
 
 
-def week(ledger: Ledger, monday: date) -> Week:
-    """Sum up the seven days from a Monday, from the day totals alone."""
+class Sums(Protocol):
+    """Where sums come from: the ledger that runs, or one at rest."""
+
+    def days(self, since: date, until: date) -> list[DayTotal]:
+        """List the sums of days, both ends included."""
+
+    def totals(self, since: date, until: date) -> list[dict[str, Any]]:
+        """List sums by day, upstream, model, tier and task class."""
+
+
+def week(ledger: Sums, monday: date) -> Week:
+    """Sum up the seven days from a Monday, or from any other day, from the day totals alone."""
     until = monday + timedelta(days=6)
     rows = ledger.totals(monday, until)
     return Week(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -98,3 +99,14 @@ def complete(dollars: str) -> Settlement:
 def spend(ledger: Ledger, dollars: str, request_id: str = "r") -> Settled:
     """Hold and settle at the same amount."""
     return ledger.settle(held(ledger, dollars, request_id).hold_id, complete(dollars)).result(5)
+
+
+def settle_down(desk: Desk, ledger: Ledger) -> None:
+    """Let the ledger meet its trouble, then let its own time go on until it has healed."""
+    ledger.reserve(ask("0.000001"))
+    for _ in range(100):
+        if ledger.today().trouble is None:
+            return
+        desk.pass_time(seconds=1)
+        time.sleep(0.05)
+    raise AssertionError(ledger.today().trouble)
