@@ -21,7 +21,8 @@ MOST_OUTPUT = 10_000_000
 _TOP_LEVEL = frozenset(
     words(
         """model max_tokens messages system tools tool_choice stream stop_sequences temperature top_p top_k metadata
-        thinking output_config service_tier inference_geo speed cache_control context_management container mcp_servers"""
+        thinking output_config service_tier inference_geo speed cache_control context_management container
+        mcp_servers"""
     )
 )
 _INNER = frozenset(words("role content type text cache_control source tool_use_id is_error input id name max_uses"))

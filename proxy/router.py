@@ -136,7 +136,8 @@ def decide(view: View, task: Task, fit: Fit) -> Decision:
         case Mode.cloud:
             return places.only_cloud("mode cloud")
         case Mode.observe:
-            auto = _in_auto_mode(places)
+            # What the turn took was Claude because of the mode: auto would have begun it afresh.
+            auto = _in_auto_mode(replace(places, view=replace(view, sticky=None, sticky_tier=None)))
             return replace(places.only_cloud("as asked"), would=auto.routes[0] if auto.routes else None)
 
 
@@ -168,8 +169,7 @@ def _in_auto_mode(places: _Places) -> Decision:
         case Tier.L0:
             return places.local_first("local", "never")
         case Tier.L1:
-            escalation: dict[Band, Escalation] = {Band.normal: "freely", Band.saving: "on_failure"}
-            return places.local_first("local first", escalation.get(places.view.band, "never"))
+            return places.local_first("local first", _escalation(places))
         case Tier.L2:
             return places.cloud_first("Claude")
         case Tier.L3:
@@ -181,10 +181,20 @@ def _on_the_same_route(places: _Places, sticky: Route) -> Decision:
         return places.only_cloud("Claude only")
     if not sticky.is_local:
         return places.cloud_first("turn stays on Claude")
-    escalation: Escalation = "never"
-    if places.tier is Tier.L1:
-        escalation = {Band.normal: "freely", Band.saving: "on_failure"}.get(places.view.band, "never")  # type: ignore[assignment]
-    return places.local_first("turn stays local", escalation)
+    return places.local_first("turn stays local", _escalation(places))
+
+
+def _escalation(places: _Places) -> Escalation:
+    """Say when a local attempt may go on to Claude: only routine work, and less so as the budget goes."""
+    if places.tier is not Tier.L1:
+        return "never"
+    match places.view.band:
+        case Band.normal:
+            return "freely"
+        case Band.saving:
+            return "on_failure"
+        case Band.reserve | Band.cutoff:
+            return "never"
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _strings_of(value: Any) -> int:
 
 def _depth_passes(value: Any, most: int) -> bool:
     level = [value]
-    for _ in range(most + 1):
+    for _ in range(most):
         level = [
             child
             for node in level

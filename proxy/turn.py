@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from proxy.words import words
 
@@ -23,6 +23,7 @@ _TAGS = words(
     open_and_recently_viewed_files attached_files additional_data function_results file_contents"""
 )
 _OWN_TAGS = re.compile(r"</?(?:command-args|user_query|task|feedback|user_message)>")
+_TAG = re.compile(r"@(local|cloud)(?:\s+|$)", re.A)
 _CLIENT_TEXTS = (
     "Caveat: The messages below were generated",
     "[Request interrupted by user",
@@ -37,7 +38,8 @@ class Turn:
     """The user's current request: `key` names it within all sessions, `text` is empty if there is none to be found.
 
     `previous` is the user text before it. `since` is the place of its message in the conversation; what comes after
-    belongs to this turn. `continuation` says that the newest user message brings tool results and no words.
+    belongs to this turn. `continuation` says that the newest user message brings tool results and no words. `tag` is
+    where the user wants it to go, if its first word is `@local` or `@cloud`; the text is without it.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Turn:
     previous: str
     continuation: bool
     since: int = 0
+    tag: Literal["local", "cloud"] | None = None
 
 
 def turn_of(messages: list[Any], session: str, agent_id: str) -> Turn:
@@ -55,7 +58,11 @@ def turn_of(messages: list[Any], session: str, agent_id: str) -> Turn:
     spoken = sum(1 for message in messages[:place] if _role(message) != "system")
     mark = f"{session}\0{agent_id}\0{spoken}\0{text}"
     key = hashlib.blake2b(mark.encode("utf-8", "replace"), digest_size=12).hexdigest()
-    return Turn(key, text, previous, _continues(messages, place), place)
+    tagged = _TAG.match(text)
+    tag: Literal["local", "cloud"] | None = None
+    if tagged:
+        tag, text = ("local" if tagged.group(1) == "local" else "cloud"), text[tagged.end() :]
+    return Turn(key, text, previous, _continues(messages, place), place, tag)
 
 
 def user_text(content: Any) -> str:
