@@ -6,15 +6,17 @@ Amounts are dollars as exact decimal text, never floats; moments are UTC in ISO 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from budget.entries import Entry
-from budget.today import Today
+from budget.report import Share, Week
+from budget.today import DayTotal, Today
 from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.terms import Model, Terms
+from pricing.usage import Usage
 from proxy.upstream.local_model import LocalUpstream
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def line_json(line: Line) -> Json:
 
 def entry_json(entry: Entry) -> Json:
     """Tell one line of the ledger; it holds no word of any prompt."""
-    usage, labels = entry.usage, entry.labels
+    labels = entry.labels
     return {
         "id": entry.id,
         "corrects": entry.corrects,
@@ -135,10 +137,50 @@ def entry_json(entry: Entry) -> Json:
         "duration_ms": entry.duration_ms,
         "first_byte_ms": entry.first_byte_ms,
         "note": entry.note,
-        "tokens": {name: getattr(usage, name) for name in type(usage).__dataclass_fields__},
+        "tokens": _tokens(entry.usage),
         **{name: getattr(labels, name) for name in ("session", "agent", "model_asked", "task_class", "tier")},
         **{name: getattr(labels, name) for name in ("mode", "band", "reason", "project", "dialect", "attempt")},
     }
+
+
+def week_json(week: Week) -> Json:
+    """Tell what seven days came to."""
+    return {
+        "since": week.since.isoformat(),
+        "until": week.until.isoformat(),
+        "charged_usd": usd(week.charged),
+        "likely_usd": usd(week.likely),
+        "days": [_day(day) for day in week.days],
+        "models": [_share(share) for share in week.models],
+        "tiers": [_share(share) for share in week.tiers],
+    }
+
+
+def _day(day: DayTotal) -> Json:
+    return {
+        "day": day.day.isoformat(),
+        "requests": day.requests,
+        "charged_usd": usd(day.settled),
+        "likely_usd": usd(day.likely),
+        "budget_usd": usd(day.budget),
+        "cutoff_usd": usd(day.cutoff),
+    }
+
+
+def _share(share: Share) -> Json:
+    return {
+        "name": share.name,
+        "is_local": share.is_local,
+        "requests": share.requests,
+        "voided": share.voided,
+        "charged_usd": usd(share.charged),
+        "likely_usd": usd(share.likely),
+        "tokens": _tokens(share.usage),
+    }
+
+
+def _tokens(usage: Usage) -> Json:
+    return {field.name: getattr(usage, field.name) for field in fields(usage)}
 
 
 def entries_json(entries: Iterable[Entry]) -> list[Json]:

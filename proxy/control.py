@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from budget.report import week, week_of
 from budget.state import Mode
 from budget.trouble import LedgerUnavailable
 from proxy import asjson
@@ -155,6 +157,18 @@ def one_request(request_id: str) -> Any:
         return jsonify(error="no request of this id is known"), 404
     decision = None if line is None else asjson.line_json(line)
     return jsonify(request=request_id, decision=decision, entries=asjson.entries_json(entries))
+
+
+@api.get("/api/report")
+def report() -> Any:
+    """Tell what a week came to: ?week=2026-W47; without it, the last seven days."""
+    services = _services()
+    try:
+        named = request.args.get("week")
+        since = week_of(named) if named else services.ledger.today().day - timedelta(days=6)
+    except ValueError as error:
+        raise RequestError(str(error)) from None
+    return jsonify(asjson.week_json(week(services.ledger, since)))
 
 
 @api.get("/api/config")

@@ -227,6 +227,17 @@ def test_one_request_is_told_with_its_entries(control: Controlled):
     assert control.call("GET", "/api/requests/req_2")[0] == 404
 
 
+def test_the_report_sums_a_week(control: Controlled):
+    held = hold(control.services.ledger, "req_1", "0.5")
+    control.services.ledger.settle(
+        held.hold_id, Settlement(Outcome.complete, Money.usd("0.4"), Money.usd("0.4"))
+    ).result(5)
+    assert control.call("GET", "/api/report")[1]["charged_usd"] == "0.4"
+    assert control.call("GET", "/api/report?week=2026-W47")[1]["tiers"][0]["requests"] == 1
+    assert control.call("GET", "/api/report?week=2026-W40")[1]["models"] == []
+    assert control.call("GET", "/api/report?week=yesterday")[0] == 400
+
+
 def test_prices_are_dollars_per_million_tokens(control: Controlled):
     opus = control.call("GET", "/api/prices/claude-opus-5-5")[1]
     assert (opus["usd_per_mtok"]["input"], opus["usd_per_mtok"]["output"], opus["provisional"]) == ("4", "20", False)

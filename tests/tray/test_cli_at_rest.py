@@ -127,8 +127,9 @@ def test_the_report_sums_by_day_model_and_tier(bursar: Command, home: Path):
     said = bursar("report")
     assert "$1.75 for 2 requests" in said.out
     assert "claude-opus-5-5         1  $1.5000" in said.out
-    rows = bursar("report", "--json").json["rows"]
-    assert sorted(row["charged_usd"] for row in rows) == ["0.25", "1.5"]
+    found = bursar("report", "--json").json
+    assert found["charged_usd"] == "1.75"
+    assert sorted(row["charged_usd"] for row in found["models"]) == ["0.25", "1.5"]
     assert "2026-11-20,anthropic,'=evil,L1," in bursar("report", "--csv").out
     assert bursar("report", "--week", "2026-W46").out == "2026-11-09 to 2026-11-15: nothing was spent\n"
     assert bursar("report", "--week", "2026-W99").code == 2

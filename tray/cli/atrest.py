@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from budget import reading
+from budget.entries import Entry
 from budget.folder import Folder
 from budget.peek import peek
-from proxy.asjson import entries_json, today_json
+from budget.today import DayTotal
+from proxy.asjson import today_json
 from tray.cli.place import Place
 
 if TYPE_CHECKING:
@@ -33,26 +38,34 @@ def change_at_rest(place: Place, change: Callable[[Ledger], None]) -> dict[str, 
         return {"running": False, **today_json(ledger.today())}
 
 
-def entries_at_rest(place: Place, number: int) -> list[dict[str, Any]]:
-    """Read the newest entries, oldest of them first."""
-    from budget import reading
+@dataclass(frozen=True)
+class Shelf:
+    """The ledger's database, read only, so that it does not matter whether bursar runs."""
 
-    database = Folder(place.paths.ledger).database
-    if not number or not database.exists():
-        return []
-    where = "id > (SELECT coalesce(max(id), 0) FROM entries) - :limit"
-    return entries_json(reading.entries(database, where, {}, number))
+    database: Path
 
+    @classmethod
+    def of(cls, place: Place) -> Shelf:
+        """Find the ledger of this place."""
+        return cls(Folder(place.paths.ledger).database)
 
-def totals(place: Place, since: date, until: date) -> list[dict[str, Any]]:
-    """Read the sums of days, both included; it reads only, so that it does not matter whether bursar runs."""
-    from budget import reading
+    def days(self, since: date, until: date) -> list[DayTotal]:
+        """List the sums of days, both ends included."""
+        return reading.days(self.database, since, until) if self.database.exists() else []
 
-    database = Folder(place.paths.ledger).database
-    return reading.totals(database, since, until) if database.exists() else []
+    def totals(self, since: date, until: date) -> list[dict[str, Any]]:
+        """List sums by day, upstream, model, tier and task class."""
+        return reading.totals(self.database, since, until) if self.database.exists() else []
+
+    def latest(self, number: int) -> list[Entry]:
+        """List the newest entries, oldest of them first."""
+        if not number or not self.database.exists():
+            return []
+        where = "id > (SELECT coalesce(max(id), 0) FROM entries) - :limit"
+        return reading.entries(self.database, where, {}, number)
 
 
 def models_asked(place: Place, since: date) -> frozenset[str]:
     """Name the models that went to Claude since then."""
-    until = place.clock().date() + timedelta(days=1)
-    return frozenset(row["model"] for row in totals(place, since, until) if not row["is_local"])
+    rows = Shelf.of(place).totals(since, place.clock().date() + timedelta(days=1))
+    return frozenset(row["model"] for row in rows if not row["is_local"])

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from tray.cli.atrest import entries_at_rest
+from proxy.asjson import entries_json
+from tray.cli.atrest import Shelf
 from tray.cli.place import Place
 from tray.cli.show import as_json, dollars, local_time, plain
 from tray.control import Control
@@ -26,7 +27,7 @@ def log(place: Place, follow: bool, number: int, is_json: bool) -> None:
     running = place.control() if follow else place.running()
     if running is None:
         click.echo("bursar is not running; this is what its ledger kept", err=True)
-        for entry in entries_at_rest(place, number):
+        for entry in entries_json(Shelf.of(place).latest(number)):
             click.echo(json.dumps(entry) if is_json else _entry(entry))
         return
     last = _show(running.get("/api/log")["requests"][-number:] if number else [], is_json=is_json)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import click
 
+from budget.report import week as sums
+from budget.report import week_of
 from pricing.money import Money
-from tray.cli.atrest import totals
+from proxy.asjson import week_json
+from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, columns, plain, put
+from tray.cli.show import as_json, columns, dollars, plain, put
 
 COLUMNS = ("day", "upstream", "model", "tier", "task_class", "requests", "charged_usd", "likely_usd")
 # A cell that begins like this is a formula to a spreadsheet.
@@ -28,60 +30,48 @@ FORMULA = re.compile(r"^[=+\-@\t\r]")
 @click.pass_obj
 def report(place: Place, week: str | None, is_json: bool, is_csv: bool) -> None:
     """Show what was spent, by day, model and tier; what was saved will come with a later version."""
-    since, until = _days(place, week)
-    rows = [_row(row) for row in totals(place, since, until)]
+    since = _first_day(place, week)
+    shelf = Shelf.of(place)
     if is_csv:
-        click.echo(_csv(rows), nl=False)
+        click.echo(_csv(shelf.totals(since, since + timedelta(days=6))), nl=False)
         return
     if place.running() is None and not is_json:
         click.echo("bursar is not running; this is what its ledger kept", err=True)
-    put({"since": since.isoformat(), "until": until.isoformat(), "rows": rows}, is_json=is_json, words=_words)
+    put(week_json(sums(shelf, since)), is_json=is_json, words=_words)
 
 
-def _days(place: Place, week: str | None) -> tuple[date, date]:
+def _first_day(place: Place, week: str | None) -> date:
     if week is None:
-        today = place.clock().astimezone(place.settings().zone).date()
-        return today - timedelta(days=6), today
-    found = re.fullmatch(r"(\d{4})-?W(\d{1,2})", week.strip(), re.IGNORECASE)
+        return place.clock().astimezone(place.settings().zone).date() - timedelta(days=6)
     try:
-        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
+        return week_of(week.strip().upper())
     except ValueError:
-        monday = None
-    if monday is None:
-        raise click.BadParameter("a week is written as 2026-W47", param_hint="--week")
-    return monday, monday + timedelta(days=6)
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    amounts = {f"{name}_usd": Money(int(row[name])).exact() for name in ("charged", "likely")}
-    return {name: {**row, **amounts}[name] for name in COLUMNS} | {"is_local": bool(row["is_local"])}
+        raise click.BadParameter("a week is written as 2026-W47", param_hint="--week") from None
 
 
 def _words(found: dict[str, Any]) -> str:
-    rows = found["rows"]
     head = f"{found['since']} to {found['until']}"
-    if not rows:
+    requests = sum(day["requests"] for day in found["days"])
+    if not requests and not found["models"]:
         return f"{head}: nothing was spent"
-    parts = [_table(title, key, rows) for title, key in (("day", "day"), ("model", "model"), ("tier", "tier"))]
-    return "\n\n".join([f"{head}: {_sum(rows).dollars(rounding='up')} for {_requests(rows)} requests", *parts])
+    unsure = Money.usd(found["charged_usd"]) - Money.usd(found["likely_usd"])
+    about = f", of which {unsure.dollars(rounding='up')} unconfirmed" if unsure.picos > 0 else ""
+    tables = [
+        _table("day", [(day["day"], day) for day in found["days"]]),
+        _table("model", [(_model(share), share) for share in found["models"]]),
+        _table("tier", [(plain(share["name"]) or "-", share) for share in found["tiers"]]),
+    ]
+    return "\n\n".join([f"{head}: {dollars(found['charged_usd'])} for {requests} requests{about}", *tables])
 
 
-def _table(title: str, key: str, rows: list[dict[str, Any]]) -> str:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        name = plain(str(row[key])) or "-"
-        groups.setdefault(f"{name} (local)" if row["is_local"] and key == "model" else name, []).append(row)
+def _model(share: dict[str, Any]) -> str:
+    return f"{plain(share['name']) or '-'}{' (local)' if share['is_local'] else ''}"
+
+
+def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> str:
     lines = [(title, "requests", "spent")]
-    lines += [(name, str(_requests(of)), _sum(of).dollars(4, "up")) for name, of in sorted(groups.items())]
+    lines += [(name, str(row["requests"]), dollars(row["charged_usd"], places=4)) for name, row in rows]
     return columns(lines, frozenset({1, 2}))
-
-
-def _sum(rows: Iterable[dict[str, Any]]) -> Money:
-    return Money.total(Money.usd(row["charged_usd"]) for row in rows)
-
-
-def _requests(rows: Iterable[dict[str, Any]]) -> int:
-    return sum(int(row["requests"]) for row in rows)
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -89,7 +79,8 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
+        amounts = {f"{name}_usd": Money(row[name]).exact() for name in ("charged", "likely")}
+        writer.writerow([_cell({**row, **amounts}[name]) for name in COLUMNS])
     return file.getvalue()
 
 
