@@ -97,6 +97,7 @@ def _look(block: dict[str, Any], found: _Found) -> None:
     """Take note of one block and of what lies in it."""
     found.blocks += 1
     kind = block.get("type")
+    kind = kind if isinstance(kind, str) else ""
     if kind == "text" or kind == "tool_use" or kind == "thinking":
         return
     if kind == "tool_result":

@@ -1,6 +1,7 @@
 """Reading a request: what is looked at, what is refused and in which words."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.request import BadRequest, read
+from proxy.words import words
 from tests.kit import bodies
 
 SMALL = {"model": "claude-opus-5-5", "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]}
@@ -43,7 +45,7 @@ def test_without_stream_the_answer_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "sentence"),
     [
         (b"", "ends too early"),
         (b"[]", "not a JSON object"),
@@ -76,8 +78,8 @@ def test_without_stream_the_answer_is_whole() -> None:
         (but(tools=["Bash"]), "tools"),
     ],
 )
-def test_what_cannot_be_read_is_refused_in_words_to_act_on(body: bytes, words: str) -> None:
-    assert words in refusal(body)
+def test_what_cannot_be_read_is_refused_in_words_to_act_on(body: bytes, sentence: str) -> None:
+    assert sentence in refusal(body)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +133,19 @@ def test_no_refusal_quotes_the_prompt() -> None:
 
 
 KEYS = st.sampled_from(
-    ["model", "max_tokens", "messages", "system", "tools", "stream", "metadata", "role", "content", "type", "text", "source", "data", "name",
-     "thinking", "budget_tokens", "cache_control", "ttl", "context_management", "edits", "output_config", "format", "schema", "properties",
-     "tool_choice", "input", "user_id", "inference_geo", "speed", "max_uses", "fallbacks", "media_type", "tool_name"]
-)  # fmt: skip
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6) | st.sampled_from(
-    ["user", "assistant", "system", "text", "image", "document", "tool_use", "tool_result", "tool_reference", "base64", "enabled", "1h",
-     "web_search_20250305", "advisor_20260301", "compact_20260112", "us", "fast", '{"session_id":5}', "@local"]
-)  # fmt: skip
+    words(
+        """model max_tokens messages system tools stream metadata role content type text source data name thinking
+        budget_tokens cache_control ttl context_management edits output_config format schema properties tool_choice input
+        user_id inference_geo speed max_uses fallbacks media_type tool_name"""
+    )
+)
+VALUES = st.sampled_from(
+    words(
+        """user assistant system text image document tool_use tool_result tool_reference base64 enabled 1h us fast @local
+        web_search_20250305 advisor_20260301 compact_20260112 {"session_id":5}"""
+    )
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6) | VALUES
 ANY = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=15
 )
@@ -146,23 +153,18 @@ BLOCK = st.dictionaries(KEYS, ANY, max_size=5)
 MESSAGE = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "system"])}, optional={"content": st.lists(BLOCK, max_size=4) | ANY}
 )
+OTHERS = words("system tools metadata thinking output_config context_management fallbacks inference_geo speed stream")
 REQUEST = st.fixed_dictionaries(
     {"model": st.just("m"), "max_tokens": st.just(9), "messages": st.lists(MESSAGE, min_size=1, max_size=4)},
-    optional={key: ANY for key in ("system", "tools", "metadata", "thinking", "output_config", "context_management", "tool_choice", "fallbacks",
-                                   "inference_geo", "speed", "stream", "container")},
-)  # fmt: skip
-
-
-@given(
-    st.dictionaries(KEYS, ANY, max_size=6) | REQUEST,
-    st.dictionaries(st.sampled_from(["x-claude-code-session-id", "anthropic-beta"]), st.text()),
+    optional=dict.fromkeys(OTHERS, ANY),
 )
+HEADERS = st.dictionaries(st.sampled_from(["x-claude-code-session-id", "anthropic-beta"]), st.text())
+
+
+@given(st.dictionaries(KEYS, ANY, max_size=6) | REQUEST, HEADERS)
 @settings(max_examples=600, deadline=None)
 def test_of_any_json_nothing_but_a_request_or_a_refusal_comes(fields: dict[str, Any], headers: dict[str, str]) -> None:
-    try:
+    with suppress(BadRequest):
         request = read(json.dumps(fields).encode(), headers)
-    except BadRequest as bad:
-        assert str(bad)
-    else:
         assert request.shape.text_bytes > 0
         assert request.session

@@ -1,6 +1,7 @@
 """Strict JSON: what has one meaning is read, what has none or two is refused."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -69,10 +70,14 @@ def test_only_a_key_of_the_api_is_named() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b" ", b"{", b'{"a":1} x', b"nul", b"{'a':1}", b'{"a":01}', b'{"a":NaN}', b'{"a":-Infinity}', b'{"a":1e999}', b'["\\ud800"]',
-     b'["\\udc00\\ud800"]', b'{"\\ud800":1}', b'["\xff"]', b'["\xed\xa0\x80"]', b'{"\xc3":1}', b"\xef\xbb\xbf{}", b'["\x00"]', b'["a\nb"]',
-     b"[" + b"9" * 5000 + b"]", b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000, b"\xff\xfe{\x00}\x00"],
-)  # fmt: skip
+    [
+        *(b"", b" ", b"{", b'{"a":1} x', b"nul", b"{'a':1}", b'{"a":01}', b'["\x00"]', b'["a\nb"]'),
+        *(b'{"a":NaN}', b'{"a":-Infinity}', b'{"a":1e999}', b"[" + b"9" * 5000 + b"]"),
+        *(b'["\\ud800"]', b'["\\udc00\\ud800"]', b'{"\\ud800":1}'),
+        *(b'["\xff"]', b'["\xed\xa0\x80"]', b'{"\xc3":1}', b"\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00"),
+        *(b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000),
+    ],
+)
 def test_what_is_no_json_is_refused_in_a_short_sentence(text: bytes) -> None:
     with pytest.raises(NotStrictJson) as caught:
         parse(text)
@@ -91,10 +96,8 @@ def test_nesting_is_allowed_to_the_limit_and_not_beyond() -> None:
 @given(st.binary(max_size=200))
 @settings(max_examples=300)
 def test_of_bytes_nothing_but_a_value_or_a_refusal_comes(text: bytes) -> None:
-    try:
+    with suppress(NotStrictJson):
         parse(text)
-    except NotStrictJson:
-        pass
 
 
 @given(VALUES)

@@ -84,7 +84,7 @@ def test_a_tag_that_is_never_closed_is_the_users_own() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["[Request interrupted by user for tool use]", "This session is being continued from a previous conversation: …"],
+    ["[Request interrupted by user]", "This session is being continued from a previous conversation"],
 )
 def test_a_message_of_the_client_in_the_users_place_is_passed_over(words: str) -> None:
     assert turn(bodies.main_turn("Sort the list", bodies.said("…"), bodies.user(words))).text == "Sort the list"

@@ -1,0 +1,281 @@
+"""The router: the whole matrix of PRODUCT.md against an expectation written apart from it, and what always holds."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from budget.bands import Band
+from budget.state import Mode
+from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Policy, Route, View, decide
+from proxy.task import Reason, Task, TaskClass, Tier
+
+CLOUD = Route("claude", "claude-opus-5-5", is_local=False)
+QWEN = Route("ollama", "qwen", is_local=True)
+SMALL = LocalRoute("ollama", "qwen", context=100_000, tools=True)
+VIEW = View(Mode.auto, Band.normal, False, "claude-only", (SMALL,), CloudRoute("claude", "claude-opus-5-5"))
+FITS = Fit(input_tokens=20_000, max_tokens=32_000, has_tools=True)
+TOO_LONG = replace(FITS, input_tokens=99_000)
+
+
+def task(tier: Tier) -> Task:
+    return Task(TaskClass.refactor, tier, 1.0, (Reason("rename", "prompt"),))
+
+
+def route(tier: Tier, fit: Fit = FITS, **view: Any) -> Decision:
+    """Decide for a view that differs from the plain one."""
+    return decide(replace(VIEW, **view), task(tier), fit)
+
+
+# The table of PRODUCT.md, line by line: what is offered where a local model can take the request. C is Claude, L local.
+AUTO = {
+    ("L0", "normal"): "L", ("L0", "saving"): "L", ("L0", "reserve"): "L", ("L0", "cutoff"): "L",
+    ("L1", "normal"): "LC", ("L1", "saving"): "LC", ("L1", "reserve"): "L", ("L1", "cutoff"): "L",
+    ("L2", "normal"): "CL", ("L2", "saving"): "CL", ("L2", "reserve"): "CL", ("L2", "cutoff"): "L",
+    ("L3", "normal"): "C", ("L3", "saving"): "C", ("L3", "reserve"): "C", ("L3", "cutoff"): "",
+}  # fmt: skip
+
+
+def expected(mode: str, band: str, tier: str, can_local: bool, policy: str, stopped: bool) -> str:
+    """Say what the product promises: the offers in order, or nothing."""
+    if stopped:
+        band = "cutoff"
+    cloud_is_open = band != "cutoff"
+    if tier == "L3" and policy == "local-only":
+        return "L" if can_local else ""
+    if mode == "local":
+        return "L" if can_local and tier != "L3" else ""
+    if mode in ("cloud", "observe"):
+        return "C" if cloud_is_open else ""
+    offers = AUTO[tier, band]
+    if can_local:
+        return offers
+    return "C" if cloud_is_open else ""
+
+
+MATRIX = list(
+    itertools.product(Mode, Band, Tier, ["able", "none", "too long"], ["claude-only", "local-only"], [False, True])
+)
+
+
+@pytest.mark.parametrize(("mode", "band", "tier", "local", "policy", "stopped"), MATRIX)
+def test_each_cell_of_the_matrix_is_what_the_product_promises(
+    mode: Mode, band: Band, tier: Tier, local: str, policy: Policy, stopped: bool
+) -> None:
+    found = route(
+        tier, TOO_LONG if local == "too long" else FITS,
+        mode=mode, band=band, stopped=stopped, restricted=policy, locals=() if local == "none" else (SMALL,),
+    )  # fmt: skip
+    offers = "".join("L" if each.is_local else "C" for each in found.routes)
+    assert offers == expected(mode.value, band.value, tier.name, local == "able", policy, stopped)
+    assert bool(found.refusal) is not bool(offers)
+
+
+def test_the_matrix_is_complete() -> None:
+    assert len(MATRIX) == 4 * 4 * 4 * 3 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("band", "escalation"), [("normal", "freely"), ("saving", "on_failure"), ("reserve", "never"), ("cutoff", "never")]
+)
+def test_routine_work_escalates_less_as_the_budget_goes(band: str, escalation: str) -> None:
+    found = route(Tier.L1, band=Band(band))
+    assert found.escalation == escalation
+    assert found.may_escalate is (escalation != "never")
+
+
+def test_safe_work_never_escalates() -> None:
+    assert not route(Tier.L0).may_escalate
+
+
+def test_after_the_stop_nothing_escalates() -> None:
+    found = route(Tier.L1, stopped=True)
+    assert (found.routes, found.may_escalate) == ((QWEN,), False)
+
+
+def test_sensitive_work_that_goes_local_is_marked_as_degraded() -> None:
+    assert route(Tier.L2, band=Band.cutoff).degraded
+    assert route(Tier.L2, stopped=True).degraded
+    assert not route(Tier.L1, band=Band.cutoff).degraded
+    assert not route(Tier.L2, mode=Mode.local).degraded
+
+
+def test_of_two_offers_the_local_one_is_the_degraded_one() -> None:
+    found = route(Tier.L2, band=Band.reserve)
+    assert found.routes == (CLOUD, QWEN)
+    assert [found.degrades(each) for each in found.routes] == [False, True]
+    routine = route(Tier.L1)
+    assert not any(routine.degrades(each) for each in routine.routes)
+
+
+@pytest.mark.parametrize(
+    ("view", "tier", "kind"),
+    [
+        ({"stopped": True, "locals": ()}, Tier.L1, "stopped"),
+        ({"stopped": True}, Tier.L3, "stopped"),
+        ({"band": Band.cutoff, "locals": ()}, Tier.L2, "cutoff"),
+        ({"band": Band.cutoff}, Tier.L3, "cutoff"),
+        ({"band": Band.cutoff, "mode": Mode.cloud}, Tier.L0, "cutoff"),
+        ({"band": Band.cutoff, "mode": Mode.observe}, Tier.L0, "cutoff"),
+        ({"mode": Mode.local, "locals": ()}, Tier.L1, "mode_local"),
+        ({"mode": Mode.local}, Tier.L3, "restricted"),
+        ({"restricted": "local-only", "locals": ()}, Tier.L3, "restricted"),
+        ({"override": "local", "locals": ()}, Tier.L1, "no_local"),
+    ],
+)
+def test_each_refusal_says_which_kind_it_is_and_why(view: dict[str, Any], tier: Tier, kind: str) -> None:
+    refusal = route(tier, **view).refusal
+    assert refusal is not None
+    assert refusal.kind == kind
+    assert refusal.why.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("local", "fit", "words"),
+    [
+        (SMALL, replace(FITS, input_tokens=98_500), "98,500 tokens"),
+        (SMALL, replace(FITS, has_images=True), "does not see"),
+        (replace(SMALL, tools=False), FITS, "cannot use them"),
+        (SMALL, replace(FITS, cloud_only=("the tool type web_search_20250305",)), "web_search_20250305"),
+    ],
+)
+def test_what_does_not_fit_a_local_model_goes_to_claude_or_is_refused_with_the_reason(
+    local: LocalRoute, fit: Fit, words: str
+) -> None:
+    assert route(Tier.L0, fit, locals=(local,)).routes == (CLOUD,)
+    refusal = route(Tier.L0, fit, locals=(local,), mode=Mode.local).refusal
+    assert refusal is not None
+    assert words in refusal.why
+
+
+def test_a_prompt_that_leaves_room_for_an_answer_fits() -> None:
+    assert route(Tier.L0, replace(FITS, input_tokens=100_000 - 2048)).routes == (QWEN,)
+    assert route(Tier.L0, replace(FITS, input_tokens=100_000 - 2047)).routes == (CLOUD,)
+    assert route(Tier.L0, replace(FITS, input_tokens=99_990, max_tokens=10)).routes == (QWEN,)
+
+
+def test_with_tools_the_model_that_passed_the_probe_goes_first() -> None:
+    unknown = LocalRoute("lmstudio", "llama", context=100_000)
+    found = route(Tier.L0, locals=(unknown, SMALL))
+    assert [each.model for each in found.routes] == ["qwen", "llama"]
+    plain = route(Tier.L0, replace(FITS, has_tools=False), locals=(unknown, SMALL))
+    assert [each.model for each in plain.routes] == ["llama", "qwen"]
+
+
+def test_in_mode_observe_the_route_is_claude_and_what_auto_would_do_is_told() -> None:
+    found = route(Tier.L1, mode=Mode.observe)
+    assert (found.routes, found.would) == ((CLOUD,), QWEN)
+    assert route(Tier.L2, mode=Mode.observe).would == CLOUD
+
+
+def test_what_auto_would_do_is_not_swayed_by_where_observe_sent_the_turn() -> None:
+    assert route(Tier.L1, mode=Mode.observe, sticky=CLOUD, sticky_tier=Tier.L1).would == QWEN
+
+
+def test_a_turn_keeps_its_route() -> None:
+    assert route(Tier.L1, sticky=CLOUD, sticky_tier=Tier.L1).routes == (CLOUD, QWEN)
+    degraded = route(Tier.L2, sticky=QWEN, sticky_tier=Tier.L2)
+    assert (degraded.routes, degraded.degraded) == ((QWEN,), True)
+
+
+def test_a_turn_on_claude_goes_on_locally_when_the_money_is_gone() -> None:
+    assert route(Tier.L1, sticky=CLOUD, sticky_tier=Tier.L1, band=Band.cutoff).routes == (QWEN,)
+
+
+def test_a_turn_whose_tier_rises_moves_up_to_claude() -> None:
+    assert route(Tier.L2, sticky=QWEN, sticky_tier=Tier.L1).routes == (CLOUD, QWEN)
+    assert route(Tier.L3, sticky=QWEN, sticky_tier=Tier.L2).routes == (CLOUD,)
+
+
+def test_the_tier_of_a_turn_does_not_fall() -> None:
+    assert route(Tier.L0, sticky=CLOUD, sticky_tier=Tier.L2).tier is Tier.L2
+
+
+def test_a_turn_whose_local_model_is_gone_is_decided_afresh() -> None:
+    assert route(Tier.L1, sticky=QWEN, sticky_tier=Tier.L1, locals=()).routes == (CLOUD,)
+
+
+def test_a_turn_stays_with_its_own_local_model_among_several() -> None:
+    other = LocalRoute("vllm", "big", context=200_000, tools=True)
+    found = route(Tier.L0, sticky=QWEN, sticky_tier=Tier.L0, locals=(other, SMALL))
+    assert found.routes[0] == QWEN
+
+
+def test_a_session_that_was_restricted_stays_so() -> None:
+    found = route(Tier.L0, session_tier=Tier.L3)
+    assert (found.tier, found.routes) == (Tier.L3, (CLOUD,))
+
+
+def test_sensitive_work_before_does_not_raise_the_next_turn() -> None:
+    assert route(Tier.L0, session_tier=Tier.L2).routes == (QWEN,)
+
+
+def test_a_person_can_ask_for_local_and_then_nothing_else_is_offered() -> None:
+    for mode in (Mode.auto, Mode.cloud, Mode.observe):
+        assert route(Tier.L2, mode=mode, override="local").routes == (QWEN,)
+    assert route(Tier.L1, TOO_LONG, override="local").routes == ()
+
+
+def test_a_person_can_ask_for_claude_but_not_against_mode_local_stop_or_cutoff() -> None:
+    assert route(Tier.L0, override="cloud").routes == (CLOUD,)
+    assert route(Tier.L0, override="cloud", mode=Mode.local).routes == (QWEN,)
+    assert route(Tier.L0, override="cloud", stopped=True).routes == ()
+    assert route(Tier.L0, override="cloud", band=Band.cutoff).routes == ()
+
+
+def test_no_word_in_a_request_lowers_what_is_restricted() -> None:
+    assert route(Tier.L3, override="local").routes == ()
+    assert route(Tier.L3, override="cloud", restricted="local-only").routes == (QWEN,)
+
+
+TIERS, ROUTES = st.sampled_from(Tier), st.sampled_from([CLOUD, QWEN, Route("gone", "m", is_local=True)])
+LOCALS = st.builds(
+    LocalRoute, st.sampled_from(["ollama", "vllm"]), st.sampled_from(["qwen", "big"]), st.sampled_from([4096, 100_000]),
+    st.booleans(), st.sampled_from([None, True, False]), st.sampled_from([None, 512]),
+)  # fmt: skip
+VIEWS = st.builds(
+    View, st.sampled_from(Mode), st.sampled_from(Band), st.booleans(), st.sampled_from(["claude-only", "local-only"]),
+    st.lists(LOCALS, max_size=3, unique=True).map(tuple), st.just(VIEW.cloud), st.none() | ROUTES, st.none() | TIERS, TIERS,
+    st.sampled_from([None, "local", "cloud"]),
+)  # fmt: skip
+FIT = st.builds(
+    Fit, st.sampled_from([100, 50_000, 99_000]), st.sampled_from([0, 100, 32_000]), st.booleans(), st.booleans(),
+    st.sampled_from([(), ("container",)]),
+)  # fmt: skip
+
+
+@given(VIEWS, TIERS, FIT)
+def test_whatever_the_world_is_like_the_promises_hold(view: View, tier: Tier, fit: Fit) -> None:
+    found = decide(view, task(tier), fit)
+    cloud = [each for each in found.routes if not each.is_local]
+    local = [each for each in found.routes if each.is_local]
+    assert bool(found.routes) is (found.refusal is None)
+    assert found.tier >= tier
+    if view.mode is Mode.local or view.stopped or view.band is Band.cutoff:
+        assert not cloud
+    if found.tier is Tier.L3:
+        assert not (cloud if view.restricted == "local-only" else local)
+    if fit.cloud_only or fit.input_tokens > 100_000:
+        assert not local
+    assert {(each.upstream, each.model) for each in local} <= {(each.upstream, each.model) for each in view.locals}
+    assert len(cloud) <= 1
+    assert found.reason.isascii()
+    assert len(found.reason) < 200
+    if found.refusal:
+        assert found.refusal.why
+
+
+@given(VIEWS, TIERS, FIT)
+def test_while_the_cloud_is_open_mode_auto_refuses_nothing(view: View, tier: Tier, fit: Fit) -> None:
+    view = replace(view, mode=Mode.auto, stopped=False, band=Band.normal, override=None, restricted="claude-only")
+    assert decide(view, task(tier), fit).routes
+
+
+@given(VIEWS, TIERS, FIT)
+def test_the_same_question_gets_the_same_answer(view: View, tier: Tier, fit: Fit) -> None:
+    assert decide(view, task(tier), fit) == decide(view, task(tier), fit)
