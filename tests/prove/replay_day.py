@@ -82,9 +82,16 @@ def tell(title: str, outcome: Outcome) -> None:
     for tier in TIERS:
         fates, all_ = outcome.fates(tier), sum(outcome.fates(tier).values()) or 1
         print(f"  {tier}: " + ", ".join(f"{fate} {fates[fate]} ({fates[fate] / all_:.0%})" for fate in sorted(fates)))
-    reasons = Counter(done.reason[:110] for done in outcome.done if done.fate in ("refused", "failed"))
-    for reason, count in reasons.most_common(6):
-        print(f"    {count} x {reason}")
+    refused = [done for done in outcome.done if done.fate == "refused"]
+    restricted = [done for done in refused if done.tier == "L3"]
+    sizes = [done.call.prefix + done.call.new for done in refused if done.tier != "L3"]
+    if refused:
+        print(
+            f"  refused: {len(restricted)} taken for L3, {len(sizes)} others, the shortest of {min(sizes, default=0)} tokens"
+        )
+        print(f"  the last refusal: {refused[-1].reason}")
+    for done in [done for done in outcome.done if done.fate == "failed"][:3]:
+        print(f"  FAILED: {done.status} {done.reason[:200]}")
 
 
 def main() -> None:
