@@ -133,6 +133,10 @@ class Ledger:
         self._writer.put(job)
         answer = job.wait(patience_s)
         match answer:
+            case Held(offer=Offer(is_local=False)) if self._halted:
+                # The stop is not written yet, but it counts from the moment it was pressed.
+                self.void(answer.hold_id, "stopped")
+                return self._refused(ask, "stopped")
             case Held():
                 if ask.ticket is not None:
                     self.line.leave(ask.ticket)
@@ -322,12 +326,15 @@ class Ledger:
     def _untroubled(self, ask: Ask, trouble: Trouble) -> Held | Refused:
         """Serve local requests whatever the ledger's state, and refuse the rest with the reason."""
         standing, local = self._standing(), ask.local
-        if local is not None:
-            self._unrecorded += 1
-            now = self._wanted.calendar.look().now
-            return Held(UNRECORDED, local, standing.day, standing.band, now)
+        if local is None:
+            return self._refused(ask, "trouble", trouble.why)
+        self._unrecorded += 1
+        return Held(UNRECORDED, local, standing.day, standing.band, self._wanted.calendar.look().now)
+
+    def _refused(self, ask: Ask, why: Why, detail: str = "") -> Refused:
+        standing = self._standing()
         return Refused(
-            why="trouble",
+            why=why,
             day=standing.day,
             settled=Money(standing.settled),
             held=Money(standing.held),
@@ -335,7 +342,7 @@ class Ledger:
             needed=ask.needed,
             fits_later=False,
             resets_at=standing.resets_at,
-            detail=trouble.why,
+            detail=detail,
         )
 
     def _publish(self, event: Event) -> None:
