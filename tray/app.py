@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from tray.handover import Load, cloud_of, options_of, registry_of
 from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.paths import Paths
+from tray.signals import Signals
 
 DRAIN_S = 30.0
 REFRESH_S = 30.0
@@ -52,13 +52,11 @@ class App:
 
     def run(self) -> None:
         """Serve until SIGTERM, SIGINT or SIGHUP; a second one ends the answers under way at once."""
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: self._asked_to_leave())
+        signals = Signals()
+        signals.listen()
         self.start()
-        # Windows runs no signal handler while the main thread waits without an end.
-        while not self._leaving.wait(1.0 if hasattr(signal, "SIGBREAK") else None):
-            pass
+        signals.wait()
+        threading.Thread(target=self._hurry, args=(signals,), name="hurry", daemon=True).start()
         self.close()
 
     def start(self) -> None:
@@ -76,11 +74,9 @@ class App:
         self._end.close()
         log.info("ended")
 
-    def _asked_to_leave(self) -> None:
-        if self._leaving.is_set():
-            # Not here: a signal handler runs in the middle of whatever the main thread waits for.
-            threading.Thread(target=lambda: self._proxy.cut(lambda _: True), name="cut", daemon=True).start()
-        self._leaving.set()
+    def _hurry(self, signals: Signals) -> None:
+        signals.wait()
+        self._proxy.cut(lambda _: True)
 
     def _refresh(self) -> None:
         while not self._leaving.is_set():

@@ -112,6 +112,14 @@ def test_a_signal_ends_it_well(served: Bursar, number: int):
     assert "Traceback" not in served.output()
 
 
+@posix_only
+def test_a_signal_is_never_lost_however_soon_it_comes(served: Bursar):
+    for _ in range(8):
+        os.kill(served.pid, signal.SIGHUP)
+        assert served.stop(10) == 0
+        served.start()
+
+
 def test_an_agent_is_told_of_bursar_and_its_exit_code_is_ours(served: Bursar):
     tell = "import os, sys; print(os.environ['ANTHROPIC_BASE_URL'], os.environ['NO_PROXY']); sys.exit(7)"
     said = served.command("run", "--", sys.executable, "-c", tell)

@@ -1,0 +1,35 @@
+"""Signals: being asked to leave, waited for without losing a request to."""
+
+from __future__ import annotations
+
+import signal
+import socket
+
+LEAVE = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class Signals:
+    """The requests to leave, as bytes in a socket.
+
+    The interpreter writes a byte the moment a signal arrives, in whichever thread. A handler in Python would run later
+    and in the main thread only: one that waits for a lock just then sleeps on, and a lock it holds stays held.
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = socket.socketpair()
+        self._write.setblocking(False)
+
+    def listen(self) -> None:
+        """Take the signals of this process; main thread only."""
+        for name in LEAVE:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), _do_nothing)
+        signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+
+    def wait(self) -> None:
+        """Wait for one."""
+        self._read.recv(1)
+
+
+def _do_nothing(number: int, frame: object) -> None:
+    """Stand where a handler must be for the interpreter to write its byte."""
