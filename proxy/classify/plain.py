@@ -42,9 +42,15 @@ def plain(text: str) -> Plain:
     """Reduce a request to its words."""
     length = len(text)
     has_code = "```" in text
-    clipped = f"{text[:HEAD]}\n{text[-TAIL:]}" if length > HEAD + TAIL else text
+    clipped = _ends(text) if length > HEAD + TAIL else text
     without = _URL.sub(" ", _FENCE.sub(" ", clipped) if has_code else clipped)
     lines = without.split("\n")
     shown = [bool(_LOG_LINE.match(line)) for line in lines]
     words = "\n".join(line[:600] for line, is_log in zip(lines, shown, strict=True) if not is_log)
     return Plain(words, words.lower(), length, has_code, bool(_TRACE.search(clipped)), sum(shown))
+
+
+def _ends(text: str) -> str:
+    """Give the head and the tail of a long text, without the lines that the cuts went through."""
+    head, tail = text[:HEAD], text[-TAIL:]
+    return f"{head[: head.rfind(chr(10)) + 1] or head}\n{tail[tail.find(chr(10)) + 1 :] or tail}"

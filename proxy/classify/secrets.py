@@ -105,6 +105,9 @@ _KINDS_OF_BYTES = bytes(
 _URL_PASSWORD = re.compile(r"://[^\s:/@\"'`<>]{0,64}:([^\s@/\"'`<>]{3,200})@([\w.-]+)", re.A)
 
 _NAMES = (b"secret", b"token", b"passw", b"pwd", b"_key", b"apikey", b"api-key", b"accesskey", b"credential")
+_OPEN_KEYS = (b"public", b"primary", b"foreign", b"cache", b"sort", b"partition", b"idempotency", b"dict", b"group")
+"""What stands before "_key" in names of keys that open nothing."""
+
 _ASSIGNED = re.compile(
     rb"[\w-]{0,30}\\?[\"']?\]?\s{0,3}(?:[:=]|=>|:=)\s{0,3}\\?[\"'`]?([^\s\"'`,;\\]{8,200})",
 )
@@ -176,7 +179,7 @@ def _assigned(raw: bytes) -> Iterator[str]:
         at = low.find(name)
         while at >= 0:
             found = _ASSIGNED.match(raw, at + len(name))
-            if found:
+            if found and not low[max(0, at - 12) : at].endswith(_OPEN_KEYS):
                 yield found.group(1).decode("utf-8", "replace")
             at = low.find(name, at + len(name))
 

@@ -135,14 +135,14 @@ def test_no_refusal_quotes_the_prompt() -> None:
 KEYS = st.sampled_from(
     words(
         """model max_tokens messages system tools stream metadata role content type text source data name thinking
-        budget_tokens cache_control ttl context_management edits output_config format schema properties tool_choice input
-        user_id inference_geo speed max_uses fallbacks media_type tool_name"""
+        budget_tokens cache_control ttl context_management edits output_config format schema properties tool_choice
+        input user_id inference_geo speed max_uses fallbacks media_type tool_name"""
     )
 )
 VALUES = st.sampled_from(
     words(
-        """user assistant system text image document tool_use tool_result tool_reference base64 enabled 1h us fast @local
-        web_search_20250305 advisor_20260301 compact_20260112 {"session_id":5}"""
+        """user assistant system text image document tool_use tool_result tool_reference base64 enabled 1h us fast
+        @local web_search_20250305 advisor_20260301 compact_20260112 {"session_id":5}"""
     )
 )
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6) | VALUES

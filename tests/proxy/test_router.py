@@ -34,11 +34,23 @@ def route(tier: Tier, fit: Fit = FITS, **view: Any) -> Decision:
 
 # The table of PRODUCT.md, line by line: what is offered where a local model can take the request. C is Claude, L local.
 AUTO = {
-    ("L0", "normal"): "L", ("L0", "saving"): "L", ("L0", "reserve"): "L", ("L0", "cutoff"): "L",
-    ("L1", "normal"): "LC", ("L1", "saving"): "LC", ("L1", "reserve"): "L", ("L1", "cutoff"): "L",
-    ("L2", "normal"): "CL", ("L2", "saving"): "CL", ("L2", "reserve"): "CL", ("L2", "cutoff"): "L",
-    ("L3", "normal"): "C", ("L3", "saving"): "C", ("L3", "reserve"): "C", ("L3", "cutoff"): "",
-}  # fmt: skip
+    ("L0", "normal"): "L",
+    ("L0", "saving"): "L",
+    ("L0", "reserve"): "L",
+    ("L0", "cutoff"): "L",
+    ("L1", "normal"): "LC",
+    ("L1", "saving"): "LC",
+    ("L1", "reserve"): "L",
+    ("L1", "cutoff"): "L",
+    ("L2", "normal"): "CL",
+    ("L2", "saving"): "CL",
+    ("L2", "reserve"): "CL",
+    ("L2", "cutoff"): "L",
+    ("L3", "normal"): "C",
+    ("L3", "saving"): "C",
+    ("L3", "reserve"): "C",
+    ("L3", "cutoff"): "",
+}
 
 
 def expected(mode: str, band: str, tier: str, can_local: bool, policy: str, stopped: bool) -> str:
@@ -68,9 +80,14 @@ def test_each_cell_of_the_matrix_is_what_the_product_promises(
     mode: Mode, band: Band, tier: Tier, local: str, policy: Policy, stopped: bool
 ) -> None:
     found = route(
-        tier, TOO_LONG if local == "too long" else FITS,
-        mode=mode, band=band, stopped=stopped, restricted=policy, locals=() if local == "none" else (SMALL,),
-    )  # fmt: skip
+        tier,
+        TOO_LONG if local == "too long" else FITS,
+        mode=mode,
+        band=band,
+        stopped=stopped,
+        restricted=policy,
+        locals=() if local == "none" else (SMALL,),
+    )
     offers = "".join("L" if each.is_local else "C" for each in found.routes)
     assert offers == expected(mode.value, band.value, tier.name, local == "able", policy, stopped)
     assert bool(found.refusal) is not bool(offers)
@@ -235,18 +252,35 @@ def test_no_word_in_a_request_lowers_what_is_restricted() -> None:
 
 TIERS, ROUTES = st.sampled_from(Tier), st.sampled_from([CLOUD, QWEN, Route("gone", "m", is_local=True)])
 LOCALS = st.builds(
-    LocalRoute, st.sampled_from(["ollama", "vllm"]), st.sampled_from(["qwen", "big"]), st.sampled_from([4096, 100_000]),
-    st.booleans(), st.sampled_from([None, True, False]), st.sampled_from([None, 512]),
-)  # fmt: skip
+    LocalRoute,
+    st.sampled_from(["ollama", "vllm"]),
+    st.sampled_from(["qwen", "big"]),
+    st.sampled_from([4096, 100_000]),
+    st.booleans(),
+    st.sampled_from([None, True, False]),
+    st.sampled_from([None, 512]),
+)
 VIEWS = st.builds(
-    View, st.sampled_from(Mode), st.sampled_from(Band), st.booleans(), st.sampled_from(["claude-only", "local-only"]),
-    st.lists(LOCALS, max_size=3, unique=True).map(tuple), st.just(VIEW.cloud), st.none() | ROUTES, st.none() | TIERS, TIERS,
+    View,
+    st.sampled_from(Mode),
+    st.sampled_from(Band),
+    st.booleans(),
+    st.sampled_from(["claude-only", "local-only"]),
+    st.lists(LOCALS, max_size=3, unique=True).map(tuple),
+    st.just(VIEW.cloud),
+    st.none() | ROUTES,
+    st.none() | TIERS,
+    TIERS,
     st.sampled_from([None, "local", "cloud"]),
-)  # fmt: skip
+)
 FIT = st.builds(
-    Fit, st.sampled_from([100, 50_000, 99_000]), st.sampled_from([0, 100, 32_000]), st.booleans(), st.booleans(),
+    Fit,
+    st.sampled_from([100, 50_000, 99_000]),
+    st.sampled_from([0, 100, 32_000]),
+    st.booleans(),
+    st.booleans(),
     st.sampled_from([(), ("container",)]),
-)  # fmt: skip
+)
 
 
 @given(VIEWS, TIERS, FIT)

@@ -69,7 +69,7 @@ def test_the_request_before_is_kept_for_those_that_only_say_yes() -> None:
     [
         "<system-reminder>\nRead this\n</system-reminder>\nAdd a test",
         "<ide_opened_file>The user opened /a/auth/login.py</ide_opened_file>Add a test",
-        "<command-name>/work</command-name><command-message>work</command-message><command-args>Add a test</command-args>",
+        "<command-name>/do</command-name><command-message>do</command-message><command-args>Add a test</command-args>",
         "<local-command-stdout>secret stuff</local-command-stdout>\nAdd a test\n<system-reminder>x</system-reminder>",
         "<bash-input>cat .env</bash-input><bash-stdout>A=1</bash-stdout>Add a test",
     ],
