@@ -2,7 +2,7 @@
 
     (nothing)   lint, types, and every test
     --fast      lint, types, and the tests that take no real agent or model server
-    --prove     the long proofs of tests/prove instead, or the ones named: --prove kill_proxy
+    --prove     the long proofs instead: bursar killed over and over, a day of traffic replayed, the power cut
 
 The closing line is pytest's; the exit code is the first that was not zero.
 """
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         env.say(str(problem))
         return 1
     if prove:
-        return first_failure([run(python, f"tests.prove.{name}") for name in rest or proofs()])
+        return run(python, "pytest", "-m", "prove", *rest)
     return check(python, ["-m", FAST, *rest] if fast else rest, lint=not rest)
 
 
@@ -74,11 +74,6 @@ def claude_code() -> None:
     if done.returncode:
         raise env.SetupError(f"npm could not fetch Claude Code; --fast does without it.\n{done.stderr[-2000:]}")
     env.remember(folder, lock)
-
-
-def proofs() -> list[str]:
-    """Name the long proofs: each file of tests/prove is a program that says what it found."""
-    return sorted(path.stem for path in (HERE / "prove").glob("*.py"))
 
 
 def check(python: Path, tests: list[str], *, lint: bool) -> int:

@@ -61,8 +61,9 @@ class App:
 
     def start(self) -> None:
         """Begin to serve; returns at once."""
-        self._proxy.start()
-        self._control.start()
+        for server in (self._control, self._proxy):
+            server.start()
+            self._end.callback(server.stop)
         threading.Thread(target=self._refresh, name="refresh", daemon=True).start()
         log.info("serving agents at %s, control at %s", self.proxy_url, self.control_url)
 
@@ -71,6 +72,7 @@ class App:
         self._leaving.set()
         log.info("leaving: answers under way may end, for up to %.0f s", drain_s)
         self._proxy.drain(drain_s)
+        self._control.drain(1.0)
         self._end.close()
         log.info("ended")
 
@@ -104,9 +106,7 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
         proxy = Server(create_app(services), settings.port, name="proxy")
-        end.callback(proxy.stop)
         control = Server(create_control(services, token, desk), settings.control_port, name="control", workers=4)
-        end.callback(control.stop)
         listener = Listener(lambda event: act_on(event, proxy))
         end.callback(listener.stop)
         end.callback(ledger.subscribe(listener.take))

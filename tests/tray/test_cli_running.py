@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -79,18 +80,20 @@ def test_a_lock_left_by_kill_9_stops_nobody(served: Bursar):
     assert served.status()["running"]
 
 
-def test_a_taken_port_is_named_and_no_other_one_is_used(served: Bursar, tmp_path: Path):
+@pytest.mark.parametrize("which", ["port", "control_port"])
+def test_a_taken_port_is_named_and_no_other_one_is_used(tmp_path: Path, which: str):
     other = Bursar(tmp_path / "other", NOWHERE, mode=None)
-    config = other.home / "config.toml"
-    config.write_text(config.read_text().replace(f"port = {other.port}", f"port = {served.port}"))
-    said = other.command("serve")
+    taken = getattr(other, which)
+    with socket.create_server(("127.0.0.1", taken)):
+        said = other.command("serve")
     assert said.returncode == 4
-    assert f"port {served.port}" in said.stderr
+    assert f"port {taken}" in said.stderr
     if sys.platform == "linux":
-        assert f"(process {served.pid})" in said.stderr
+        assert f"(process {os.getpid()})" in said.stderr
     assert not (other.home / "control.token").exists()
     assert not (other.home / "run.json").exists()
-    assert served.status()["running"]
+    with other:
+        assert other.status()["running"]
 
 
 def test_the_token_is_private_new_at_each_start_and_gone_at_the_end(served: Bursar):
