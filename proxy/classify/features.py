@@ -74,14 +74,16 @@ def _form(asked: Plain) -> dict[str, int]:
 
 
 def kind_of(found: dict[str, int]) -> TaskClass:
-    """Take the kind that the found features speak for, the strongest sign first."""
+    """Take the kind that the found features speak for, the strongest sign first; what only asks is an explanation."""
+    if "form.question" in found and "explain" in found:
+        return TaskClass.explanation
     kinds = (feature.kind for feature in _BY_STRENGTH if feature.kind and feature.name in found)
     return next(kinds, TaskClass.unknown)
 
 
 # Which of two signs tells the kind: what is asked for goes before what it is about.
 _STRENGTH = words(
-    """chat plan.execute docs text_work no_code git rename format tests root_cause still_broken plain_error review
+    """chat plan.execute root_cause still_broken text_work no_code git docs rename format tests plain_error review
     migrate rewrite style boilerplate explain run design plan think autonomous analyse destroy deploy security
     concurrency performance feature one_thing machine_learning database config"""
 )

@@ -57,7 +57,6 @@ def test_files_that_hold_secrets_are_restricted_in_words_and_calls(path: str) ->
             "tokens.css",
             ".ssh/known_hosts",
             "README.md",
-            "public.pem.md",
         ),
     ],
 )
