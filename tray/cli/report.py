@@ -61,7 +61,9 @@ def _words(found: dict[str, Any]) -> str:
         _table("model", [(_model(share), share) for share in found["models"]]),
         _table("tier", [(plain(share["name"]) or "-", share) for share in found["tiers"]]),
     ]
-    return "\n\n".join([f"{head}: {dollars(found['charged_usd'])} for {requests} requests{about}", *tables])
+    return "\n\n".join(
+        [f"{head}: {dollars(found['charged_usd'])} for {requests} request{'s' * (requests != 1)}{about}", *tables]
+    )
 
 
 def _model(share: dict[str, Any]) -> str:
