@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.kit.bursar import PICOS, Bursar
 from tests.kit.fake_claude import FakeClaude
-from tests.kit.raw import Client
+from tests.kit.raw import Client, Truncated
 from tests.kit.traffic import Call
 from tests.kit.traffic_bodies import Renderer, headers
 
@@ -82,10 +82,19 @@ class _Crowd:
             for call in conversation(agent):
                 if self._over.is_set():
                     return
-                answer = client.ask(_body(renderer, call, self._max_tokens), **headers(call))
-                if answer.status == 402 and not self._over.is_set():
-                    self.refused = answer.error["message"]
+                refused = self._ask(client, _body(renderer, call, self._max_tokens), call)
+                if refused and not self._over.is_set():
+                    self.refused = refused
                     self._over.set()
+
+    def _ask(self, client: Client, body: bytes, call: Call) -> str:
+        """Return the sentence of a refusal, plain or inside a stream that had to wait; else nothing."""
+        try:
+            answer = client.ask(body, **headers(call))
+        except Truncated as broken:
+            client.close()
+            return broken.wire[-400:].decode()
+        return str(answer.error["message"]) if answer.status == 402 else ""
 
 
 def _body(renderer: Renderer, call: Call, max_tokens: int) -> bytes:

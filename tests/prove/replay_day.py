@@ -84,7 +84,7 @@ def tell(title: str, outcome: Outcome) -> None:
         print(f"  {tier}: " + ", ".join(f"{fate} {fates[fate]} ({fates[fate] / all_:.0%})" for fate in sorted(fates)))
     refused = [done for done in outcome.done if done.fate == "refused"]
     restricted = [done for done in refused if done.tier == "L3"]
-    sizes = [done.call.prefix + done.call.new for done in refused if done.tier != "L3"]
+    shortest = min((done.call.prefix + done.call.new for done in refused if done.tier != "L3"), default=0)
     if refused:
         print(
             f"  refused: {len(restricted)} taken for L3, {len(sizes)} others, the shortest of {min(sizes, default=0)} tokens"
