@@ -86,9 +86,8 @@ def tell(title: str, outcome: Outcome) -> None:
     restricted = [done for done in refused if done.tier == "L3"]
     shortest = min((done.call.prefix + done.call.new for done in refused if done.tier != "L3"), default=0)
     if refused:
-        print(
-            f"  refused: {len(restricted)} taken for L3, {len(sizes)} others, the shortest of {min(sizes, default=0)} tokens"
-        )
+        others = len(refused) - len(restricted)
+        print(f"  refused: {len(restricted)} taken for L3, {others} others, the shortest of {shortest} tokens")
         print(f"  the last refusal: {refused[-1].reason}")
     for done in [done for done in outcome.done if done.fate == "failed"][:3]:
         print(f"  FAILED: {done.status} {done.reason[:200]}")
