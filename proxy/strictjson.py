@@ -17,6 +17,9 @@ from proxy.words import words
 MOST_DEPTH = 128
 """Levels of nesting; a tool's schema of the deepest kind has about thirty."""
 
+MOST_NAMED = 1_000_000
+"""Bytes of a text in which it is still found out, slowly, which key came twice."""
+
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -43,7 +46,7 @@ def parse(text: bytes) -> Parsed:
     except UnicodeDecodeError:
         raise NotStrictJson("it is not valid UTF-8") from None
     except (msgspec.MsgspecError, ValueError) as error:
-        raise NotStrictJson(_plain(str(error))) from None
+        raise NotStrictJson(_plain(str(error), text)) from None
     if _depth_passes(value, MOST_DEPTH):
         raise _too_deep()
     # Most agents write the shortest form themselves, and a text that equals it has no key twice.
@@ -96,12 +99,13 @@ def _too_deep() -> NotStrictJson:
     return NotStrictJson(f"it is nested more than {MOST_DEPTH} levels deep")
 
 
-def _plain(message: str) -> str:
+def _plain(message: str, text: bytes) -> str:
     """Reword a parser's message; its place in the text is kept, it quotes nothing."""
+    # Half of a pair before a closing quote is reported as an early end.
+    if "surrogate" in message or ("truncated" in message and text.rstrip().endswith((b"}", b"]"))):
+        return "it ends inside a string, or holds half of a surrogate pair"
     if "truncated" in message:
         return "it ends too early"
-    if "surrogate" in message:
-        return "it holds half of a surrogate pair"
     if "out of range" in message:
         return "it holds a number that is out of range"
     return message.removeprefix("JSON is malformed: ")
@@ -109,6 +113,8 @@ def _plain(message: str) -> str:
 
 def _duplicate(text: bytes) -> str:
     """Find which key came twice; it is named only if it looks like one of the API's own."""
+    if len(text) > MOST_NAMED:
+        return "it has a key twice in one object"
     twice: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
