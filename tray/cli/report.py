@@ -61,9 +61,8 @@ def _words(found: dict[str, Any]) -> str:
         _table("model", [(_model(share), share) for share in found["models"]]),
         _table("tier", [(plain(share["name"]) or "-", share) for share in found["tiers"]]),
     ]
-    return "\n\n".join(
-        [f"{head}: {dollars(found['charged_usd'])} for {requests} request{'s' * (requests != 1)}{about}", *tables]
-    )
+    count = "1 request" if requests == 1 else f"{requests} requests"
+    return "\n\n".join([f"{head}: {dollars(found['charged_usd'])} for {count}{about}", *tables])
 
 
 def _model(share: dict[str, Any]) -> str:
