@@ -9,6 +9,7 @@ The closing line is pytest's; the exit code is the first that was not zero.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -22,8 +23,9 @@ import environment as env
 
 FAST = "not slow and not prove and not network"
 
-# command a test starts -> the Debian package that brings it
-SYSTEM = {"npm": "npm", "git": "git"}
+# what tests start or load -> the Debian package that brings it
+COMMANDS = {"npm": "npm", "git": "git"}
+LIBRARIES = {"libgomp.so.1": "libgomp1"}  # llama.cpp
 
 
 def main(arguments: list[str]) -> int:
@@ -48,14 +50,28 @@ def set_up_agents_and_servers(python: Path) -> None:
     system_packages()
     claude_code()
     env.ensure_target(env.CACHE / "old_sdk", HERE / "old_sdk.lock", python)
-    env.ensure(env.CACHE / "llama", HERE / "llama.lock")
+    llama = env.ensure(env.CACHE / "llama", HERE / "llama.lock")
+    tried = subprocess.run([llama, "-c", "import xllamacpp"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        raise env.SetupError(f"the llama.cpp server cannot be loaded; --fast does without it.\n{tried.stderr[-2000:]}")
 
 
 def system_packages() -> None:
-    """Install the missing ones of the commands that the tests start."""
-    missing = [package for command, package in SYSTEM.items() if shutil.which(command) is None]
+    """Install the missing ones of the commands that the tests start and the libraries that they load."""
+    missing = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
+    if sys.platform == "linux":
+        missing += [package for library, package in LIBRARIES.items() if not is_loadable(library)]
     if missing:
         env.debian_packages(missing)
+
+
+def is_loadable(library: str) -> bool:
+    """Tell whether a shared library is installed."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def claude_code() -> None:
