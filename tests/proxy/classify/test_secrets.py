@@ -114,7 +114,7 @@ LOOKALIKES = [
     digest("sha512"),
     str(uuid.UUID(int=2**127 + 12345)),
     f'"integrity": "sha512-{base64.b64encode(hashlib.sha512(b"x").digest()).decode()}"',
-    f"resolved https://registry.npmjs.org/foo/-/foo-1.2.3.tgz#{digest('sha1')}",
+    f"resolved https://packages.example.com/foo/-/foo-1.2.3.tgz#{digest('sha1')}",
     "toolu_" + some(ALNUM, 24),
     "msg_" + some(ALNUM, 24),
     "req_" + some(ALNUM, 24),
