@@ -7,7 +7,8 @@ does not fit at all goes local, or is refused in one sentence.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 
@@ -60,10 +61,10 @@ class Admission:
         offer = Offer(route.upstream, route.model, ZERO, is_local=True)
         held = self._services.ledger.reserve(self._ask((offer,), why))
         assert isinstance(held, Held), "a local offer always fits"
-        self._remember(route)
-        return to_local(
-            self._services, self._case, held, self._own(route, held, why), route, self._instead(rest, route)
-        )
+        with self._voiding(held):
+            self._remember(route)
+            own = self._own(route, held, why)
+            return to_local(self._services, self._case, held, own, route, self._instead(rest, route))
 
     def _instead(self, rest: tuple[Route, ...], failed: Route) -> Instead:
         def instead(trouble: str) -> Callable[[], Answer] | None:
@@ -75,6 +76,7 @@ class Admission:
 
     def _go_cloud(self, routes: tuple[Route, ...], why: str = "") -> Answer:
         route, rest = routes[0], routes[1:]
+        self._at = self._services.clock()
         bounds = self._bounds(route)
         found = self._services.ledger.reserve(self._ask(self._offers(route, bounds), why))
         if isinstance(found, Refused) and found.why == "full" and self._count(route):
@@ -103,10 +105,20 @@ class Admission:
         )
 
     def _send(self, route: Route, held: Held, within: Bound, why: str) -> Answer:
-        self._remember(route)
-        attempt = attempt_of(self._services, held, within, self._at, self._prices)
-        own = self._own(route, held, why)
-        return to_cloud(self._services, self._case, own, attempt, self._printed(), self._decide_again)
+        with self._voiding(held):
+            self._remember(route)
+            attempt = attempt_of(self._services, held, within, self._at, self._prices)
+            own = self._own(route, held, why)
+            return to_cloud(self._services, self._case, own, attempt, self._printed(), self._decide_again)
+
+    @contextmanager
+    def _voiding(self, held: Held) -> Iterator[None]:
+        """Give the money back if sending fails inside bursar: nothing has gone out yet."""
+        try:
+            yield
+        except BaseException:
+            self._services.ledger.void(held.hold_id, why="failed inside bursar")
+            raise
 
     def _bounds(self, route: Route) -> tuple[Bound, ...]:
         """Give the upper bounds of the request, largest first: by its bytes, by what was measured, as counted."""

@@ -18,6 +18,8 @@ def create_app(services: Services) -> Flask:
     """Make the app that serves agents: the Messages API, and nothing that could spend money by another path."""
     app = Flask("bursar-proxy", static_folder=None)
     app.extensions["bursar"] = services
+    # Flask would log a fault with its message, which may quote a prompt; the server logs it without.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
     app.before_request(_refuse_other_spellings)
     app.url_map.merge_slashes = False
     for part in (messages, counting, models):

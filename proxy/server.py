@@ -11,6 +11,7 @@ from proxy.errors import failure, refusal_in_dialect
 from proxy.gate import gate
 from proxy.wire.answer import Answer, Forward
 from proxy.wire.client import WireRequest
+from proxy.wire.faults import log_fault
 from proxy.wire.hub import Hub
 from proxy.wire.wsgi import WsgiApp, serve
 
@@ -60,8 +61,8 @@ class Server:
     def _answer(self, request: WireRequest) -> Answer:
         try:
             return serve(self._app, request, HOST, self.port)
-        except Exception:  # The top of a worker thread: whatever failed, the agent gets an answer.
-            log.exception("a request failed")
+        except Exception as error:  # noqa: BLE001 - the top of a worker thread: whatever failed, the agent is answered.
+            log_fault(log, "a request failed", error)
             return failure(request.target)
 
 

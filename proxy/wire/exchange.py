@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from typing import TYPE_CHECKING
 
 from proxy.wire.answer import MODE_CHANGED, STOPPED, Ending, Forward, Headers, Tail
 from proxy.wire.client import Client
+from proxy.wire.faults import log_fault
 from proxy.wire.origin import OriginConnection
 
 if TYPE_CHECKING:
     from proxy.wire.hub import Hub
 
+log = logging.getLogger(__name__)
+
 MAX_LATE_ERROR = 1 << 20
+FAULT = "this request failed inside bursar; its log says where"
 
 
 class Exchange:
@@ -200,12 +205,19 @@ class Exchange:
         if self._connection:
             self._connection.detach()
             self._connection = None
-        tail = self.carrier.finish(ending, detail)
+        tail = self._finish(ending, detail)
         if tail.data and tail.settled and not self._client_left and self.client.opened:
             # The last events leave at once; only the end of the answer waits for its entry.
             self.client.send_data(tail.data)
             tail = Tail(b"", tail.clean, tail.whole, tail.settled, tail.then)
         self.hub.when_done(tail.settled, lambda: self._answer(tail))
+
+    def _finish(self, ending: Ending, detail: str) -> Tail:
+        try:
+            return self.carrier.finish(ending, detail)
+        except Exception as error:  # noqa: BLE001 - the agent must not hang; the hold stays, and is charged.
+            log_fault(log, "an answer could not be finished", error)
+            return Tail(clean=False, whole=None if self.client.opened else self.hub.wording(500, FAULT))
 
     def _answer(self, tail: Tail) -> None:
         self.hub.exchanges.discard(self)

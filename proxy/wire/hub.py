@@ -14,6 +14,7 @@ from typing import Any
 from proxy.wire.answer import Answer, Forward, Later, Whole
 from proxy.wire.client import Client, Gate, WireRequest
 from proxy.wire.exchange import Exchange, as_stream_error
+from proxy.wire.faults import log_fault
 from proxy.wire.origin import Origins
 from proxy.wire.waiting import Waiting
 
@@ -167,4 +168,8 @@ class Hub:
 
 
 def _log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    log.error("event loop: %s", context.get("message"), exc_info=context.get("exception"))
+    error = context.get("exception")
+    if error is None:
+        log.error("event loop: %s", context.get("message"))
+    else:
+        log_fault(log, f"event loop: {context.get('message')}", error)
