@@ -35,7 +35,7 @@ def only_agrees(text: str) -> bool:
     return 0 < len(said) <= 8 and all(word in _YES or word in _FILLERS for word in said) and not _YES.isdisjoint(said)
 
 
-_QUESTION = re.compile(r"[?？]\s*$")
+_QUESTION = re.compile(r"[?？]\s{0,20}$")
 _ORDER = re.compile(
     r"\b(?:fix|add|implement|create|change|update|make|remove|write|build|refactor|rename|move|"
     r"run|delete|replace|set ?up|"
@@ -43,9 +43,9 @@ _ORDER = re.compile(
     r"a\u00f1ad|haz|erstell|\u00e4nder|ajoute|corrige|сделай|добавь",
     re.A,
 )
-_LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.M)
+_LIST = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d+[.)])\s+\S", re.M)
 _FILES = re.compile(
-    r"(?<!\w)@?[\w./-]*\w\.(?:py|ts|tsx|js|jsx|go|rs|java|kt|rb|php|cs|c|cpp|h|swift|sql|sh|vue|"
+    r"(?<![\w-])[\w-]{1,64}\.(?:py|ts|tsx|js|jsx|go|rs|java|kt|rb|php|cs|c|cpp|h|swift|sql|sh|vue|"
     r"svelte|al)\b",
     re.A,
 )

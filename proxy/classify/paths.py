@@ -9,23 +9,28 @@ from fnmatch import translate
 from functools import cached_property, lru_cache
 from typing import Any
 
+from proxy.words import words
+
 MOST_PATH = 4096
 """Characters of one tool argument that are searched for paths."""
 
 # Files that hold secrets, wherever they are named. Samples of them are there to be shown.
 _SAMPLE = r"(?:example|sample|template|dist|tmpl|schema)"
 _HARD = (
-    ("path.env", rf"(?<![\w.-])[\w-]*\.env(?:rc)?(?!\w)(?:\.(?!{_SAMPLE}\b)[\w-]+)*+(?!\.{_SAMPLE}\b)"),
+    (
+        "path.env",
+        rf"(?<![\w.-])(?!(?:self|this|ctx|config|settings|props|options)\.)[\w-]{{0,40}}\.env(?:rc)?(?!\w)(?:\.(?!{_SAMPLE}\b)[\w-]+)*+(?!\.{_SAMPLE}\b)",
+    ),
     (
         "path.secrets",
-        r"(?:^|[\\/\s\"'`(@])\.?secrets?[\\/]|\bsecrets?\.(?:ya?ml|json|toml|ini|env|tfvars|txt)\b|"
+        r"(?<![\w-])\.?secrets?[\\/]|\bsecrets?\.(?:ya?ml|json|toml|ini|env|tfvars|txt)\b|"
         r"(?<![\w.])\.secrets?\b(?!\.)",
     ),
-    ("path.key_file", r"[\w~\\/.-]*[\w-]\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|p8|keytab|ovpn)\b"),
+    ("path.key_file", r"[\w-]\.(?:pem|p12|pfx|jks|keystore|kdbx|ppk|p8|keytab|ovpn)\b"),
     (
         "path.key_file",
-        r"(?:[\\/][\w.-]*|\b(?:server|private|tls|ssl|client|ca|root|host|"
-        r"signing)[\w-]*)\.key\b(?!\s*[(\[.])",
+        r"(?:[\\/][\w.-]{0,64}|\b(?:server|private|tls|ssl|client|ca|root|host|"
+        r"signing)[\w-]{0,40})\.key\b(?!\s*[(\[.])",
     ),
     ("path.ssh", r"\bid_(?:rsa|dsa|ecdsa|ed25519)\b(?!\.pub)|\.ssh[\\/](?!known_hosts)|\bauthorized_keys\b"),
     (
@@ -41,30 +46,20 @@ _HARD = (
     (
         "path.credentials",
         r"\b(?:service[-_]?account|client_secrets?|credentials?|gcp-key|"
-        r"firebase-adminsdk)[\w-]*\.(?:json|ya?ml|xml|ini|csv)\b",
+        r"firebase-adminsdk)[\w-]{0,64}\.(?:json|ya?ml|xml|ini|csv)\b",
     ),
-    ("path.credentials", r"[\w-]*\.(?:tfvars|tfstate)\b|\bmaster\.key\b|\bwp-config\.php\b"),
+    ("path.credentials", r"\.(?:tfvars|tfstate)\b|\bmaster\.key\b|\bwp-config\.php\b"),
 )
 
 # Places of restricted work: they count where the user names them or the agent changes them.
 _SOFT = (
-    ("path.auth", r"(?:^|[\\/\s\"'`(@])(?:auth|authn|authz|oauth2?|authentication|authorization)[\\/][\w.-]"),
-    ("path.payments", r"(?:^|[\\/\s\"'`(@])(?:payments?|billing|checkout)[\\/][\w.-]"),
-    ("path.legal", r"(?:^|[\\/\s\"'`(@])(?:legal|compliance)[\\/][\w.-]"),
+    ("path.auth", r"(?<![\w.-])(?:auth|authn|authz|oauth2?|authentication|authorization)[\\/][\w.-]"),
+    ("path.payments", r"(?<![\w.-])(?:payments?|billing|checkout)[\\/][\w.-]"),
+    ("path.legal", r"(?<![\w.-])(?:legal|compliance)[\\/][\w.-]"),
 )
 
 _CHANGING = frozenset(
-    {
-        "Edit",
-        "Write",
-        "MultiEdit",
-        "NotebookEdit",
-        "edit",
-        "write",
-        "patch",
-        "apply_patch",
-        "str_replace_based_edit_tool",
-    }
+    words("Edit Write MultiEdit NotebookEdit edit write patch apply_patch str_replace_based_edit_tool")
 )
 _PATH_KEYS = ("path", "file", "command", "cmd", "pattern", "uri", "glob", "dir")
 _PROCESS_ENV = re.compile(r"\b(?:process|import\.meta|os|Deno|Bun)\.env\b\S*", re.A)
@@ -128,7 +123,8 @@ def _own_match(text: str, restricted: Restricted) -> str | None:
     own = restricted.own
     if own is None:
         return None
-    return "path.own" if any(own.fullmatch(token.lstrip("@./")) for token in _TOKEN.findall(text)) else None
+    tokens = (token[:MOST_PATH].lstrip("@./") for token in _TOKEN.findall(text))
+    return "path.own" if any(own.fullmatch(token) for token in tokens) else None
 
 
 def _first_match(rules: Sequence[tuple[str, re.Pattern[str]]], text: str) -> str | None:

@@ -19,9 +19,9 @@ _LOG_LINE = re.compile(
     re.A,
 )
 _TRACE = re.compile(
-    r"Traceback \(most recent|^\s+at [\w.$<>]+ ?\(|File \"[^\"]+\", line \d|\bpanic: |"
-    r"\w+(?:Error|Exception)\b: |--- FAIL:|"
-    r"\berror TS\d+|npm ERR|\bexit (?:code|status) \d|\S+\.\w{1,4}:\d+:\d+|level=(?:ERROR|error)|##\[error\]",
+    r"Traceback \(most recent|^[ \t]+at [\w.$<>]+ ?\(|File \"[^\"]+\", line \d|\bpanic: |"
+    r"(?:Error|Exception)\b: |--- FAIL:|"
+    r"\berror TS\d+|npm ERR|\bexit (?:code|status) \d|\.\w{1,4}:\d+:\d+|level=(?:ERROR|error)|##\[error\]",
     re.A | re.M,
 )
 

@@ -181,7 +181,7 @@ def _assigned(raw: bytes) -> Iterator[str]:
             found = _ASSIGNED.match(raw, at + len(name))
             if found and not low[max(0, at - 12) : at].endswith(_OPEN_KEYS):
                 yield found.group(1).decode("utf-8", "replace")
-            at = low.find(name, at + len(name))
+            at = low.find(name, found.end() if found else at + len(name))
 
 
 def _is_random(value: str) -> bool:

@@ -342,7 +342,7 @@ FEATURES = (
         "chat",
         -9,
         C.other,
-        r"^\W*(?:thanks?|thank you|thx|great|nice|cool|perfect|awesome|good (?:job|work)|hi|hello|hey|"
+        r"^\W{0,20}(?:thanks?|thank you|thx|great|nice|cool|perfect|awesome|good (?:job|work)|hi|hello|hey|"
         r"lol|haha|wow|got it|i see|makes sense|never ?mind|sorry|谢谢|你好|gracias|hola|danke|hallo|"
         r"merci|bonjour|спасибо|привет|obrigad[oa])\b",
     ),

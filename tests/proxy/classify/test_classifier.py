@@ -204,3 +204,10 @@ def test_a_long_paste_is_judged_by_what_is_asked_at_its_ends() -> None:
     log = "\n".join(f"2026-11-21 10:00:{n % 60:02} INFO login ok, password checked" for n in range(3000))
     assert task(f"Sort these lines\n{log}\nSort them by time").tier < Tier.L3
     assert task(f"{log}\nWhy does the login fail here?").tier is Tier.L3
+
+
+@pytest.mark.parametrize("unit", ["a", "a.", "a/", "-", "/", " ", "\n", "://a:", "token=", "secret", "eyJ", "<", '"'])
+def test_a_hostile_text_is_scanned_in_time_that_grows_with_its_length(unit: str) -> None:
+    # With a pattern that backtracks, one of these would take minutes.
+    text = unit * (60_000 // len(unit))
+    task(text, bodies.call("Read", file_path=text), bodies.result(text))
