@@ -121,7 +121,7 @@ class Book:
         for change in self.after:
             change()
         self.after.clear()
-        self.standing.resets_at, self.standing.held_back = self.calendar.resets_at, self.calendar.held_back
+        self.standing.resets_at = self.calendar.resets_at
         self.published = copy(self.standing)
         self._note_tip()
 
@@ -143,7 +143,6 @@ class Book:
             stop=stop,
             open_holds=self.connection.execute("SELECT count(*) FROM holds").fetchone()[0],
             resets_at=self.calendar.resets_at,
-            held_back=self.calendar.held_back,
         )
         self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
         self.last_hold = max(self.last_hold, self.kept_hold)
@@ -179,7 +178,7 @@ class Book:
 
     def _note_tip(self) -> None:
         try:
-            self.tip.write(self.kept_hold, self.last_entry, *self.calendar.anchor)
+            self.tip.write(self.kept_hold, self.last_entry, self.last_hold, *self.calendar.anchor)
         except OSError:
             # It only makes the next start more careful.
             return

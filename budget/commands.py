@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
 from budget.book import Book
-from budget.calendar import Look
 from budget.entries import Outcome, Settlement
 from budget.events import DayChanged, LimitsChanged, ModeChanged, Resumed, Stopped
 from budget.schema import LABELS
@@ -129,15 +128,15 @@ def begin_day(book: Book, day: date) -> None:
     book.must_sync = True
 
 
-def turn_day(book: Book, look: Look) -> None:
-    """Begin the day that the clocks show, in a transaction of its own, durable before the mark forgets the old day."""
+def turn_day(book: Book, day: date) -> None:
+    """Begin a day, in a transaction of its own, durable before the mark forgets the old day."""
     book.begin()
-    begin_day(book, look.day)
+    begin_day(book, day)
     book.connection.execute("COMMIT")
     book.sync()
     book.load(book.standing.limits)
     if not book.mark.covers(book.standing.day, 0):
-        book.mark.write(look.day, book.standing.settled + book.standing.held)
+        book.mark.write(day, book.standing.settled + book.standing.held)
 
 
 def _move(book: Book, zone: ZoneInfo) -> None:

@@ -19,7 +19,7 @@ from budget.backups import Backups
 from budget.bands import Band, Limits
 from budget.book import Book
 from budget.calendar import Calendar
-from budget.clock import Clock, Elapsed, elapsed
+from budget.clock import Clock, Elapsed, elapsed, resets_at
 from budget.entries import Entry, OpenHold, Outcome, Settled, Settlement
 from budget.events import Event, Stopped
 from budget.folder import Folder
@@ -82,6 +82,7 @@ class Ledger:
         self._subscribing = threading.Lock()
         self._unrecorded = 0
         self._halted: Stop | None = None
+        self._shown = date.min
         self._writer = Writer(wanted, clock_reads, self._publish, self._announce_room)
         self._backups = Backups(wanted.folder)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
@@ -181,7 +182,7 @@ class Ledger:
             open_holds=standing.open_holds,
             waiting=len(self.line),
             unrecorded=self._unrecorded,
-            clock_held_back=standing.held_back,
+            clock_held_back=self._wanted.calendar.look().held_back,
         )
 
     def closed(self) -> Why | None:
@@ -314,7 +315,14 @@ class Ledger:
         if book is None:
             return self._blank()
         standing, look = book.published, book.calendar.look()
-        return standing if look.day <= standing.day else standing.on(look.day, book.calendar.resets_at)
+        day = max(look.day, self._shown)
+        if day <= standing.day:
+            return standing
+        if day > self._shown:
+            # What was shown stays true: the writer turns to this day even if the clock goes back meanwhile.
+            self._shown = self._writer.no_earlier_than = day
+            self._writer.put(Commanding(lambda _: None))
+        return standing.on(day, resets_at(day, book.calendar.zone))
 
     def _blank(self) -> Standing:
         calendar = self._wanted.calendar

@@ -85,7 +85,7 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None
     if before is None:
         book.calendar.begin_at(day)
     book.load(wanted.limits)
-    book.last_hold = max(book.last_hold, last.hold if last else 0)
+    book.last_hold = max(book.last_hold, last.highest if last else 0)
     complete = not opened.restored and book.tip.same_boot(last) and _is_as_new_as(book, last)
     if before is not None:
         _put_back_live(book, before)

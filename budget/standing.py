@@ -27,7 +27,6 @@ class Standing:
     stop: Stop | None
     open_holds: int
     resets_at: datetime
-    held_back: bool = False
 
     @property
     def cutoff(self) -> int:

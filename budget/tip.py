@@ -17,17 +17,21 @@ from pathlib import Path
 
 from budget.files import open_private
 
-_FORMAT = struct.Struct("<16sqqdd")
+_FORMAT = struct.Struct("<16sqqqdd")
 _SUM = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The last hold and entry that were committed, and both clocks then; `boot` is a digest, empty if unknown."""
+    """The last hold and entry in the database, the highest hold id ever given, and both clocks then.
+
+    `boot` is a digest, all zeros if unknown.
+    """
 
     boot: bytes
     hold: int
     entry: int
+    highest: int
     wall_s: float
     elapsed_s: float
 
@@ -38,7 +42,7 @@ class Tip:
 
 
 class TipFile:
-    """Sixty bytes, overwritten in place: they need no space on a full disk."""
+    """Seventy bytes, overwritten in place: they need no space on a full disk."""
 
     def __init__(self, path: Path, boot: str | None) -> None:
         self._fd = open_private(path)
@@ -52,9 +56,9 @@ class TipFile:
             return None
         return Tip(*_FORMAT.unpack(data[:-4]))
 
-    def write(self, hold: int, entry: int, wall_s: float, elapsed_s: float) -> None:
+    def write(self, hold: int, entry: int, highest: int, wall_s: float, elapsed_s: float) -> None:
         """Note the last commit; it is a hint, so the caller may ignore an OSError."""
-        data = _FORMAT.pack(self.boot, hold, entry, wall_s, elapsed_s)
+        data = _FORMAT.pack(self.boot, hold, entry, highest, wall_s, elapsed_s)
         os.lseek(self._fd, 0, os.SEEK_SET)
         os.write(self._fd, data + _SUM.pack(zlib.crc32(data)))
 

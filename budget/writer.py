@@ -7,6 +7,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Protocol
 
 from budget.ballast import free_ballast, load_ballast
@@ -54,6 +55,7 @@ class Writer(threading.Thread):
         self.trouble: Trouble | None = Trouble.of("broken", "it is not open yet")
         self.notices: tuple[str, ...] = ()
         self.opened = threading.Event()
+        self.no_earlier_than = date.min
         self.book: Book | None = None
         self._wanted = wanted
         self._elapsed = elapsed
@@ -166,8 +168,8 @@ class Writer(threading.Thread):
             self._publish(ClockJumped(look.drift, look.held_back))
         book.calendar.accept(look)
         book.tell_time(look.now)
-        if look.day > book.calendar.day:
-            turn_day(book, look)
+        if (day := max(look.day, self.no_earlier_than)) > book.calendar.day:
+            turn_day(book, day)
             self._tell(book)
 
     def _undo(self, book: Book) -> None:

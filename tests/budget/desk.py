@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from budget.folder import Folder
-from budget.ledger import Ask, Held, Labels, Ledger, Limits, Offer, Outcome, Refused, Settled, Settlement, Ticket
+from budget.ledger import (
+    Ask,
+    Held,
+    Labels,
+    Ledger,
+    LedgerUnavailable,
+    Limits,
+    Offer,
+    Outcome,
+    Refused,
+    Settled,
+    Settlement,
+    Ticket,
+)
 from pricing.money import Money
 from pricing.usage import Usage
 
@@ -55,6 +69,9 @@ class Desk:
         """Leave the files as SIGKILL would: what was written is there, and nothing was tidied up."""
         left = self.folder.with_name(self.folder.name + "-left")
         shutil.rmtree(left, ignore_errors=True)
+        # SIGKILL leaves what is there in one instant; a copy takes longer, so the writer must be at rest.
+        with contextlib.suppress(LedgerUnavailable):
+            ledger._command(lambda _: None)
         shutil.copytree(self.folder, left)
         ledger.close()
         shutil.rmtree(self.folder)
