@@ -134,3 +134,15 @@ async def at_once(url: str, data: bytes, streams: int, over_s: float = 1.0) -> l
         return timed
 
     return list(await asyncio.gather(*(one(number) for number in range(streams))))
+
+
+async def gone(upstream: str) -> list[int]:
+    """Ask the upstream when its streams were abandoned."""
+    parts = urlsplit(upstream)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(b"GET /gone HTTP/1.1\r\nhost: x\r\n\r\n")
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: *(\d+)", head)
+    text = await reader.readexactly(int(length[1]) if length else 0)
+    writer.close()
+    return [int(at) for at in text.split(b",") if at]

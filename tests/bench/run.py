@@ -26,7 +26,8 @@ NGINX = """daemon off; master_process off; pid {home}/pid; error_log stderr; wor
 events {{ worker_connections 2048; }}
 http {{ access_log off; client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; client_max_body_size 64m;
   fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s; client_body_buffer_size 8m;
-  upstream up {{ server 127.0.0.1:{upstream}; keepalive 512; }}
+  keepalive_requests 1000000000;
+  upstream up {{ server 127.0.0.1:{upstream}; keepalive 512; keepalive_requests 1000000000; }}
   server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://up; proxy_http_version 1.1; proxy_buffering off;
     proxy_set_header Connection ""; }} }} }}
 """
@@ -39,6 +40,7 @@ class Target:
     name: str
     url: str
     pid: int
+    upstream: str
 
 
 Row = dict[str, float]
@@ -82,6 +84,22 @@ def big(target: Target, seconds: float, megabytes: int) -> Row:
     return {f"body {megabytes} MB ms": median(timed.added / 1e6 for timed in found)}
 
 
+def left(target: Target, seconds: float) -> Row:
+    """A client that leaves: how long until the upstream is let go, with bytes flowing, none, and none yet."""
+    cases = {"active": ("n=500 delay=20", 10), "silent": ("n=2 delay=9000", 1), "waiting": ("n=1 ttft=9000", 0)}
+    return {f"left {name} ms": asyncio.run(_left(target, *case)) for name, case in cases.items()}
+
+
+async def _left(target: Target, order: str, after: int) -> float:
+    timed = await client.Connection(target.url).ask(client.body(order, stream=True), leave_after=after)
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        gone = [at for at in await client.gone(target.upstream) if at > timed.end]
+        if gone:
+            return (gone[0] - timed.end) / 1e6
+    return float("inf")
+
+
 SCENARIOS: tuple[Callable[[Target, float], Row], ...] = (
     small,
     first_token,
@@ -90,6 +108,7 @@ SCENARIOS: tuple[Callable[[Target, float], Row], ...] = (
     fast,
     lambda target, seconds: big(target, seconds, 1),
     lambda target, seconds: big(target, seconds, 5),
+    left,
 )
 
 
@@ -101,7 +120,8 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         upstream = stack.enter_context(_upstream())
-        targets = [Target("direct", f"http://127.0.0.1:{upstream}", 0)]
+        base = f"http://127.0.0.1:{upstream}"
+        targets = [Target("direct", base, 0, base)]
         if shutil.which("nginx"):
             targets.append(stack.enter_context(_nginx(Path(folder), upstream)))
         targets.append(stack.enter_context(_bursar(Path(folder) / "bursar", upstream)))
@@ -140,8 +160,10 @@ def _upstream() -> Iterator[int]:
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdin
         assert running.stdout
-        yield int(running.stdout.readline())
-        running.stdin.close()
+        try:
+            yield int(running.stdout.readline())
+        finally:
+            running.stdin.close()
 
 
 @contextmanager
@@ -151,14 +173,17 @@ def _nginx(folder: Path, upstream: int) -> Iterator[Target]:
     config.write_text(NGINX.format(home=folder, upstream=upstream, port=port), encoding="utf-8")
     with subprocess.Popen(["nginx", "-p", str(folder), "-c", str(config)], env=os.environ) as running:
         time.sleep(0.5)
-        yield Target("nginx", f"http://127.0.0.1:{port}", running.pid)
-        running.terminate()
+        try:
+            yield Target("nginx", f"http://127.0.0.1:{port}", running.pid, f"http://127.0.0.1:{upstream}")
+        finally:
+            running.terminate()
 
 
 @contextmanager
 def _bursar(home: Path, upstream: int) -> Iterator[Target]:
-    with Bursar(home, f"http://127.0.0.1:{upstream}", budget="100000.00") as running:
-        yield Target("bursar", running.url, running.pid)
+    base = f"http://127.0.0.1:{upstream}"
+    with Bursar(home, base, budget="100000.00") as running:
+        yield Target("bursar", running.url, running.pid, base)
 
 
 def _print(table: dict[str, Row]) -> None:
