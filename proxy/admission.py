@@ -14,6 +14,7 @@ from threading import Lock
 
 from budget.ledger import Ask, Held, Offer, Refused
 from budget.line import Ticket
+from budget.state import Mode
 from pricing.bound import Bound, bound, counted
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
@@ -68,9 +69,17 @@ class Admission:
 
     def _instead(self, rest: tuple[Route, ...], failed: Route) -> Instead:
         def instead(trouble: str) -> Callable[[], Answer] | None:
-            return (lambda: self._along(rest, f"{failed.upstream} failed: {trouble}")) if rest else None
+            if rest:
+                return lambda: self._along(rest, f"{failed.upstream} failed: {trouble}")
+            return self._decide_again if self._may_decide_again(failed) else None
 
         return instead
+
+    def _may_decide_again(self, failed: Route) -> bool:
+        """Whether the table may send it elsewhere, now that the server is known to be down."""
+        if self._case.labels.mode != Mode.auto or self._case.override == "local":
+            return False
+        return not any(seen.name == failed.upstream and seen.healthy for seen in self._services.locals.snapshot())
 
     # --- cloud --------------------------------------------------------------------------------------------------
 

@@ -112,7 +112,12 @@ def locals_json(upstreams: Iterable[LocalUpstream]) -> list[Json]:
 
 def line_json(line: Line) -> Json:
     """Tell one request as it passed."""
-    return {**asdict(line), "at": line.at.isoformat()}
+    charged = None if line.charged is None else usd(line.charged)
+    return {
+        **{name: value for name, value in asdict(line).items() if name != "charged"},
+        "at": line.at.isoformat(),
+        "charged_usd": charged,
+    }
 
 
 def entry_json(entry: Entry) -> Json:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from budget.ledger import Labels
 from proxy.request import AgentRequest
-from proxy.router import Decision
+from proxy.router import Decision, Override
 from proxy.task import Task
 from proxy.wire.client import WireRequest
 
@@ -21,6 +21,7 @@ class Case:
     decision: Decision
     labels: Labels
     request_id: str
+    override: Override | None = None
 
 
 def anchor_key(request: AgentRequest) -> str:

@@ -81,6 +81,8 @@ def set_mode() -> Response:
     if name not in [mode.value for mode in Mode]:
         raise RequestError(f"there is no mode {str(name)[:40]!r}; the modes are {', '.join(Mode)}")
     _services().ledger.set_mode(Mode(name))
+    # What was about to be sent has been sent or held back when this returns: after the answer, no new byte to a cloud.
+    _services().cut(lambda _: False)
     return jsonify(_status())
 
 
@@ -103,6 +105,7 @@ def stop() -> Response:
     """Stop all cloud traffic at once; local models go on."""
     _body()
     _services().ledger.stop("person")
+    _services().cut(lambda forward: forward.is_cloud)
     return jsonify(_status())
 
 

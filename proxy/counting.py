@@ -15,7 +15,7 @@ from proxy.headers import to_upstream
 from proxy.messages import respond
 from proxy.meter import Reading
 from proxy.relay import Relay
-from proxy.request import BadRequest, read
+from proxy.request import AgentRequest, BadRequest, read
 from proxy.services import Services
 from proxy.settling import Outcomes
 from proxy.task import Tier
@@ -40,8 +40,7 @@ def answer(services: Services, wire: WireRequest) -> Answer:
         asked = read(wire.body, headers, counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
-    is_private = services.options.restricted == "local-only" and services.classifier.classify(asked).tier is Tier.L3
-    if is_private or not may_use_cloud(services):
+    if _is_private(services, asked) or not may_use_cloud(services):
         body = json.dumps({"input_tokens": estimate_tokens(len(wire.body))}).encode()
         return Whole(200, [JSON_TYPE, (b"x-bursar-route", b"estimate")], body)
     return Forward(
@@ -53,6 +52,12 @@ def answer(services: Services, wire: WireRequest) -> Answer:
         carrier=Relay(NAME, [(b"x-bursar-route", NAME.encode())], _free, lambda: answer(services, wire)),
         may_send=lambda: may_use_cloud(services),
     )
+
+
+def _is_private(services: Services, asked: AgentRequest) -> bool:
+    if services.options.restricted != "local-only":
+        return False
+    return Tier.L3 in (services.classifier.classify(asked).tier, services.sessions.recall(asked).session_tier)
 
 
 def _free(outcome: Outcomes, reading: Reading) -> Future[Any] | None:

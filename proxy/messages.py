@@ -37,10 +37,11 @@ def answer(services: Services, wire: WireRequest) -> Answer:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in wire.lower.items()}
     try:
         asked = read(wire.body, headers)
+        override = override_of(headers, asked)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
     task = services.classifier.classify(asked)
-    return _decide(services, wire, asked, task, override_of(headers), f"req_{secrets.token_hex(10)}", 1)
+    return _decide(services, wire, asked, task, override, f"req_{secrets.token_hex(10)}", 1)
 
 
 def _decide(
@@ -55,7 +56,9 @@ def _decide(
     view = view_of(services, asked, override)
     services.sessions.saw(asked.session, task.tier)
     decision = decide(view, task, fit_of(asked))
-    case = Case(wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id)
+    case = Case(
+        wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id, override
+    )
     services.log.add(lambda number: _line(services, number, case))
     if decision.refusal:
         saying = Saying(services, case)
@@ -114,4 +117,5 @@ def _line(services: Services, number: int, case: Case) -> Line:
         mode=known.mode,
         route=f"{route.upstream}/{route.model}" if route else "refused",
         reason=decision.refusal.why if decision.refusal else decision.reason,
+        outcome="refused" if decision.refusal else "",
     )

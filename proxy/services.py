@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from threading import Lock
@@ -12,13 +12,16 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from budget.clock import Clock
+from budget.events import Event, SpendRecorded
 from budget.ledger import Ledger
+from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.anchors import Anchors
 from proxy.classify import Classifier
 from proxy.sessions import Sessions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry
+from proxy.wire.answer import Forward
 
 RestrictedPolicy = Literal["claude-only", "local-only"]
 
@@ -55,22 +58,44 @@ class Line:
     mode: str
     route: str
     reason: str
-    status: int | None = None
+    outcome: str = ""
+    """How it ended; empty while it is under way."""
+    charged: Money | None = None
 
 
 class RequestLog:
-    """The last decisions, in memory; safe from any thread."""
+    """The last requests, in memory: a line when one is decided, another when it has ended; safe from any thread."""
 
     def __init__(self, most: int = 2000) -> None:
         self._lines: deque[Line] = deque(maxlen=most)
+        self._open: OrderedDict[str, Line] = OrderedDict()
+        self._most = most
         self._lock = Lock()
         self._number = 0
 
     def add(self, make: Callable[[int], Line]) -> None:
         """Append the line that `make` builds from its number."""
         with self._lock:
-            self._number += 1
-            self._lines.append(make(self._number))
+            line = self._append(make)
+            if not line.outcome:
+                self._open[line.request_id] = line
+                if len(self._open) > self._most:
+                    self._open.popitem(last=False)
+
+    def hear(self, event: Event) -> None:
+        """Append a line for a request whose spend was recorded."""
+        if not isinstance(event, SpendRecorded):
+            return
+        with self._lock:
+            line = self._open.pop(event.request_id, None)
+            if line:
+                self._append(lambda number: replace(line, number=number, outcome=event.outcome, charged=event.charged))
+
+    def _append(self, make: Callable[[int], Line]) -> Line:
+        self._number += 1
+        line = make(self._number)
+        self._lines.append(line)
+        return line
 
     def after(self, number: int, most: int = 500) -> list[Line]:
         """Give the lines that came after one, oldest first."""
@@ -96,5 +121,7 @@ class Services:
     clock: Clock
     zone: Callable[[], ZoneInfo]
     options: ProxyOptions = field(default_factory=ProxyOptions)
+    cut: Callable[[Callable[[Forward], bool]], int] = lambda _: 0
+    """Ends the running exchanges that a predicate picks; when it returns, nothing that was being sent still is."""
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)

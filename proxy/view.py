@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from budget.bands import Band
 from budget.today import Today
 from pricing.tokens import estimate_tokens
-from proxy.request import AgentRequest
+from proxy.request import AgentRequest, BadRequest
 from proxy.router import CloudRoute, Fit, LocalRoute, Override, View
 from proxy.services import Services
 from proxy.upstream.anthropic import NAME
@@ -56,15 +56,20 @@ def fit_of(asked: AgentRequest) -> Fit:
     )
 
 
-def override_of(headers: Mapping[str, str]) -> Override | None:
-    """Read a person's word on this one request: `x-bursar-route: local` or `cloud`."""
+def override_of(headers: Mapping[str, str], asked: AgentRequest) -> Override | None:
+    """Read a person's word on this one request: the header `x-bursar-route`, else `@local` or `@cloud` in the prompt.
+
+    Raises BadRequest for a header that says anything else: to guess would be to go where nobody asked to.
+    """
     match headers.get("x-bursar-route", "").strip().lower():
+        case "":
+            return asked.turn.tag
         case "local":
             return "local"
         case "cloud":
             return "cloud"
         case _:
-            return None
+            raise BadRequest("the header x-bursar-route must be local or cloud", "field")
 
 
 def _locals(services: Services) -> tuple[LocalRoute, ...]:

@@ -13,14 +13,13 @@ from budget.events import ClockJumped, Event, Stopped
 from budget.instance import InstanceLock
 from budget.ledger import Ledger
 from proxy.app import create_app
-from proxy.classify import Classifier
 from proxy.control import create_control
 from proxy.server import Server
 from proxy.services import Services
 from proxy.sessions import Sessions
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
-from tray.handover import Load, cloud_of, options_of, registry_of
+from tray.handover import Load, classifier_of, cloud_of, options_of, registry_of
 from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.paths import Paths
@@ -110,6 +109,8 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         listener = Listener(lambda event: act_on(event, proxy))
         end.callback(listener.stop)
         end.callback(ledger.subscribe(listener.take))
+        end.callback(ledger.subscribe(services.log.hear))
+        services.cut = proxy.cut
         end.callback(lambda: paths.token_file.unlink(missing_ok=True))
         write_private(paths.token_file, token.encode())
         ports.update(proxy=proxy.port, control=control.port)
@@ -124,7 +125,7 @@ def _services(in_force: InForce, prices: Prices, ledger: Ledger, environ: Mappin
         prices=lambda: prices.table,
         locals=registry_of(settings, environ, clock),
         cloud=cloud_of(settings),
-        classifier=Classifier(),
+        classifier=classifier_of(settings),
         sessions=Sessions(clock),
         clock=clock,
         zone=lambda: in_force.settings.zone,

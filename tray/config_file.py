@@ -33,6 +33,8 @@ zone = "{zone}"
 
 # Secrets, credentials and the like go to Claude only; or never leave the machine with "local-only".
 # restricted = "claude-only"
+# Paths that count as restricted in your projects, beside .env, *.pem, id_rsa and the like.
+# restricted_paths = ["infra/prod/**", "customers/*.csv"]
 
 # When the agent hangs up in the middle of an answer: "abort" stops Claude too, "drain" lets it finish.
 # on_disconnect = "abort"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from budget.clock import Clock
 from pricing.table import PriceTable
+from proxy.classify import Classifier, Restricted
 from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import LocalSetting, Registry
@@ -27,6 +28,11 @@ def options_of(settings: Settings) -> ProxyOptions:
         queue_wait_s=float(settings.queue_wait_s),
         lower_max_tokens=settings.allow_lower_max_tokens,
     )
+
+
+def classifier_of(settings: Settings) -> Classifier:
+    """Make the classifier; it has seen no conversation yet."""
+    return Classifier(Restricted(settings.restricted_paths))
 
 
 def registry_of(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Registry:

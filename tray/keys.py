@@ -144,6 +144,7 @@ TOP: Mapping[str, Reader] = {
     "alerts": percents,
     "zone": zone,
     "restricted": one_of("claude-only", "local-only"),
+    "restricted_paths": texts,
     "on_disconnect": one_of("abort", "drain"),
     "strict": flag,
     "queue_wait_s": between(0, 600, "a number of seconds"),

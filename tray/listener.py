@@ -14,6 +14,7 @@ from budget.events import (
     Event,
     LedgerTrouble,
     Overrun,
+    SpendRecorded,
     Stopped,
     ThresholdCrossed,
 )
@@ -31,8 +32,9 @@ class Listener:
         self._thread.start()
 
     def take(self, event: Event) -> None:
-        """Queue an event; returns at once."""
-        self._events.put(event)
+        """Queue an event that somebody may have to act on; returns at once."""
+        if not isinstance(event, SpendRecorded):
+            self._events.put(event)
 
     def stop(self) -> None:
         """Act on what is queued, and end."""

@@ -65,6 +65,7 @@ class Settings:
     cutoff: Money | None = None
     alerts: tuple[int, ...] = (50, 80, 100)
     restricted: Literal["claude-only", "local-only"] = "claude-only"
+    restricted_paths: tuple[str, ...] = ()
     on_disconnect: Literal["abort", "drain"] = "abort"
     strict: bool = False
     queue_wait_s: int = 60

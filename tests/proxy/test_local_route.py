@@ -159,3 +159,25 @@ def test_what_does_not_fit_the_local_context_is_refused_in_mode_local_with_the_r
         assert "context" in answer.error["message"]
         assert local.requests == []
     assert fake.requests() == []
+
+
+def test_safe_work_goes_to_claude_when_the_local_server_turns_out_to_be_gone(start, fake):
+    with server() as (_, servers):
+        proxy = start(servers=servers)
+    answer = ask(proxy.url, message("What does the retry helper in client.py do?", **STREAM))
+    assert (answer.headers["x-bursar-tier"], answer.headers["x-bursar-route"].split("/")[0]) == ("L0", "anthropic")
+    assert "no local model" in answer.headers["x-bursar-reason"]
+    assert [entry.is_local for entry in proxy.entries(2)] == [True, False]
+
+
+def test_the_first_word_of_the_prompt_decides_where_it_goes(start, fake):
+    with server() as (local, servers):
+        proxy = start(servers=servers)
+        assert ask(proxy.url, message("@local design the architecture")).headers["x-bursar-route"] == "box/fake-model"
+        assert ask(proxy.url, message("@cloud what is this?")).headers["x-bursar-route"].startswith("anthropic/")
+        assert len(local.requests) == 1
+
+
+def test_a_route_that_does_not_exist_is_refused(start, fake):
+    answer = ask(start().url, message("hello"), x_bursar_route="moon")
+    assert (answer.status, fake.requests()) == (400, [])

@@ -30,7 +30,8 @@ def log(place: Place, follow: bool, number: int, is_json: bool) -> None:
         for entry in entries_json(Shelf.of(place).latest(number)):
             click.echo(json.dumps(entry) if is_json else _entry(entry))
         return
-    last = _show(running.get("/api/log")["requests"][-number:] if number else [], is_json=is_json)
+    lines = running.get("/api/log")["requests"]
+    last = _show(_newest(lines)[-number:] if number else [], is_json=is_json)
     while follow:
         last = _show(_after(running, last), is_json=is_json) or last
         time.sleep(LOOK_EVERY_S)
@@ -39,6 +40,11 @@ def log(place: Place, follow: bool, number: int, is_json: bool) -> None:
 def _after(running: Control, last: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = running.get(f"/api/log?after={last}")["requests"]
     return found
+
+
+def _newest(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep each request's last line: a request that has ended has two."""
+    return sorted({line["request_id"]: line for line in lines}.values(), key=lambda line: line["number"])
 
 
 def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:
@@ -50,8 +56,10 @@ def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:
 def _line(line: dict[str, Any]) -> str:
     time_ = local_time(line["at"], "%H:%M:%S")
     task = f"{line['tier']} {line['task_class']}".strip()
-    status = "" if line["status"] is None else f" [{line['status']}]"
-    return plain(f"{time_}  {line['model_asked']} -> {line['route'] or 'refused'}{status}  {task}  {line['reason']}")
+    end = f"  {line['outcome'] or 'under way'}"
+    if line["charged_usd"] is not None:
+        end += f" {dollars(line['charged_usd'], places=4)}"
+    return plain(f"{time_}  {line['model_asked']} -> {line['route'] or 'refused'}{end}  {task}  {line['reason']}")
 
 
 def _entry(entry: dict[str, Any]) -> str:
