@@ -33,6 +33,7 @@ class Replay:
         self._workers = workers
         self._mine = threading.local()
         self._renderer = Renderer()
+        self._clients: list[Client] = []
 
     def run(self, calls: Iterable[Call]) -> list[Done]:
         """Send all calls, begun in the order of their moments."""
@@ -43,7 +44,10 @@ class Replay:
                 # Submitted in order, so the one waited for is always running or done: no two wait for each other.
                 latest[call.session] = pool.submit(self._after, latest.get(call.session), call)
                 every.append(latest[call.session])
-            return [future.result() for future in every]
+            done = [future.result() for future in every]
+        for client in self._clients:
+            client.close()
+        return done
 
     def _after(self, before: "Future[Done] | None", call: Call) -> Done:
         if before:
@@ -62,6 +66,7 @@ class Replay:
     def _client(self) -> Client:
         if not hasattr(self._mine, "client"):
             self._mine.client = Client(self._url, timeout_s=120)
+            self._clients.append(self._mine.client)
         found: Client = self._mine.client
         return found
 

@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
 
     async def send(self, data: bytes) -> None:
         """Write, waiting while the client is slow; raises ClientGoneError."""
-        if self.gone:
+        if self.gone or self.transport.is_closing():
             raise ClientGoneError
         self.transport.write(data)
         if len(self.sent) < MOST_SENT:
