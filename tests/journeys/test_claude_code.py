@@ -80,3 +80,20 @@ def test_with_nothing_left_it_ends_at_once_with_our_sentence(stage: Stage) -> No
     assert "Resets" in run.session.result
     assert len([exchange for exchange in run.exchanges if exchange.line.startswith("POST")]) == 1
     assert [request for request in run.upstream if "count_tokens" not in request.target] == []
+
+
+def test_bursar_run_tells_it_where_bursar_is(stage: Stage) -> None:
+    run = claude_code.started_by_bursar(stage)
+    assert run.session.exit_code == 0
+    assert run.session.result == "Started by bursar."
+    assert run.exchanges == ()  # It did not go where its own environment said.
+    assert run.charged == run.bill["picos"] > 0
+
+
+def test_the_emergency_stop_ends_its_turn_with_our_sentence(stage: Stage) -> None:
+    run = claude_code.stopped_in_mid_answer(stage)
+    assert run.session.exit_code == 1
+    assert "bursar: " in run.session.result
+    assert len(run.upstream) == 1
+    assert len(run.exchanges) <= 3
+    assert run.charged >= run.bill["picos"]

@@ -80,11 +80,29 @@ class ClaudeCode:
         """Return the project's folder it works in."""
         return self.home / "project"
 
-    def ask(self, url: str, prompt: str, *options: str, seconds: float = 90, **environment: str) -> Session:
-        """Run one turn against an API at `url`, with every tool allowed."""
+    def ask(
+        self,
+        url: str,
+        prompt: str,
+        *options: str,
+        seconds: float = 90,
+        starter: tuple[str, ...] = (),
+        **environment: str,
+    ) -> Session:
+        """Run one turn against an API at `url`, with every tool allowed; `starter` is a command that runs it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         allowed = ("--permission-mode", "acceptEdits", "--allowedTools", "Read,Bash,Agent,Task,Edit,Write")
-        command = [str(self.program), "-p", prompt, "--output-format", "stream-json", "--verbose", *allowed, *options]
+        command = [
+            *starter,
+            str(self.program),
+            "-p",
+            prompt,
+            "--output-format",
+            "stream-json",
+            "--verbose",
+            *allowed,
+            *options,
+        ]
         began = time.monotonic()
         done = subprocess.run(
             command,

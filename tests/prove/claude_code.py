@@ -1,12 +1,15 @@
-"""The real Claude Code through bursar, four ways: `python -m tests.prove.claude_code`.
+"""The real Claude Code through bursar, six ways: `python -m tests.prove.claude_code`.
 
 1 through to Claude (the fake): a turn with Read, Bash and a sub-agent. 2 the same against a real llama.cpp server.
 3 the money gone in mid-turn: the rest is done locally. 4 no money and no local model: over at once, with our sentence.
+5 the emergency stop in mid-answer. 6 started by `bursar run`.
 """
 
 import argparse
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 from tests.kit.bursar import PICOS, Bursar, Entry
 from tests.kit.claude_code import ClaudeCode, Session, installed
-from tests.kit.fake_claude import FakeClaude, Received
+from tests.kit.fake_claude import ROOT, FakeClaude, Received
 from tests.kit.llama.scripts import call
 from tests.kit.llama.server import LlamaServer
 from tests.kit.llama.server import start as start_llama
@@ -27,7 +30,7 @@ LOCAL_SCRIPTS = {
     "then_agent": call("Agent", {"description": "Greet", "prompt": "[[greet]]", "subagent_type": "general-purpose"}),
     "greet": "The sub-agent says hello.",
 }
-SENTENCE = "bursar: "
+RUN = (sys.executable, "-m", "tray", "run", "--")
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,31 @@ class Stage:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def play(self, prompt: str, *, local: LlamaServer | None = None, environment: Any = None, **settings: Any) -> Run:
-        """Run one session through a bursar of its own."""
+    def play(
+        self,
+        prompt: str,
+        *,
+        local: LlamaServer | None = None,
+        environment: dict[str, str] | None = None,
+        starter: tuple[str, ...] = (),
+        then: "Callable[[Stage, Bursar], None] | None" = None,
+        **settings: Any,
+    ) -> Run:
+        """Run one session through a bursar of its own; `then` happens while it runs."""
         self.fake.reset()
         servers = ({"name": "llama", "url": local.url, "kind": "llamacpp"},) if local else ()
         home = self._folder / f"bursar{len(list(self._folder.iterdir()))}"
-        with Bursar(home, self.fake.url, local_servers=servers, **settings) as bursar, Tap(bursar.url) as tap:
-            session = self.claude.ask(tap.url, prompt, **(environment or {}))
+        around = {"BURSAR_HOME": str(home), "PYTHONPATH": str(ROOT)} if starter else {}
+        with (
+            Bursar(home, self.fake.url, local_servers=servers, **settings) as bursar,
+            Tap(bursar.url) as tap,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            variables = (environment or {}) | around
+            asked = pool.submit(self.claude.ask, tap.url, prompt, starter=starter, **variables)
+            if then:
+                then(self, bursar)
+            session = asked.result()
             bursar.settled()
             found = (tuple(tap.exchanges), tuple(self.fake.requests()), tuple(bursar.entries()), self.fake.bill())
         return Run(session, *found)
@@ -103,6 +124,21 @@ def nothing_left(stage: Stage) -> Run:
     return stage.play("Please [[text:never said]]", budget="0.01", cutoff="0.01", mode="auto")
 
 
+def started_by_bursar(stage: Stage) -> Run:
+    """Start Claude Code with `bursar run`, which tells it where bursar is."""
+    return stage.play("Please [[bash:echo hello]] [[text:Started by bursar.]]", mode="cloud", starter=RUN)
+
+
+def stopped_in_mid_answer(stage: Stage) -> Run:
+    """Press the emergency stop while Claude is answering."""
+    return stage.play("Please [[long:3000:20]]", mode="cloud", budget="100.00", then=_stop)
+
+
+def _stop(stage: Stage, bursar: Bursar) -> None:
+    stage.fake.wait_until(lambda fake: fake.bill()["open"] > 0, 30)
+    bursar.api("/api/stop", {})
+
+
 @contextmanager
 def a_llama() -> Iterator[LlamaServer]:
     """Run llama.cpp with the scripts of these sessions."""
@@ -122,7 +158,7 @@ def tell(title: str, run: Run) -> None:
 
 
 def main() -> None:
-    """Play all four and print."""
+    """Play all six and print."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -132,6 +168,8 @@ def main() -> None:
         tell("2 all local", all_local(stage, llama))
         tell("3 money gone in mid-turn", money_gone_in_mid_turn(stage, llama))
         tell("4 nothing left", nothing_left(stage))
+        tell("5 stopped in mid-answer", stopped_in_mid_answer(stage))
+        tell("6 started by bursar run", started_by_bursar(stage))
 
 
 if __name__ == "__main__":
