@@ -40,10 +40,10 @@ class Limits:
 
 def band(gone: Money, limits: Limits) -> Band:
     """Place what is gone today (settled + held) between the limits."""
-    if gone >= limits.cutoff:
+    if gone.picos >= limits.cutoff.picos:
         return Band.cutoff
-    if gone >= limits.budget:
+    if gone.picos >= limits.budget.picos:
         return Band.reserve
-    if gone * 100 >= limits.budget * limits.saving_from:
+    if gone.picos * 100 >= limits.budget.picos * limits.saving_from:
         return Band.saving
     return Band.normal

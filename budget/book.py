@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -21,6 +20,8 @@ from budget.tip import TipFile
 from budget.trouble import LedgerUnavailable, Trouble
 
 HoldRow = tuple[str | int, ...]
+
+_IDENTIFIED_FOR_S = 0.1
 
 _STATE = "SELECT day, mode, stopped_by, stopped_since FROM state"
 _DAY = "SELECT settled, held, likely, extra FROM days WHERE day = ?"
@@ -53,6 +54,7 @@ class Book:
     _began: dict[int, HoldRow] = field(default_factory=dict)
     _ended: list[int] = field(default_factory=list)
     _identity: tuple[int, int] = (0, 0)
+    _identified_s: float = float("-inf")
     _names: tuple[str, str] = ("", "")
 
     def begin(self) -> None:
@@ -78,7 +80,7 @@ class Book:
         self.must_sync = False
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
-        self.standing = copy(self.published)
+        self.standing = self.published.snapshot()
 
     def sync(self) -> None:
         """Make every commit so far durable, by one more that waits for the disk."""
@@ -122,7 +124,7 @@ class Book:
             change()
         self.after.clear()
         self.standing.resets_at = self.calendar.resets_at
-        self.published = copy(self.standing)
+        self.published = self.standing.snapshot()
         self._note_tip()
 
     def load(self, limits: Limits) -> None:
@@ -147,7 +149,7 @@ class Book:
         self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
         self.last_hold = max(self.last_hold, self.kept_hold)
         self.last_entry = self.connection.execute(_LAST_ENTRY).fetchone()[0]
-        self.published = copy(self.standing)
+        self.published = self.standing.snapshot()
 
     def tell_time(self, now: datetime) -> None:
         """Set the moment that this group's rows bear."""
@@ -160,10 +162,16 @@ class Book:
         self._names = (str(database), str(wal))
         self._identity = self._seen()
 
-    def check_identity(self) -> None:
-        """Raise LedgerUnavailable("gone") if the names no longer lead to the files we write to."""
+    def check_identity(self, elapsed_s: float) -> None:
+        """Raise LedgerUnavailable("gone") if the names no longer lead to the files we write to.
+
+        Looks ten times a second at most: what is written to a deleted file meanwhile is covered by the mark.
+        """
+        if elapsed_s < self._identified_s + _IDENTIFIED_FOR_S:
+            return
         if self._seen() != self._identity:
             raise LedgerUnavailable(Trouble.of("gone"))
+        self._identified_s = elapsed_s
 
     def finish(self) -> None:
         """Make everything durable, then let the mark sink to the truth: nothing is charged at the next start."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -38,13 +39,16 @@ def _first_after(day: date, zone: ZoneInfo, at: datetime, end: datetime, step: t
     return at
 
 
-def elapsed() -> float:
-    """Count seconds that go on while the machine sleeps, whatever happens to the wall clock.
-
-    Linux stops CLOCK_MONOTONIC during suspend and has CLOCK_BOOTTIME for us; macOS's CLOCK_MONOTONIC goes on
-    although `time.monotonic()` does not; on Windows `time.monotonic()` goes on.
-    """
+def _sleepless() -> Elapsed:
     for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
         if hasattr(time, name):
-            return time.clock_gettime(getattr(time, name))
-    return time.monotonic()
+            return partial(time.clock_gettime, getattr(time, name))
+    return time.monotonic
+
+
+elapsed: Elapsed = _sleepless()
+"""Seconds that go on while the machine sleeps, whatever happens to the wall clock.
+
+Linux stops CLOCK_MONOTONIC during suspend and has CLOCK_BOOTTIME for us; macOS's CLOCK_MONOTONIC goes on
+although `time.monotonic()` does not; on Windows `time.monotonic()` goes on.
+"""

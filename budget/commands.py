@@ -106,7 +106,9 @@ def add_difference(
     _change_totals(book, key, outcome, charged, likely)
     day = key[0]
     book.connection.execute(
-        "UPDATE days SET settled = settled + ?, likely = likely + ? WHERE day = ?", (charged, likely, day)
+        "UPDATE days SET settled = settled + ?1, likely = likely + ?2, "
+        "first_entry = coalesce(first_entry, ?4), last_entry = ?4 WHERE day = ?3",
+        (charged, likely, day, book.last_entry),
     )
     standing = book.standing
     if day == standing.day_text:

@@ -133,7 +133,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "synchronous = NORMAL",
         "fullfsync = ON",
         "checkpoint_fullfsync = ON",
-        "wal_autocheckpoint = 2000",
+        "wal_autocheckpoint = 1000",
         "trusted_schema = OFF",
         "cell_size_check = ON",
         "temp_store = MEMORY",

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from budget.admission import admit
 from budget.book import Book
@@ -68,7 +68,7 @@ class Settling:
     def __init__(self, hold_id: int, settlement: Settlement) -> None:
         self._hold_id = hold_id
         self._settlement = settlement
-        self.future: Future[Settled] = Future()
+        self.future: Future[Settled] = _certain()
 
     def work(self, book: Book) -> Settled:
         """Turn the hold into its entry."""
@@ -90,7 +90,7 @@ class Commanding(Generic[T]):
     def __init__(self, command: Callable[[Book], T], *, essential: bool = False) -> None:
         self._command = command
         self.essential = essential
-        self.future: Future[T] = Future()
+        self.future: Future[T] = _certain()
 
     def work(self, book: Book) -> T:
         """Do it."""
@@ -103,3 +103,10 @@ class Commanding(Generic[T]):
     def failed(self, error: Exception) -> None:
         """Answer that it was not done."""
         self.future.set_exception(error)
+
+
+def _certain() -> Future[Any]:
+    """Make a future that cannot be cancelled: what was handed in is written."""
+    future: Future[Any] = Future()
+    future.set_running_or_notify_cancel()
+    return future

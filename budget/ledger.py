@@ -131,7 +131,7 @@ class Ledger:
         if self._writer.trouble is not None:
             return self._untroubled(ask, self._writer.trouble)
         job = Reserving(ask, lambda hold_id: self.void(hold_id, "nobody waited for it any more"))
-        self._writer.put(job)
+        self._writer.write_now(job)
         answer = job.wait(patience_s)
         match answer:
             case Held(offer=Offer(is_local=False)) if self._halted:
@@ -243,7 +243,7 @@ class Ledger:
         """List entries with an id above `after`, oldest first, perhaps of one day or session only."""
         where, given = "id > :after", {"after": after, "day": day.isoformat() if day else "", "session": session or ""}
         if day is not None:
-            where += " AND day = :day"
+            where += " AND " + reading.ON_DAY
         if session is not None:
             where += " AND session = :session"
         return reading.entries(self._folder.database, where, given, limit)
@@ -291,8 +291,7 @@ class Ledger:
     def close(self) -> None:
         """Write what is left, make it durable, and end. Open holds stay open and are charged at the next start."""
         self._upkeep.end()
-        self._writer.put(None)
-        self._writer.join()
+        self._writer.end()
         self._upkeep.join()
 
     def __enter__(self) -> Ledger:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pricing.money import ZERO, Money
+from pricing.money import Money
 
 
 @dataclass(eq=False, slots=True)
@@ -27,8 +27,7 @@ class Line:
         self._grace_s = grace_s
         self._tickets: deque[Ticket] = deque()
         self._lock = threading.Lock()
-        self._free = ZERO
-        self._best = ZERO
+        self._free = self._best = 0
 
     def __len__(self) -> int:
         return len(self._tickets)
@@ -57,8 +56,11 @@ class Line:
             self._drop_overstayed()
             return bool(self._tickets) and self._tickets[0] is not ticket
 
-    def room(self, free: Money, best: Money) -> None:
-        """Learn how much fits now, and how much could if every running request cost nothing; call who is concerned."""
+    def room(self, free: int, best: int) -> None:
+        """Learn how much fits now, and how much could if every running request cost nothing, in picodollars.
+
+        Calls who is concerned.
+        """
         self._free, self._best = free, best
         if self._tickets:
             self._call()
@@ -66,8 +68,8 @@ class Line:
     def _call(self) -> None:
         with self._lock:
             self._drop_overstayed()
-            hopeless = [ticket for ticket in self._tickets if ticket.amount > self._best]
-            head = [ticket for ticket in list(self._tickets)[:1] if ticket.amount <= self._free]
+            hopeless = [ticket for ticket in self._tickets if ticket.amount.picos > self._best]
+            head = [ticket for ticket in list(self._tickets)[:1] if ticket.amount.picos <= self._free]
         for ticket in head + hopeless:
             ticket.ready()
 

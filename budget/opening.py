@@ -178,7 +178,8 @@ def _charge_lost(book: Book) -> None:
 def _write_lost(book: Book, height: Height, missing: int) -> None:
     note = "the machine stopped or an older copy was put back: the day stands at what it may have spent"
     day = height.day.isoformat()
-    book.connection.execute(_LOST, (day, book.now_text, book.now_text, book.instance, missing, note))
+    row = (day, book.now_text, book.now_text, book.instance, missing, note)
+    book.last_entry = book.connection.execute(_LOST, row).lastrowid or book.last_entry
     no = Labels()
     add_difference(book, (day, "", "", 0, no.tier, no.task_class), Outcome.lost, missing, 0)
 

@@ -20,6 +20,11 @@ _LABELS = tuple(LABELS.split(", "))
 _COUNTS = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
 
 
+# Of the entries between the day's first and last, those of the day.
+ON_DAY = """day = :day AND id BETWEEN (SELECT first_entry FROM days WHERE day = :day)
+    AND (SELECT last_entry FROM days WHERE day = :day)"""
+
+
 def entries(path: Path, where: str, given: dict[str, Any], limit: int) -> list[Entry]:
     """Read entries, oldest first, by a condition with named parameters."""
     rows = _rows(path, f"SELECT * FROM entries WHERE {where} ORDER BY id LIMIT :limit", {**given, "limit": limit})

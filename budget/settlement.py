@@ -26,7 +26,9 @@ FROM holds WHERE id = ?
 """
 
 _DAY = """
-UPDATE days SET held = held - ?, settled = settled + ?, likely = likely + ?, requests = requests + ? WHERE day = ?
+UPDATE days SET held = held - ?1, settled = settled + ?2, likely = likely + ?3, requests = requests + 1,
+    first_entry = coalesce(first_entry, ?5), last_entry = ?5
+WHERE day = ?4
 RETURNING settled, held, likely
 """
 
@@ -65,10 +67,9 @@ class HeldRow:
 
 def settle(book: Book, hold_id: int, settlement: Settlement) -> Settled:
     """Turn a hold into its entry; a hold that has ended gives the entry it became. Raises UnknownHold."""
-    row = book.connection.execute(_HOLD, (hold_id,)).fetchone()
-    if row is None:
+    hold = _find(book, hold_id)
+    if hold is None:
         return _ended(book, hold_id)
-    hold = HeldRow(*row)
     first = len(book.events)
     entry_id = _write(book, hold_id, settlement)
     add_total(book, (hold.day, hold.upstream, hold.model, hold.is_local, hold.tier, hold.task_class), settlement)
@@ -94,6 +95,11 @@ def cross_thresholds(book: Book, day: str, before: int, after: int, limits: Limi
         reached = before * 100 < limits.budget.picos * percent <= after * 100
         if reached and book.connection.execute(_ALERT, (day, percent, book.now_text)).rowcount:
             book.events.append(ThresholdCrossed(date.fromisoformat(day), percent))
+
+
+def _find(book: Book, hold_id: int) -> HeldRow | None:
+    row = book.connection.execute(_HOLD, (hold_id,)).fetchone()
+    return HeldRow(*row) if row else None
 
 
 def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
@@ -131,7 +137,9 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
 
 def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entry_id: int) -> None:
     charged, likely = settlement.charged.picos, settlement.likely.picos
-    settled, held, likely_sum = book.connection.execute(_DAY, (hold.amount, charged, likely, 1, hold.day)).fetchone()
+    settled, held, likely_sum = book.connection.execute(
+        _DAY, (hold.amount, charged, likely, hold.day, entry_id)
+    ).fetchone()
     standing = book.standing
     cross_thresholds(book, hold.day, settled - charged, settled, standing.limits)
     if hold.day == standing.day_text:

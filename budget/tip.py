@@ -59,8 +59,7 @@ class TipFile:
     def write(self, hold: int, entry: int, highest: int, wall_s: float, elapsed_s: float) -> None:
         """Note the last commit; it is a hint, so the caller may ignore an OSError."""
         data = _FORMAT.pack(self.boot, hold, entry, highest, wall_s, elapsed_s)
-        os.lseek(self._fd, 0, os.SEEK_SET)
-        os.write(self._fd, data + _SUM.pack(zlib.crc32(data)))
+        _overwrite(self._fd, data + _SUM.pack(zlib.crc32(data)))
 
     def same_boot(self, tip: Tip | None) -> bool:
         """Say whether the machine has run on since that tip."""
@@ -69,3 +68,11 @@ class TipFile:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._fd)
+
+
+def _overwrite(fd: int, data: bytes) -> None:
+    if hasattr(os, "pwrite"):
+        os.pwrite(fd, data, 0)
+    else:
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.write(fd, data)

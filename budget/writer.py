@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any, Protocol
 
 from budget.ballast import free_ballast, load_ballast
 from budget.book import Book
+from budget.calendar import Look
 from budget.clock import Elapsed
 from budget.commands import turn_day
 from budget.events import ClockJumped, Event, LedgerTrouble
 from budget.files import private_folder
+from budget.inbox import Inbox
 from budget.instance import FileLock
 from budget.opening import Wanted, open_book
 from budget.recovery import rescue
 from budget.trouble import LedgerUnavailable, Trouble, recognise
-from pricing.money import Money
 
 _log = logging.getLogger(__name__)
 
 _GROUP = 256
 _HEAL_EVERY_S = 0.5
 _LOWER_MARK_EVERY_S = 5.0
-_NOTHING = Money(-1)
 _DISK = (sqlite3.Error, OSError, LedgerUnavailable)
 
 
@@ -61,51 +62,62 @@ class Writer(threading.Thread):
         self._elapsed = elapsed
         self._publish = publish
         self._room = room
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._inbox: Inbox[Job] = Inbox()
+        self._turn = threading.Lock()
+        self._ends = False
         self._pending: list[Job] = []
         self._lock = FileLock(wanted.folder.lock)
         self._locked = False
         self._heal_at = 0.0
         self._lower_at = 0.0
 
-    def put(self, job: Job | None) -> None:
-        """Hand in a job; None ends the thread once everything before it is done."""
-        self._jobs.put(job)
+    def put(self, job: Job) -> None:
+        """Hand in a job for this thread to write, without waiting for it."""
+        self._inbox.put(job)
+
+    def write_now(self, job: Job) -> None:
+        """Write a job in the caller's own thread if nobody else is writing, after all that waited before it.
+
+        It saves the caller two switches of threads. There is still one connection, and one group at a time.
+        """
+        if self.trouble is not None or not self._turn.acquire(blocking=False):
+            self._inbox.put(job)
+            return
+        try:
+            self._safely(partial(self._serve, [*self._inbox.take(_GROUP), job]))
+        finally:
+            self._turn.release()
+
+    def end(self) -> None:
+        """Write everything that was put before, then end."""
+        self._ends = True
+        self._inbox.wake()
+        self.join()
 
     def run(self) -> None:
         """Serve until told to end."""
-        self._heal()
+        with self._turn:
+            self._heal()
         self.opened.set()
-        while True:
-            jobs, ends = self._next()
-            try:
-                self._tick()
-                self._serve(jobs)
-            except Exception as error:  # noqa: BLE001 - the top of a thread
-                _log.exception("the ledger's writer met a bug")
-                self._enter(recognise(error))
-            if ends:
-                break
-        self._end()
+        ends = False
+        while not ends:
+            self._inbox.wait(self._patience())
+            with self._turn:
+                ends = self._ends
+                self._safely(self._tick)
+                self._safely(partial(self._serve, self._inbox.take(_GROUP)))
+        with self._turn:
+            self._end()
 
-    def _next(self) -> tuple[list[Job], bool]:
-        """Wait for a job, then take all that came meanwhile."""
-        jobs: list[Job] = []
+    def _safely(self, work: Callable[[], None]) -> None:
         try:
-            job = self._jobs.get(timeout=self._patience())
-            while job is not None:
-                jobs.append(job)
-                if len(jobs) == _GROUP:
-                    return jobs, False
-                job = self._jobs.get_nowait()
-        except queue.Empty:
-            return jobs, False
-        return jobs, True
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever happened, the next group is served
+            _log.exception("the ledger's writer met a bug")
+            self._enter(recognise(error))
 
-    def _patience(self) -> float | None:
-        if self.trouble is not None or self._pending:
-            return _HEAL_EVERY_S
-        return _LOWER_MARK_EVERY_S if self._mark_is_high() else None
+    def _patience(self) -> float:
+        return _HEAL_EVERY_S if self.trouble is not None or self._pending else _LOWER_MARK_EVERY_S
 
     def _serve(self, jobs: list[Job]) -> None:
         if not jobs:
@@ -125,8 +137,8 @@ class Writer(threading.Thread):
         """Write a group in one transaction; if it cannot be written, none of it was."""
         book = self._sure_book()
         try:
-            self._look_at_clocks(book)
-            book.check_identity()
+            look = self._look_at_clocks(book)
+            book.check_identity(look.elapsed_s)
             book.begin()
             results = [job.work(book) for job in jobs]
             book.commit()
@@ -158,11 +170,11 @@ class Writer(threading.Thread):
 
     def _tell_room(self, book: Book) -> None:
         standing = book.published
-        best = _NOTHING if standing.closed else Money(standing.cutoff - standing.settled)
-        self._wanted.line.room(best - Money(standing.held), best)
+        best = -1 if standing.closed else standing.cutoff - standing.settled
+        self._wanted.line.room(best - standing.held, best)
         self._room()
 
-    def _look_at_clocks(self, book: Book) -> None:
+    def _look_at_clocks(self, book: Book) -> Look:
         look = book.calendar.look()
         if look.held_back is not book.calendar.held_back or (look.stepped and not look.held_back):
             self._publish(ClockJumped(look.drift, look.held_back))
@@ -171,6 +183,7 @@ class Writer(threading.Thread):
         if (day := max(look.day, self.no_earlier_than)) > book.calendar.day:
             turn_day(book, day)
             self._tell(book)
+        return look
 
     def _undo(self, book: Book) -> None:
         try:
@@ -185,6 +198,8 @@ class Writer(threading.Thread):
 
     def _enter(self, trouble: Trouble) -> None:
         self._heal_at = self._elapsed() + _HEAL_EVERY_S
+        # It may sleep for longer than healing should take.
+        self._inbox.wake()
         if trouble.kind == "disk full":
             self._make_room()
         if self.trouble is None or self.trouble.kind != trouble.kind:
@@ -246,7 +261,7 @@ class Writer(threading.Thread):
         if self.book is not None and (
             self.trouble is None or self.trouble.kind in ("disk full", "locked", "read-only")
         ):
-            self.book.check_identity()
+            self.book.check_identity(self._elapsed())
             return
         if not self._locked:
             private_folder(self._wanted.folder.path)
@@ -286,8 +301,9 @@ class Writer(threading.Thread):
                 _log.warning("ledger: not closed cleanly: %s", error)
             self.book.close()
         self._lock.release()
-        for job in self._pending:
-            job.failed(LedgerUnavailable(self.trouble or Trouble.of("broken", "the ledger is closed")))
+        self.trouble = self.trouble or Trouble.of("broken", "the ledger is closed")
+        for job in [*self._pending, *self._inbox.take(sys.maxsize)]:
+            job.failed(LedgerUnavailable(self.trouble))
 
     def _sure_book(self) -> Book:
         if self.book is None:

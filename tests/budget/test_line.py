@@ -20,26 +20,26 @@ class Wait:
 
 def test_the_head_is_called_when_its_amount_fits_and_not_before() -> None:
     wait = Wait()
-    wait.line.room(Money(4), Money(100))
+    wait.line.room(4, 100)
     wait.line.join(Money(5), wait.calls("a"))
     assert wait.called == []
-    wait.line.room(Money(5), Money(100))
+    wait.line.room(5, 100)
     assert wait.called == ["a"]
 
 
 def test_a_smaller_one_behind_does_not_pass_the_head() -> None:
     wait = Wait()
-    wait.line.room(Money(3), Money(100))
+    wait.line.room(3, 100)
     wait.line.join(Money(50), wait.calls("big"))
     small = wait.line.join(Money(1), wait.calls("small"))
-    wait.line.room(Money(10), Money(100))
+    wait.line.room(10, 100)
     assert wait.called == []
     assert wait.line.blocks(small)
 
 
 def test_when_the_head_leaves_the_next_one_is_called() -> None:
     wait = Wait()
-    wait.line.room(Money(3), Money(100))
+    wait.line.room(3, 100)
     head = wait.line.join(Money(50), wait.calls("big"))
     small = wait.line.join(Money(1), wait.calls("small"))
     wait.line.leave(head)
@@ -61,16 +61,16 @@ def test_a_newcomer_is_blocked_only_while_someone_waits() -> None:
 
 def test_whoever_can_no_longer_fit_is_called_to_be_told_so() -> None:
     wait = Wait()
-    wait.line.room(Money(0), Money(100))
+    wait.line.room(0, 100)
     wait.line.join(Money(50), wait.calls("big"))
     wait.line.join(Money(5), wait.calls("small"))
-    wait.line.room(Money(0), Money(10))
+    wait.line.room(0, 10)
     assert wait.called == ["big"]
 
 
 def test_a_forgotten_ticket_does_not_block_everyone_for_ever() -> None:
     wait = Wait()
-    wait.line.room(Money(0), Money(100))
+    wait.line.room(0, 100)
     wait.line.join(Money(50), wait.calls("forgotten"), wait_s=60)
     behind = wait.line.join(Money(5), wait.calls("b"), wait_s=600)
     wait.now = 66

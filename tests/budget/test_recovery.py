@@ -136,6 +136,7 @@ def test_a_ledger_deleted_under_us_is_written_anew_and_nothing_is_lost(desk: Des
     running = held(ledger, "1", "running")
     for part in parts:
         (desk.folder / part).unlink()
+    desk.pass_time(seconds=1)
     assert refused(ledger, "1").why == "trouble"
     assert isinstance(ledger.reserve(ask("1", local=True)), Held)
     pending = ledger.settle(running.hold_id, complete("0.5"))
@@ -159,6 +160,7 @@ def test_a_ledger_swapped_under_us_is_set_aside_and_ours_goes_on(desk: Desk, tmp
     theirs = other.open()
     theirs.close()
     os.replace(other.files.database, desk.files.database)
+    desk.pass_time(seconds=1)
     assert refused(ledger, "1").why == "trouble"
     settle_down(desk, ledger)
     assert ledger.today().settled == Money.usd(2)
