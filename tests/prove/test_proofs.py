@@ -32,9 +32,14 @@ def test_a_hundred_dollar_day_on_ten_dollars_stays_within_twelve_and_answers_or_
     assert outcome.bill <= outcome.charged
 
 
-@pytest.mark.parametrize("agents", [8, 64])
-@pytest.mark.parametrize("max_tokens", [32_000, 128_000])
-def test_most_of_twenty_dollars_is_spent_before_the_first_refusal(tmp_path: Path, agents: int, max_tokens: int) -> None:
+@pytest.mark.parametrize(
+    ("agents", "max_tokens", "at_least"),
+    # 64 holds of $3 on $20 wait longer than the minute that a request may wait: the last case is bound by that.
+    [(8, 32_000, 15), (8, 128_000, 12), (64, 32_000, 10), (64, 128_000, 5)],
+)
+def test_most_of_twenty_dollars_is_spent_before_the_first_refusal(
+    tmp_path: Path, agents: int, max_tokens: int, at_least: int
+) -> None:
     found = no_false_refusals.measure(agents, max_tokens, tmp_path / "home")
-    assert found.spent > 10 * PICOS
+    assert found.spent > at_least * PICOS
     assert found.spent > 2 * found.baseline
