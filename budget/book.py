@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from budget.bands import Limits
@@ -13,7 +13,7 @@ from budget.calendar import Calendar
 from budget.events import Event
 from budget.folder import Folder
 from budget.line import Line
-from budget.mark import STEPS, Mark, step_above
+from budget.mark import STEPS, Height, Mark, step_above
 from budget.standing import Standing
 from budget.state import Mode, Stop
 from budget.tip import TipFile
@@ -51,6 +51,7 @@ class Book:
     events: list[Event] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
     live: dict[int, HoldRow] = field(default_factory=dict)
+    is_open: bool = True
     _began: dict[int, HoldRow] = field(default_factory=dict)
     _ended: list[int] = field(default_factory=list)
     _identity: tuple[int, int] = (0, 0)
@@ -63,13 +64,27 @@ class Book:
 
     def commit(self) -> None:
         """Make the group true: the mark first, if the day may stand higher than it says, then the database."""
-        standing = self.standing
-        if not self.mark.covers(standing.day, standing.settled + standing.held):
-            self.mark.write(standing.day, step_above(standing.settled + standing.held, standing.cutoff))
+        self.cover()
         self.connection.execute("COMMIT")
         if self.must_sync:
             self.sync()
         self.keep()
+
+    def cover(self) -> None:
+        """Raise the mark if it is below how the ledger stands."""
+        height = self.height()
+        if not self.mark.covers(height):
+            self.raise_mark(height)
+
+    def height(self) -> Height:
+        """Give how the ledger stands in the mark's terms."""
+        standing = self.standing
+        stopped_by = standing.stop.by if standing.stop else None
+        return Height(standing.day, standing.settled + standing.held, standing.mode, stopped_by)
+
+    def raise_mark(self, height: Height) -> None:
+        """Write the mark a step above."""
+        self.mark.write(replace(height, picos=step_above(height.picos, self.standing.cutoff)))
 
     def rollback(self) -> None:
         """Forget the group: nothing of it was promised to anyone."""
@@ -100,8 +115,7 @@ class Book:
     def lower_mark(self) -> None:
         """Let the mark sink to what is true now, after making the database durable: a power cut then costs less."""
         self.sync()
-        standing = self.standing
-        self.mark.write(standing.day, step_above(standing.settled + standing.held, standing.cutoff))
+        self.raise_mark(self.height())
 
     def began(self, hold_id: int, row: HoldRow) -> None:
         """Note a hold of this group."""
@@ -177,10 +191,11 @@ class Book:
         """Make everything durable, then let the mark sink to the truth: nothing is charged at the next start."""
         self.sync()
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self.mark.write(self.standing.day, self.standing.settled + self.standing.held)
+        self.mark.write(self.height())
 
     def close(self) -> None:
-        """Close the connection and the tip's file."""
+        """Close the connection and the tip's file; closing twice is harmless."""
+        self.is_open = False
         self.connection.close()
         self.tip.close()
 

@@ -137,8 +137,7 @@ def turn_day(book: Book, day: date) -> None:
     book.connection.execute("COMMIT")
     book.sync()
     book.load(book.standing.limits)
-    if not book.mark.covers(book.standing.day, 0):
-        book.mark.write(day, book.standing.settled + book.standing.held)
+    book.mark.write(book.height())
 
 
 def _move(book: Book, zone: ZoneInfo) -> None:

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from budget.files import write_durably
+from budget.state import Mode, StoppedBy
 
 STEPS = 50
 """The mark rises in steps of a fiftieth of the cutoff: one fsync for each 2 % instead of one for each request."""
@@ -22,10 +23,12 @@ STEPS = 50
 
 @dataclass(frozen=True, slots=True)
 class Height:
-    """A day, and the picodollars it may stand at."""
+    """A day, the picodollars it may stand at, and the switches: a restored ledger opens nothing that was closed."""
 
     day: date
     picos: int
+    mode: Mode = Mode.observe
+    stopped_by: StoppedBy | None = None
 
 
 class BadMark(ValueError):
@@ -50,15 +53,23 @@ class Mark:
             raise BadMark(f"{path.name} cannot be read: {error}") from error
         return cls(path, _parsed(text, path))
 
-    def covers(self, day: date, picos: int) -> bool:
-        """Say whether a commit that leaves the day at this sum needs no fsync."""
-        return self.height is not None and self.height.day == day and picos <= self.height.picos
+    def covers(self, height: Height) -> bool:
+        """Say whether a commit that leaves the ledger like this needs no fsync."""
+        now = self.height
+        return (
+            now is not None
+            and now.day == height.day
+            and height.picos <= now.picos
+            and now.mode is height.mode
+            and now.stopped_by == height.stopped_by
+        )
 
-    def write(self, day: date, picos: int) -> None:
+    def write(self, height: Height) -> None:
         """Set the height durably; OSError when the disk does not take it, and then the old height still stands."""
-        body = json.dumps({"day": day.isoformat(), "picos": picos})
+        fields = {"day": height.day.isoformat(), "picos": height.picos}
+        body = json.dumps({**fields, "mode": height.mode, "stopped_by": height.stopped_by})
         write_durably(self.path, f"{body}\n{zlib.crc32(body.encode()):08x}\n".encode())
-        self.height = Height(day, picos)
+        self.height = height
 
 
 def step_above(picos: int, cutoff: int) -> int:
@@ -77,7 +88,8 @@ def _parsed(text: str, path: Path) -> Height:
     if f"{zlib.crc32(body.encode()):08x}" != checksum:
         raise BadMark(f"{path.name} does not match its checksum")
     fields = json.loads(body)
-    return Height(date.fromisoformat(fields["day"]), int(fields["picos"]))
+    day, picos = date.fromisoformat(fields["day"]), int(fields["picos"])
+    return Height(day, picos, Mode(fields["mode"]), fields["stopped_by"])
 
 
 def _linux_boot() -> str | None:

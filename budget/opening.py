@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from budget.admission import HOLD
@@ -16,7 +16,7 @@ from budget.files import private_folder
 from budget.folder import Folder
 from budget.holds import Labels
 from budget.line import Line
-from budget.mark import BadMark, Height, Mark, step_above
+from budget.mark import BadMark, Height, Mark
 from budget.recovery import Opened, open_or_recover
 from budget.schema import LABELS
 from budget.settlement import settle
@@ -77,6 +77,8 @@ def open_book(wanted: Wanted, before: Book | None = None) -> tuple[Book, tuple[s
 def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None, before: Book | None) -> None:
     if before is None:
         _resume_clocks(book, last)
+    else:
+        wanted = replace(wanted, limits=before.published.limits)
     look = book.calendar.look()
     book.calendar.accept(look)
     book.tell_time(look.now)
@@ -89,6 +91,8 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None
     complete = not opened.restored and book.tip.same_boot(last) and _is_as_new_as(book, last)
     if before is not None:
         _put_back_live(book, before)
+    if opened.restored:
+        _put_back_switches(book, before)
     _charge_orphans(book)
     if not complete:
         _charge_lost(book)
@@ -99,9 +103,7 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None
     book.sync()
     book.load(wanted.limits)
     book.keep()
-    standing = book.standing
-    if not book.mark.covers(standing.day, standing.settled + standing.held):
-        book.mark.write(standing.day, step_above(standing.settled + standing.held, standing.cutoff))
+    book.cover()
     book.identify()
 
 
@@ -155,6 +157,17 @@ def _put_back_live(book: Book, before: Book) -> None:
             book.connection.execute(_NEW_DAY, given)
             book.connection.execute(HOLD, row)
             book.connection.execute("UPDATE days SET held = held + ? WHERE day = ?", (row[8], row[1]))
+    book.load(book.standing.limits)
+
+
+def _put_back_switches(book: Book, before: Book | None) -> None:
+    """Keep closed what was closed: a backup may know of another mode, and of no emergency stop."""
+    height = before.height() if before is not None else book.mark.height
+    if height is None:
+        return
+    since = book.now_text if height.stopped_by else None
+    given = (height.mode.value, height.stopped_by, since)
+    book.connection.execute("UPDATE state SET mode = ?, stopped_by = ?, stopped_since = ?", given)
     book.load(book.standing.limits)
 
 

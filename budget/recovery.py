@@ -65,7 +65,7 @@ def _recover(folder: Folder, now: datetime, why: str) -> Opened:
 
 def rescue(book: Book, trouble: Trouble | None) -> tuple[str, ...]:
     """Save what can be saved before a book is opened anew: all of it, if its file was only deleted or swapped."""
-    match trouble.kind if trouble else None:
+    match trouble.kind if trouble and book.is_open else None:
         case "gone":
             return _write_anew(book)
         case "damaged" if faults(book.connection):
@@ -76,7 +76,7 @@ def rescue(book: Book, trouble: Trouble | None) -> tuple[str, ...]:
 
 def _give_up(book: Book) -> tuple[str, ...]:
     """Take the damaged file away, so that opening finds it missing and restores a backup."""
-    book.connection.close()
+    book.close()
     aside = book.folder.set_aside("damaged", book.now)
     return (f"the ledger was damaged; it is kept as {aside.name}",) if aside else ()
 
@@ -85,7 +85,7 @@ def _write_anew(book: Book) -> tuple[str, ...]:
     folder, saved = book.folder, book.folder.database.with_name("ledger.rescued.db")
     copy_to(book.connection, saved)
     # SQLite removes the log by its name when it closes, so it must close before the rescued file takes the name.
-    book.connection.close()
+    book.close()
     aside = folder.set_aside("swapped", book.now)
     saved.replace(folder.database)
     sync_folder(folder.path)

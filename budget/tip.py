@@ -45,11 +45,13 @@ class TipFile:
     """Seventy bytes, overwritten in place: they need no space on a full disk."""
 
     def __init__(self, path: Path, boot: str | None) -> None:
-        self._fd = open_private(path)
+        self._fd: int | None = open_private(path)
         self.boot = hashlib.sha256(boot.encode()).digest()[:16] if boot else bytes(16)
 
     def read(self) -> Tip | None:
         """Give the last tip, or None when there is none to believe."""
+        if self._fd is None:
+            return None
         os.lseek(self._fd, 0, os.SEEK_SET)
         data = os.read(self._fd, _FORMAT.size + _SUM.size)
         if len(data) != _FORMAT.size + _SUM.size or _SUM.unpack(data[-4:])[0] != zlib.crc32(data[:-4]):
@@ -59,6 +61,8 @@ class TipFile:
     def write(self, hold: int, entry: int, highest: int, wall_s: float, elapsed_s: float) -> None:
         """Note the last commit; it is a hint, so the caller may ignore an OSError."""
         data = _FORMAT.pack(self.boot, hold, entry, highest, wall_s, elapsed_s)
+        if self._fd is None:
+            return
         _overwrite(self._fd, data + _SUM.pack(zlib.crc32(data)))
 
     def same_boot(self, tip: Tip | None) -> bool:
@@ -66,8 +70,10 @@ class TipFile:
         return tip is not None and tip.boot == self.boot and any(self.boot)
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._fd)
+        """Let go of the file; closing twice is harmless."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
 
 
 def _overwrite(fd: int, data: bytes) -> None:

@@ -97,7 +97,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         """Serve until told to end."""
         with self._turn:
-            self._heal()
+            self._safely(self._heal)
         self.opened.set()
         ends = False
         while not ends:
@@ -229,10 +229,26 @@ class Writer(threading.Thread):
             self._undo(book)
             _log.warning("ledger: still not written: %s", error)
             return False
+        except Exception as error:  # noqa: BLE001 - one wrong job must not keep the others out for ever
+            self._undo(book)
+            return self._drop_wrong(error)
         self._pending = []
         for job, result in zip(jobs, results, strict=True):
             job.done(result)
         self._tell(book)
+        return True
+
+    def _drop_wrong(self, error: Exception) -> bool:
+        """Find the job that was wrong in itself by writing each alone."""
+        jobs, self._pending = self._pending, []
+        if len(jobs) == 1:
+            jobs[0].failed(error)
+            return True
+        for position, job in enumerate(jobs):
+            self._pending = [job]
+            if not self._commit_pending():
+                self._pending = jobs[position:]
+                return False
         return True
 
     def _tick(self) -> None:

@@ -192,15 +192,13 @@ class LedgerMachine(RuleBasedStateMachine):
         self.last_lost_hold = self.last_hold
         today = self.last_day
         self._after_restart()
-        # Past days went with it, and so did the switches, if no backup has them.
+        # Past days went with it; the mode and the stop did not.
         self.bill = {day: cost for day, cost in self.bill.items() if day == today}
-        self.mode = self.ledger.today().mode
-        self.stopped = False
 
     @rule()
     def backup(self) -> None:
+        """A copy is whole, and making it changes nothing. (It goes: the model does not know what it remembers.)"""
         self.ledger.backup()
-        # A restored backup may hold older switches; the model would have to remember them.
         shutil.rmtree(self.desk.files.backups)
 
     def _after_restart(self) -> None:

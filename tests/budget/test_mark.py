@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from budget.ledger import Mode
 from budget.mark import BadMark, Height, Mark, boot_id, step_above
 from budget.tip import TipFile
 from pricing.money import Money
@@ -16,15 +17,22 @@ DAY = date(2026, 11, 21)
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     mark = Mark.read(tmp_path / "mark")
     assert mark.height is None
-    mark.write(DAY, 123)
-    assert Mark.read(tmp_path / "mark").height == Height(DAY, 123)
+    height = Height(DAY, 123, Mode.local, "person")
+    mark.write(height)
+    assert Mark.read(tmp_path / "mark").height == height
 
 
 def test_it_covers_its_own_day_up_to_its_height(tmp_path: Path) -> None:
     mark = Mark(tmp_path / "mark", Height(DAY, 100))
-    assert mark.covers(DAY, 100)
-    assert not mark.covers(DAY, 101)
-    assert not mark.covers(date(2026, 11, 22), 0)
+    assert mark.covers(Height(DAY, 100))
+    assert not mark.covers(Height(DAY, 101))
+    assert not mark.covers(Height(date(2026, 11, 22), 0))
+
+
+def test_it_does_not_cover_another_mode_or_a_stop(tmp_path: Path) -> None:
+    mark = Mark(tmp_path / "mark", Height(DAY, 100))
+    assert not mark.covers(Height(DAY, 1, Mode.local))
+    assert not mark.covers(Height(DAY, 1, stopped_by="person"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"day": "2026-11-21", "picos": 5}\n00000000\n', b"\xff\xfe"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from budget.events import Event, LedgerTrouble
-from budget.ledger import Held, Ledger, Outcome
+from budget.ledger import Held, Ledger, Limits, Mode, Outcome
+from budget.settlement import UnknownHold
 from pricing.money import Money
 from tests.budget.desk import Desk, ask, complete, held, refused, settle_down, spend
 
@@ -241,3 +242,42 @@ def test_the_files_are_private(desk: Desk, ledger: Ledger) -> None:
     assert desk.folder.stat().st_mode & 0o777 == 0o700
     loose = [path for path in desk.folder.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     assert loose == []
+
+
+def test_a_lost_ledger_does_not_open_what_a_person_has_closed(desk: Desk) -> None:
+    ledger = desk.open()
+    ledger.backup()
+    ledger.set_mode(Mode.local)
+    ledger.stop("person")
+    ledger.close()
+    desk.files.database.unlink()
+    again = desk.open()
+    assert again.today().mode is Mode.local
+    assert again.today().stop is not None
+
+
+def test_limits_and_mode_set_while_running_survive_a_repair_while_running(desk: Desk) -> None:
+    ledger = desk.open()
+    ledger.backup()
+    ledger.set_limits(Limits(Money.usd(30), Money.usd(40)))
+    ledger.set_mode(Mode.auto)
+    with ledger_stopped_writing(ledger):
+        spoil(desk.files.database)
+    settle_down(desk, ledger)
+    assert ledger.today().trouble is None
+    assert ledger.today().limits.cutoff == Money.usd(40)
+    assert ledger.today().mode is Mode.auto
+    held(ledger, "35")
+
+
+def test_a_wrong_settlement_during_trouble_keeps_no_right_one_out(desk: Desk, ledger: Ledger) -> None:
+    first, second = held(ledger, "1", "a"), held(ledger, "1", "b")
+    with closing(sqlite3.connect(desk.files.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused(ledger, "1")
+        futures = [ledger.settle(hold_id, complete("0.5")) for hold_id in (first.hold_id, 999, second.hold_id)]
+    settle_down(desk, ledger)
+    assert futures[0].result(5).entry_id == 1
+    with pytest.raises(UnknownHold):
+        futures[1].result(5)
+    assert futures[2].result(5).entry_id == 2
