@@ -65,7 +65,9 @@ class Client(asyncio.Protocol):
         self._close_after = False
         self._body: list[bytes] = []
         self._body_size = 0
-        self._head_size = 0
+        self._in_head = True
+        self._overhead = 0
+        """Bytes since the request began, or since the last piece of its body: its head, chunk sizes, trailers."""
         self._chunked_out = False
         self._timer: asyncio.TimerHandle | None = None
         self._parser = httptools.HttpRequestParser(self)
@@ -83,16 +85,16 @@ class Client(asyncio.Protocol):
             self._close_after = True
             return
         self._expire_after(HEAD_S)
-        if self._head_size >= 0:
-            self._head_size += len(data)
+        self._overhead += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, "bursar is not an open proxy: CONNECT and Upgrade are refused")
+            # A client may offer another protocol (Java's does with every request), and need not be heard.
+            self._close_after = True
         except httptools.HttpParserError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, f"not a well-formed HTTP/1.1 request: {error}")
+            self._misread(error)
         else:
-            if self._head_size > MAX_HEAD:
+            if self._overhead > MAX_HEAD and not self.busy:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's head is over 64 KiB")
 
     def eof_received(self) -> bool:
@@ -127,14 +129,15 @@ class Client(asyncio.Protocol):
             self.request.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.request and not self.busy:
+        # What comes as a trailer was not there when the head was checked, and is dropped.
+        if self._in_head and self.request and not self.busy:
             self.request.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self.busy or self._refused or self.request is None:
             return
         request = self.request
-        self._head_size = -1
+        self._in_head = False
         request.method = self._parser.get_method()
         request.version = self._parser.get_http_version()
         request.keep_alive = self._parser.should_keep_alive()
@@ -150,6 +153,7 @@ class Client(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self.busy or self._refused:
             return
+        self._overhead = 0
         self._body_size += len(body)
         if self._body_size > MAX_BODY:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is larger than 33 MiB")
@@ -219,7 +223,7 @@ class Client(asyncio.Protocol):
         """Be ready for the next request, or close."""
         keep = self.request is not None and self.request.keep_alive and not self._close_after and not self.hub.draining
         self.request, self._head, self.on_gone, self.on_room = None, None, None, None
-        self.busy, self._head_size = False, 0
+        self.busy, self._in_head, self._overhead = False, True, 0
         if keep:
             self._expire_after(IDLE_S)
         else:
@@ -250,6 +254,12 @@ class Client(asyncio.Protocol):
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
         return b"".join(lines)
+
+    def _misread(self, error: httptools.HttpParserError) -> None:
+        if self.busy:
+            self._close_after = True  # What follows a request takes nothing from its answer.
+        else:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"not a well-formed HTTP/1.1 request: {error}")
 
     def _refuse(self, status: int, message: str) -> None:
         self._answer_and_close(self.hub.wording(status, message))

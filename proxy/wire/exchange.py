@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 
 from proxy.wire.answer import MODE_CHANGED, STOPPED, Ending, Forward, Headers, Tail
 from proxy.wire.client import Client
-from proxy.wire.faults import log_fault
+from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.origin import OriginConnection
 
 if TYPE_CHECKING:
     from proxy.wire.hub import Hub
 
 log = logging.getLogger(__name__)
-
-MAX_LATE_ERROR = 1 << 20
-FAULT = "this request failed inside bursar; its log says where"
 
 
 class Exchange:
@@ -33,14 +30,12 @@ class Exchange:
         self._heard = self._spoke = hub.loop.time()
         self._leaves_at: float | None = None
         self._full_since: float | None = None
-        self._late_error: bytearray | None = None
-        """An error answer's body, if the agent was promised a stream before (a long wait in the line)."""
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Send the request on a connection that is open already, or on a new one."""
         self.hub.exchanges.add(self)
-        self.client.on_gone, self.client.on_room = self._client_gone, self._client_has_room
+        self.client.on_gone, self.client.on_room = self._client_gone, self._resume_reading
         if self.client.gone:
             self._client_gone()
             return
@@ -65,6 +60,9 @@ class Exchange:
             self._end(Ending.never_sent, f"no connection within {self.patience.connect_s:g} s")
         except (OSError, ssl.SSLError, ConnectionError) as error:
             self._end(Ending.never_sent, str(error) or type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the top of a task: the agent must not hang.
+            log_fault(log, "no connection was made", error)
+            self._end(Ending.never_sent, f"{FAULT} ({type(error).__name__})")
         else:
             if self._is_over:
                 self.hub.origins.give(connection)
@@ -88,16 +86,12 @@ class Exchange:
             return
         if not self.client.opened:
             self.client.send_head(head)
-        elif head.status >= 300:
-            self._late_error = bytearray()
 
     def origin_data(self, data: bytes) -> None:
         """Hear a piece of the answer's body."""
         self._heard = self.hub.loop.time()
         out = self.carrier.feed(data)
-        if self._late_error is not None:
-            self._late_error += out[: MAX_LATE_ERROR - len(self._late_error)]
-        elif out and not self._client_left:
+        if out and not self._client_left:
             self._spoke = self._heard
             if not self.client.opened:
                 self._open()
@@ -110,6 +104,7 @@ class Exchange:
 
     def origin_complete(self, connection: OriginConnection) -> None:
         """Hear that the answer's framing was completed."""
+        self._resume_reading()  # The next one to use it must not find it paused.
         self._connection = None
         self.hub.origins.give(connection)
         self._end(Ending.complete, "")
@@ -133,9 +128,6 @@ class Exchange:
             self._arm()
         else:
             self._end(Ending.client_left, "the agent closed the connection")
-
-    def _client_has_room(self) -> None:
-        self._resume_reading()
 
     def _resume_reading(self) -> None:
         if self._full_since is not None:
@@ -168,7 +160,9 @@ class Exchange:
             self._end(Ending.client_left, "the agent closed the connection")
         elif self._full_since is not None:
             if now - self._full_since > self.patience.unread_s:
+                self._client_left = True
                 self._end(Ending.client_left, "the agent stopped reading")
+                self.client.abort()
         elif self._is_sent and now - self._heard >= self._limit_s():
             self._end(
                 Ending.silent if self._is_answered else Ending.unanswered, f"nothing came for {self._limit_s():g} s"
@@ -224,9 +218,7 @@ class Exchange:
         self.client.on_gone = self.client.on_room = None
         if self.client.gone:
             return
-        if self._late_error is not None:
-            self.client.break_off(as_stream_error(bytes(self._late_error)))
-        elif tail.then:
+        if tail.then:
             self.hub.continue_with(self.client, tail.then)
         elif tail.whole:
             self.hub.send(self.client, tail.whole)

@@ -6,6 +6,10 @@ import logging
 import traceback
 
 
+FAULT = "this request failed inside bursar; its log says where"
+"""What an agent is told of a fault of ours."""
+
+
 def log_fault(log: logging.Logger, what: str, error: BaseException) -> None:
     """Log an exception's type and the places it passed; not its message, which may quote a prompt (FAULTS.md T08)."""
     places = "".join(traceback.format_tb(error.__traceback__))

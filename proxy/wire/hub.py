@@ -14,7 +14,7 @@ from typing import Any
 from proxy.wire.answer import Answer, Forward, Later, Whole
 from proxy.wire.client import Client, Gate, WireRequest
 from proxy.wire.exchange import Exchange, as_stream_error
-from proxy.wire.faults import log_fault
+from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.origin import Origins
 from proxy.wire.waiting import Waiting
 
@@ -127,7 +127,11 @@ class Hub:
 
     def _work(self, client: Client, answer: Callable[[], Answer]) -> None:
         def work() -> None:
-            found = answer()
+            try:
+                found = answer()
+            except Exception as error:  # noqa: BLE001 - the top of a worker thread: the agent must not hang.
+                log_fault(log, "an answer could not be found", error)
+                found = self.wording(500, FAULT)
             self.soon(lambda: self._deliver(client, found))
 
         self._pool.submit(work)

@@ -71,9 +71,11 @@ class OriginConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._flush()
-            self._fail(f"its answer is not well-formed HTTP: {error}")
-            return
+            self.reusable = False
+            if not self._complete:
+                self._flush()
+                self._fail(f"its answer is not well-formed HTTP: {error}")
+                return
         if not self._in_body and self._head_size > MAX_HEAD:
             self._fail("its answer's head is over 64 KiB")
             return
@@ -102,8 +104,13 @@ class OriginConnection(asyncio.Protocol):
 
     # --- httptools ----------------------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        if self._complete:
+            raise ValueError("more than was asked for")
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name, value))
+        if not self._in_body:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()

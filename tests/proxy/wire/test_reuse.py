@@ -1,0 +1,181 @@
+"""What one answer leaves behind for the next on the same connections, and what ends without one (FAULTS.md F03, F09, F11)."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+
+import pytest
+from flask import Flask, Response
+
+from proxy.server import Server
+from proxy.wire.answer import Ending, Later, Patience
+from tests.kit.plain_app import PlainProxy
+from tests.kit.scripted import Line, Scripted, eventually
+
+SSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def request(port: int, *headers: str, body: bytes = b"{}", method: str = "POST") -> bytes:
+    lines = [f"{method} /v1/messages HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json", *headers]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}"]).encode() + b"\r\n\r\n" + body
+
+
+def read(peer: socket.socket, mark: bytes, seconds: float = 5) -> bytes:
+    """Read until a mark has come, the other side closed, or nothing comes any more."""
+    got = b""
+    peer.settimeout(seconds)
+    with contextlib.suppress(OSError):
+        while mark not in got:
+            piece = peer.recv(65536)
+            if not piece:
+                break
+            got += piece
+    return got
+
+
+def test_a_slow_reader_leaves_a_connection_that_the_next_request_can_use():
+    def answer(line: Line) -> None:
+        line.send(SSE_HEAD)
+        line.chunk(b"#" * 50_000)
+        time.sleep(0.2)
+        line.send(b"%x\r\n%b\r\n0\r\n\r\n" % (50_000, b"#" * 50_000))
+        if line.read_request():
+            line.send(WHOLE)
+
+    with Scripted(answer) as upstream, PlainProxy(upstream.port) as proxy, socket.socket() as slow:
+        # Small buffers in the system, so that the answer's end comes while the agent has not read its beginning.
+        proxy.server._listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", proxy.server.port))
+        slow.sendall(request(proxy.server.port))
+        assert eventually(lambda: bool(proxy.endings))
+        with socket.create_connection(("127.0.0.1", proxy.server.port), 5) as peer:
+            peer.sendall(request(proxy.server.port))
+            assert read(peer, b"{}").startswith(b"HTTP/1.1 200 ")
+        assert read(slow, b"0\r\n\r\n").count(b"#") == 100_000
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [b"\x00\x01garbage", b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 4\r\n\r\nevil"],
+)
+@pytest.mark.parametrize("first", [WHOLE, SSE_HEAD + b"9\r\ndata: 1\n\n\r\n0\r\n\r\n"])
+def test_what_an_upstream_sends_after_its_answer_is_not_part_of_it(first, extra):
+    with Scripted(lambda line: (line.send(first + extra), line.wait_closed())[0]) as upstream:
+        with PlainProxy(upstream.port) as proxy, socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+            peer.sendall(request(proxy.server.port))
+            got = read(peer, b"0\r\n\r\n" if first is not WHOLE else b"{}")
+            assert got.startswith(b"HTTP/1.1 200 ")
+            assert b"evil" not in got
+            assert proxy.endings == [(Ending.complete, "")]
+
+
+@pytest.mark.parametrize("after", [b"\x00\x01\x02", b"NOT A REQUEST\r\n\r\n"])
+def test_junk_after_a_request_does_not_cost_it_its_answer(after):
+    with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+            peer.sendall(request(proxy.server.port) + after)
+            got = read(peer, b"{}")
+            assert got.startswith(b"HTTP/1.1 200 ")
+            assert got.endswith(b"{}")
+
+
+def test_an_offer_to_upgrade_is_passed_over():
+    with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+            peer.sendall(request(proxy.server.port, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"))
+            assert read(peer, b"{}").startswith(b"HTTP/1.1 200 ")
+        assert b"upgrade" not in upstream.requests[0].lower()
+
+
+def test_trailers_are_not_taken_for_headers():
+    with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
+        port = proxy.server.port
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            head = f"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+            peer.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Api-Key: other\r\n\r\n")
+            assert read(peer, b"{}").startswith(b"HTTP/1.1 200 ")
+        assert b"other" not in upstream.requests[0]
+
+
+def test_endless_trailers_are_refused():
+    with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
+        port = proxy.server.port
+        with socket.create_connection(("127.0.0.1", port)) as peer:
+            head = f"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+            peer.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-A: ")
+            with contextlib.suppress(OSError):
+                for _ in range(80):
+                    peer.sendall(b"y" * 1_000_000)
+            assert read(peer, b"\r\n").startswith(b"HTTP/1.1 4")
+        assert upstream.connections == 0
+
+
+def test_an_answer_before_the_request_is_fully_sent_reaches_the_agent():
+    said = b"HTTP/1.1 413 Payload Too Large\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    peer, _ = listener.accept()
+                    peer.recv(1000)
+                    peer.sendall(said)
+                    time.sleep(0.05)
+                    peer.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        with PlainProxy(listener.getsockname()[1]) as proxy:
+            for _ in range(5):
+                with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+                    peer.sendall(request(proxy.server.port, body=b" " * 5_000_000))
+                    assert read(peer, b"{}").startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_failure_in_the_line_is_answered():
+    app = Flask("failing", static_folder=None)
+
+    def fail(woken: bool) -> Response:
+        raise KeyError("a fault of our own")
+
+    @app.post("/v1/messages")
+    def wait() -> Response:
+        return Response(Later(lambda wake: wake(), lambda: None, fail, time.monotonic() + 5), direct_passthrough=True)
+
+    server = Server(app, 0, name="failing", workers=1)
+    server.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port)) as peer:
+            peer.sendall(request(server.port))
+            assert read(peer, b"log says").startswith(b"HTTP/1.1 500 ")
+    finally:
+        server.drain(0.1)
+        server.stop()
+
+
+def test_an_agent_that_stops_reading_is_let_go():
+    def answer(line: Line) -> None:
+        line.send(SSE_HEAD)
+        with contextlib.suppress(OSError):
+            while True:
+                line.chunk(b"x" * 65536)
+
+    with Scripted(answer) as upstream, PlainProxy(upstream.port, patience=Patience(unread_s=0.3)) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+            peer.sendall(request(proxy.server.port))
+            assert eventually(lambda: bool(proxy.endings))
+            assert eventually(lambda: not proxy.server._hub.clients, 3)
+
+
+def test_an_agent_that_resets_is_noticed_while_nothing_is_sent():
+    with Scripted(lambda line: line.wait_closed(10) and None) as upstream, PlainProxy(upstream.port) as proxy:
+        peer = socket.create_connection(("127.0.0.1", proxy.server.port))
+        peer.sendall(request(proxy.server.port))
+        assert eventually(lambda: bool(upstream.requests))
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        assert eventually(lambda: bool(proxy.endings))
+        assert proxy.endings[0][0] is Ending.client_left
