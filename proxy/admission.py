@@ -29,6 +29,8 @@ from proxy.services import Services
 from proxy.upstream.anthropic import count_tokens
 from proxy.wire.answer import Answer, Headers, Later
 
+WITHOUT_LOCAL = 4
+"""How much longer a request waits in the line if no local model could take it: 240 s by default, agents allow 300."""
 LEAST_OUTPUT = 1024
 """A lowered `max_tokens` below this would only produce stumps."""
 
@@ -39,7 +41,7 @@ class Admission:
     def __init__(self, services: Services, case: Case, decide_again: Callable[[], Answer]) -> None:
         self._services, self._case, self._decide_again = services, case, decide_again
         self._say = Saying(services, case)
-        self._until = time.monotonic() + services.options.queue_wait_s
+        self._until = time.monotonic() + self._wait_s()
         self._at = services.clock()
         self._prices = services.prices()
         self._print: Print | None = None
@@ -47,6 +49,11 @@ class Admission:
         self._has_counted = False
         self._ticket: Ticket | None = None
         self._place = _Place()
+
+    def _wait_s(self) -> float:
+        """Wait longer where the only other answer is a refusal."""
+        wait_s = self._services.options.queue_wait_s
+        return wait_s if any(route.is_local for route in self._case.decision.routes) else wait_s * WITHOUT_LOCAL
 
     def answer(self) -> Answer:
         """Give the first answer; money is held by then, or a place in the line taken."""

@@ -10,6 +10,7 @@ from pricing.money import Money
 from proxy.case import Case
 from proxy.router import Refusal, Route
 from proxy.services import Services
+from proxy.task import Tier
 from proxy.wire.answer import Headers
 
 
@@ -82,6 +83,8 @@ class Saying:
         )
 
     def _local(self) -> str:
+        if self._case.decision.tier is Tier.L3 and self._services.options.restricted == "claude-only":
+            return "Restricted work goes only to Claude."
         return local_state(self._services)
 
     def _clock_time(self, at: datetime) -> str:

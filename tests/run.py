@@ -24,7 +24,7 @@ import environment as env
 FAST = "not slow and not prove and not network"
 
 # what tests start or load -> the Debian package that brings it
-COMMANDS = {"npm": "npm", "git": "git"}
+COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
 LIBRARIES = {"libgomp.so.1": "libgomp1"}  # llama.cpp
 
 

@@ -43,6 +43,7 @@ zone = "{zone}"
 # strict = false
 
 # How long a request waits for running ones to settle when the rest of the day's money is held by them.
+# (Four times as long where no local model could take it.)
 # queue_wait_s = 60
 
 # Let bursar ask for shorter answers when the full length no longer fits into what is left.

@@ -12,8 +12,9 @@ from proxy.wire.client import Client
 if TYPE_CHECKING:
     from proxy.wire.hub import Hub
 
-SILENT_S = 10.0
-"""How long a streaming agent waits without a byte: until then a refusal can still be a plain 402."""
+SILENT_S = 120.0
+"""How long a streaming agent waits without a byte: until then a refusal can still be a plain 402, after it costs a
+second request. Claude Code allows 361 s (CLAUDE_CODE.md §7)."""
 PING_S = 5.0
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
