@@ -2,7 +2,7 @@
 
     (nothing)   lint, types, and every test
     --fast      lint, types, and the tests that take no real agent or model server
-    --prove     the long proofs instead: bursar killed over and over, a day of traffic replayed, the power cut
+    --prove     the long proofs instead, with their figures: killed over and over, a day replayed, the power cut
 
 The closing line is pytest's; the exit code is the first that was not zero.
 """
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         env.say(str(problem))
         return 1
     if prove:
-        return run(python, "pytest", "-m", "prove", *rest)
+        return run(python, "pytest", "-s", "-m", "prove", *rest)
     return check(python, ["-m", FAST, *rest] if fast else rest, lint=not rest)
 
 

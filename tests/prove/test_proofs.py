@@ -1,5 +1,8 @@
 """The long proofs with their verdicts: `python tests/run.py --prove`."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,24 @@ from tests.prove import kill_proxy, no_false_refusals, replay_day
 pytestmark = pytest.mark.prove
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the kill harness forks, which Windows cannot")
+@pytest.mark.parametrize(
+    "proof",
+    [
+        ["tests.prove.kill_ledger", "--kills", "1000", "--mutants", "60"],
+        ["tests.prove.ledger_power_cut", "--cuts", "400", "--steps", "4000"],
+    ],
+    ids=["a thousand kills", "four hundred power cuts"],
+)
+def test_the_ledger_overspends_nothing_and_its_mutants_are_caught(proof: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", *proof], capture_output=True, text=True, timeout=1800, check=False)
+    print(done.stdout)  # The figures: --prove shows them.
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_hundred_kills_lose_no_billed_request_and_pass_no_cutoff(tmp_path: Path) -> None:
     tally = kill_proxy.prove(100, tmp_path)
+    print(tally)
     assert (tally.kills, tally.over_cutoff, tally.unknown, tally.undercharged) == (100, 0, [], [])
     assert tally.billed > 1000
 
@@ -41,5 +60,6 @@ def test_most_of_twenty_dollars_is_spent_before_the_first_refusal(
     tmp_path: Path, agents: int, max_tokens: int, at_least: int
 ) -> None:
     found = no_false_refusals.measure(agents, max_tokens, tmp_path / "home")
+    print(found)
     assert found.spent > at_least * PICOS
     assert found.spent > 2 * found.baseline
