@@ -136,7 +136,7 @@ class Forward(Carried):
     patience: Patience = field(default_factory=Patience)
     is_cloud: bool = True
     may_send: Callable[[], bool] = lambda: True
-    """Asked on the loop's thread just before the first byte goes out."""
+    """Asked on the loop's thread before a connection is opened, and again just before the first byte goes out."""
 
 
 @dataclass(slots=True)
@@ -154,6 +154,9 @@ class Later(Carried):
     until: float
     """A moment of `time.monotonic`."""
     streams: bool = False
+    silent_s: float = 120.0
+    """How long a streaming agent waits without a byte: until then a refusal can still be a plain 402, after it costs a
+    second request. Claude Code allows 361 s (CLAUDE_CODE.md §7)."""
 
 
 Answer = Whole | Forward | Later

@@ -39,12 +39,20 @@ class Exchange:
         if self.client.gone:
             self._client_gone()
             return
+        self.hold_back()
+        if self._is_over:
+            return
         connection = self.hub.origins.take(self.forward.origin)
         if connection:
             self._send(connection)
         else:
             self._connecting = self.hub.loop.create_task(self._connect())
         self._arm()
+
+    def hold_back(self) -> None:
+        """End it if it has not been sent and may not be any more: not even a connection is made then."""
+        if not self._is_sent and not self.forward.may_send():
+            self._end(Ending.never_sent, MODE_CHANGED)
 
     def stop(self) -> None:
         """End it at once: the emergency stop, or the end of the process."""
@@ -70,13 +78,13 @@ class Exchange:
                 self._send(connection)
 
     def _send(self, connection: OriginConnection) -> None:
-        if not self.forward.may_send():
-            self.hub.origins.give(connection)
-            self._end(Ending.never_sent, MODE_CHANGED)
+        self.hold_back()
+        if self._is_over:
+            connection.detach()
             return
         self._connection, self._is_sent = connection, True
         self._heard = self.hub.loop.time()
-        connection.send(self, request_head(self.forward), self.forward.body)
+        connection.send(self, request_head(self.forward, is_plain=self.client.opened), self.forward.body)
 
     def origin_head(self, status: int, headers: Headers) -> None:
         """Hear the answer's head."""
@@ -235,14 +243,18 @@ def as_stream_error(body: bytes) -> bytes:
     return b"event: error\ndata: " + b" ".join(body.splitlines()) + b"\n\n"
 
 
-def request_head(forward: Forward) -> bytes:
-    """Render a request's head: the framing is ours, everything else as it came."""
+def request_head(forward: Forward, *, is_plain: bool = False) -> bytes:
+    """Render a request's head: the framing is ours, everything else as it came.
+
+    `is_plain` asks for an answer that is not packed: the head that the agent was sent while it waited said so.
+    """
     origin = forward.origin
     default = 443 if origin.tls else 80
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     lines = [b"%b %b HTTP/1.1\r\n" % (forward.method, forward.target)]
     lines.append(f"Host: {host}{'' if origin.port == default else f':{origin.port}'}\r\n".encode())
-    lines += [name + b": " + value + b"\r\n" for name, value in forward.headers]
+    headers = [(n, b"identity" if is_plain and n.lower() == b"accept-encoding" else v) for n, v in forward.headers]
+    lines += [name + b": " + value + b"\r\n" for name, value in headers]
     if forward.body or forward.method == b"POST":
         lines.append(b"Content-Length: %d\r\n" % len(forward.body))
     lines.append(b"\r\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import traceback
 
-
 FAULT = "this request failed inside bursar; its log says where"
 """What an agent is told of a fault of ours."""
 

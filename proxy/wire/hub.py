@@ -40,6 +40,7 @@ class Hub:
         self.exchanges: set[Exchange] = set()
         self.waiting: set[Waiting] = set()
         self.draining = False
+        self._is_ending = False
         self._name = name
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"{name}-worker")
         self._thread = threading.Thread(target=self._run, name=f"{name}-loop", daemon=True)
@@ -63,7 +64,10 @@ class Hub:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def cut(self, is_cut: Callable[[Forward], bool]) -> int:
-        """End the running exchanges that a predicate picks, at once; the number of them."""
+        """End the running exchanges that a predicate picks, at once; the number of them.
+
+        When it returns, no connection is open or being made for a request that may no longer be sent.
+        """
         return asyncio.run_coroutine_threadsafe(self._cut(is_cut), self.loop).result(5)
 
     # --- on the loop --------------------------------------------------------------------------------------------
@@ -80,7 +84,7 @@ class Hub:
         """Give an agent its answer, or begin to."""
         match answer:
             case Forward():
-                Exchange(self, client, answer).start()
+                self._exchange(client, answer)
             case Later():
                 Waiting(self, client, answer).start()
             case Whole() if client.opened:
@@ -125,6 +129,12 @@ class Hub:
     async def _listen(self, listener: socket.socket) -> None:
         self._server = await self.loop.create_server(lambda: Client(self), sock=listener, backlog=1024)
 
+    def _exchange(self, client: Client, forward: Forward) -> None:
+        exchange = Exchange(self, client, forward)
+        exchange.start()
+        if self._is_ending:
+            exchange.stop()
+
     def _work(self, client: Client, answer: Callable[[], Answer]) -> None:
         def work() -> None:
             try:
@@ -152,6 +162,7 @@ class Hub:
                 client.close()
         while any(client.busy for client in self.clients) and time.monotonic() < end:
             await asyncio.sleep(0.02)
+        self._is_ending = True
         for waiting in list(self.waiting):
             waiting.give_up()
         for exchange in list(self.exchanges):
@@ -168,6 +179,9 @@ class Hub:
         cut = [exchange for exchange in self.exchanges if is_cut(exchange.forward)]
         for exchange in cut:
             exchange.stop()
+        for exchange in list(self.exchanges):
+            exchange.hold_back()
+        self.origins.drop()
         return len(cut)
 
 

@@ -211,7 +211,11 @@ class Origins:
         assert origin.proxy is not None
         asked: asyncio.Future[None] = self._loop.create_future()
         transport, _ = await self._loop.create_connection(lambda: _Tunnel(origin, asked), *origin.proxy)
-        await asked
+        try:
+            await asked
+        except BaseException:
+            transport.abort()
+            raise
         connection = OriginConnection(origin)
         if origin.tls is None:
             transport.set_protocol(connection)
@@ -237,7 +241,7 @@ class _Tunnel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._seen += data
-        if b"\r\n\r\n" in self._seen and not self._asked.done():
+        if (b"\r\n\r\n" in self._seen or len(self._seen) > MAX_HEAD) and not self._asked.done():
             parts = self._seen.split(None, 2)
             if len(parts) > 1 and parts[1] == b"200":
                 self._asked.set_result(None)

@@ -12,9 +12,6 @@ from proxy.wire.client import Client
 if TYPE_CHECKING:
     from proxy.wire.hub import Hub
 
-SILENT_S = 120.0
-"""How long a streaming agent waits without a byte: until then a refusal can still be a plain 402, after it costs a
-second request. Claude Code allows 361 s (CLAUDE_CODE.md §7)."""
 PING_S = 5.0
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
@@ -35,7 +32,7 @@ class Waiting:
         left = self.later.until - time.monotonic()
         self._timer = self.hub.loop.call_later(max(0.0, left), self._wake, False)
         if self.later.streams:
-            self._pinger = self.hub.loop.call_later(PING_S if self.client.opened else SILENT_S, self._ping)
+            self._pinger = self.hub.loop.call_later(PING_S if self.client.opened else self.later.silent_s, self._ping)
         if self.client.gone:
             self._gone()
         else:
