@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {
     "pricing": set[str](),
     "budget": {"pricing", "sqlite_utils"},
-    "proxy": {"pricing", "budget", "flask", "werkzeug", "requests", "urllib3", "httptools", "msgspec", "certifi"},
+    "proxy": {
+        *("pricing", "budget", "flask", "werkzeug", "requests", "urllib3", "httptools", "msgspec", "certifi"),
+        *("jsonschema", "referencing"),
+    },
     "tray": {
         *("pricing", "budget", "proxy"),
         *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler"),
@@ -21,6 +24,7 @@ LAYERS = {
 }
 # what only some files may import (a trailing / means a folder)
 ONLY_IN = {
+    "jsonschema": ("proxy/toolcalls/",),
     "sqlite3": ("budget/",),
     "sqlite_utils": ("budget/",),
     "pystray": ("tray/backends/",),

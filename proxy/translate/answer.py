@@ -9,10 +9,17 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from proxy.toolcalls.call import Calls, ToolUse
+from proxy.toolcalls.check import judge
+from proxy.toolcalls.held import HeldText
+from proxy.toolcalls.intext import calls_in_text
+from proxy.toolcalls.policy import Accept, pass_on
+from proxy.toolcalls.thought import Thoughtless
+from proxy.toolcalls.toolbox import Toolbox
+from proxy.toolcalls.verdict import Verdict
 from proxy.translate.chunks import ChunkReader, Done, Finish, Happening, Reasoning, Text, ToolPiece
 from proxy.translate.errors import Trouble, failure
 from proxy.translate.request import Translated
-from proxy.translate.toolcalls import Accept, Calls, ToolUse, accept
 from proxy.translate.usage import LocalUsage, estimated, usage_for_client
 
 Payload = dict[str, Any]
@@ -44,7 +51,7 @@ class Answer:
         requested_model: str,
         request: Translated | None = None,
         *,
-        accept: Accept = accept,
+        accept: Accept = pass_on,
         mint: Callable[[], str] = mint,
     ) -> None:
         self.over = False
@@ -53,11 +60,15 @@ class Answer:
         self.stop_reason: str | None = None
         self.trouble: Trouble | None = None
         self.timings: Mapping[str, Any] | None = None
+        self.verdicts: tuple[Verdict, ...] = ()
         self._model = requested_model
         self._request = request or Translated(b"", 0, 0)
         self._accept, self._mint = accept, mint
         self._reader = ChunkReader()
+        self._tools = Toolbox(self._request.functions)
         self._calls = Calls()
+        self._thought, self._held = Thoughtless(), HeldText(tools=bool(self._tools))
+        self._said: list[str] = []
         self._stop: str | None = None
         self._counted: LocalUsage | None = None
         self._chars = 0
@@ -68,6 +79,11 @@ class Answer:
     def counted(self) -> bool:
         """Tell whether the server has sent its counts."""
         return self._counted is not None
+
+    @property
+    def said(self) -> str:
+        """The text that the client has been told."""
+        return "".join(self._said)
 
     @property
     def usage(self) -> dict[str, int]:
@@ -103,7 +119,7 @@ class Answer:
     def _take(self, happening: Happening) -> list[Payload]:
         match happening:
             case Text(text):
-                return self._say(text)
+                return self._say(self._held.feed(self._thought.feed(text))) + self._grow(len(text))
             case Reasoning(text):
                 return self._grow(len(text))
             case ToolPiece():
@@ -124,13 +140,16 @@ class Answer:
         return self._fail(failure("its answer has no end")) if self._chars > ANSWER_LIMIT_CHARS else []
 
     def _say(self, text: str) -> list[Payload]:
+        if not text:
+            return []
+        self._said.append(text)
         events = self._start()
         if not self._text_open:
             events.append(self._open({"type": "text", "text": ""}))
             self._text_open = True
         delta = {"type": "text_delta", "text": text}
         events.append({"type": "content_block_delta", "index": self._index, "delta": delta})
-        return events + self._grow(len(text))
+        return events
 
     def _collect(self, piece: ToolPiece) -> list[Payload]:
         """Keep a piece of a tool call: a call is checked whole, and clients run it only when it is."""
@@ -142,19 +161,33 @@ class Answer:
         """End the answer with its tool calls, its reason and its counts, or with why it is none."""
         if self.finish is None:
             return self._fail(failure("its answer stopped in the middle"))
-        uses = self._accept(self._calls.all(), self.finish)[: 1 if self._request.one_call else None]
+        events, rest = self._last_words()
+        uses = self._accept(self.verdicts)[: 1 if self._request.one_call else None]
         self.stop_reason = "tool_use" if uses else ENDS.get(self.finish)
         if self.stop_reason is None:
-            return self._fail(failure(self._no_reason()))
+            return events + self._fail(failure(self._no_reason()))
         stop = self._stop if self._stop in self._request.stop_sequences and not uses else None
         if stop is not None and self.stop_reason == "end_turn":
             self.stop_reason = "stop_sequence"
         self.over = True
-        events = self._start() + self._close_text()
+        events += self._say(rest) + self._start() + self._close_text()
         for use in uses:
             events += self._call(use)
         delta = {"stop_reason": self.stop_reason, "stop_sequence": stop}
         return [*events, {"type": "message_delta", "delta": delta, "usage": self.usage}, {"type": "message_stop"}]
+
+    def _last_words(self) -> tuple[list[Payload], str]:
+        """Judge the calls, and find out whether what was held of the text is text: that is returned too.
+
+        The text is looked into only where the server found no calls itself, and the model had said all it wanted.
+        """
+        events = self._say(self._held.feed(self._thought.rest()))
+        rest = self._held.rest()
+        self.verdicts = judge(self._calls.all(), self.finish or "", self._tools)
+        if rest and not self._calls and ENDS.get(self.finish or "") == "end_turn":
+            self.verdicts = calls_in_text(self.said, rest, self._tools)
+            rest = "" if self.verdicts else rest
+        return events, rest
 
     def _no_reason(self) -> str:
         if self.finish in ("tool_calls", "function_call"):
@@ -203,7 +236,7 @@ class Reading:
         requested_model: str,
         request: Translated | None = None,
         *,
-        accept: Accept = accept,
+        accept: Accept = pass_on,
         mint: Callable[[], str] = mint,
     ) -> None:
         self._answer = Answer(requested_model, request, accept=accept, mint=mint)
@@ -242,6 +275,16 @@ class Reading:
     def failed(self) -> str | None:
         """Why there is no whole answer, in a few words that are free of prompt text."""
         return self._answer.trouble.why if self._answer.trouble else None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What was thought of each call, once the answer is over."""
+        return self._answer.verdicts
+
+    @property
+    def said(self) -> str:
+        """The text that the client has been told."""
+        return self._answer.said
 
     @property
     def timings(self) -> Mapping[str, Any] | None:

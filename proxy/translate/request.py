@@ -53,6 +53,7 @@ class Translated:
     one_call: bool = False
     stop_sequences: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    functions: tuple[dict[str, Any], ...] = ()
 
 
 def to_chat(fields: Mapping[str, Any], *, model: str, caps: LocalModel) -> Translated:
@@ -78,8 +79,9 @@ def to_chat(fields: Mapping[str, Any], *, model: str, caps: LocalModel) -> Trans
         "stream": True, "stream_options": {"include_usage": True},
     }  # fmt: skip
     return Translated(
-        _encoded(body), max_tokens, prompt_tokens, tools.names, tools.one_call, _stops(fields), _notes(fields, turns)
-    )
+        _encoded(body), max_tokens, prompt_tokens, tools.names, tools.one_call, _stops(fields), _notes(fields, turns),
+        tools.functions,
+    )  # fmt: skip
 
 
 def _system(fields: Mapping[str, Any], hoisted: list[str]) -> list[Message]:

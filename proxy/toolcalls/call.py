@@ -1,18 +1,13 @@
-"""Tool calls as a local model makes them: collected piece by piece, accepted when the answer is finished.
-
-What stands between collecting and sending is one function, `Accept`: the place for checking and repairing.
-"""
+"""Tool calls as a local server sends them: collected piece by piece, and whole when the answer is finished."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+
+from proxy.toolcalls.strict import is_object
 
 CALLS_LIMIT = 128
 ARGUMENTS_LIMIT_CHARS = 16 * 1024 * 1024
-DEPTH_LIMIT = 100
 
 
 @dataclass
@@ -35,10 +30,6 @@ class ToolUse:
 
     name: str
     arguments: str
-
-
-Accept = Callable[[tuple[Call, ...], str], tuple[ToolUse, ...]]
-"""Takes the calls and why the answer finished, and returns those that go to the client."""
 
 
 class Calls:
@@ -81,61 +72,9 @@ class Calls:
         return known
 
 
-def accept(calls: tuple[Call, ...], finish: str) -> tuple[ToolUse, ...]:
-    """Let calls pass as they are, save those that the length limit cut off and those that name no tool.
-
-    Arguments that are no JSON object go in the form in which Claude Code keeps them itself: the client then
-    tells the model what was wrong, while broken JSON would break the client.
-    """
-    return tuple(_use(call) for call in calls if call.name and not (finish == "length" and not _complete(call)))
-
-
-def is_object(arguments: str) -> bool:
-    """Tell whether a text is a JSON object by the letter of the standard, and of sane depth."""
-    try:
-        parsed = json.loads(arguments, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(parsed, dict) and _is_shallow(parsed)
-
-
 def _begins_another(known: Call, identifier: str, name: str) -> bool:
     if not name:
         return False
     if identifier and known.id:
         return identifier != known.id
     return bool(known.name) and is_object(known.arguments)
-
-
-def _is_shallow(parsed: Any) -> bool:
-    """Tell whether it nests less deeply than would trouble whoever reads it after us."""
-    level = [parsed]
-    for _ in range(DEPTH_LIMIT):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
-            return True
-    return False
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [inner for inner in value if isinstance(inner, dict | list)] if isinstance(value, list) else []
-
-
-def _complete(call: Call) -> bool:
-    return is_object(call.arguments)
-
-
-def _use(call: Call) -> ToolUse:
-    arguments = call.arguments
-    if not arguments.strip():
-        return ToolUse(call.name, "{}")
-    if is_object(arguments):
-        return ToolUse(call.name, arguments)
-    kept = {"__unparsedToolInput": {"raw": arguments, "len": len(arguments)}}
-    return ToolUse(call.name, json.dumps(kept, ensure_ascii=False))
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
