@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 
 from budget.ledger import Ask, Held, Offer, Refused
@@ -26,7 +27,7 @@ from proxy.refusals import Saying
 from proxy.rewrite import with_value
 from proxy.router import Route
 from proxy.services import Services
-from proxy.upstream.anthropic import count_tokens
+from proxy.upstream.count import count_tokens
 from proxy.wire.answer import Answer, Headers, Later
 
 WITHOUT_LOCAL = 4
@@ -95,9 +96,8 @@ class Admission:
         self._at = self._services.clock()
         bounds = self._bounds(route)
         found = self._services.ledger.reserve(self._ask(self._offers(route, bounds), why))
-        if isinstance(found, Refused) and found.why == "full" and self._count(route):
-            bounds = self._bounds(route)
-            found = self._services.ledger.reserve(self._ask(self._offers(route, bounds), why))
+        if isinstance(found, Refused) and found.why == "full" and not self._has_counted:
+            return self._count(routes, why)
         if isinstance(found, Held):
             self._leave()
             return self._send(route, found, next(b for b in bounds if b.amount == found.offer.amount), why)
@@ -150,14 +150,17 @@ class Admission:
             return None
         return self._services.anchors.bound(anchor_key(self._case.request), self._printed(), shape.images)
 
-    def _count(self, route: Route) -> bool:
-        """Ask the provider for the number of tokens, once; tells whether that gave a new bound."""
-        if self._has_counted or not may_use_cloud(self._services):
-            return False
+    def _count(self, routes: tuple[Route, ...], why: str) -> Answer:
+        """Ask Claude for the number of tokens, once, and go on with the tighter bound that it may give."""
         self._has_counted = True
-        fields = {**self._case.request.fields, "model": route.model}
-        self._counted = count_tokens(self._services.cloud, self._case.wire.headers, fields)
-        return self._counted is not None
+
+        def go_on(tokens: int | None) -> Answer:
+            self._counted = tokens
+            return self._go_cloud(routes, why)
+
+        fields = {**self._case.request.fields, "model": routes[0].model}
+        may_send = partial(may_use_cloud, self._services)
+        return count_tokens(self._services.cloud, self._case.wire.headers, fields, may_send, go_on)
 
     def _lowered(self, found: Refused, bounds: tuple[Bound, ...]) -> Answer | None:
         """Ask again with the `max_tokens` that fits: of the request, never of the hold alone."""
