@@ -40,6 +40,12 @@ class Line:
         self._call()
         return ticket
 
+    def change(self, ticket: Ticket, amount: Money) -> None:
+        """Wait for another amount on the same place: what a request needs may be bounded anew while it waits."""
+        if ticket.amount != amount:
+            ticket.amount = amount
+            self._call()
+
     def leave(self, ticket: Ticket) -> None:
         """Give the place up, admitted or not; leaving twice is harmless."""
         with self._lock:

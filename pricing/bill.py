@@ -18,8 +18,8 @@ from pricing.usage import ImpossibleUsage, Usage, fold, oddities, usage_from_ant
 
 __all__ = ["Bill", "ImpossibleUsage", "Line", "bill", "fold"]
 
-# The ledger keeps amounts in 64 bits: $9.2 million, which no answer costs.
-MOST_PICOS = 2**63 - 1
+# The ledger keeps amounts in 64 bits and takes none above this, so that a day's sum fits: no answer costs $1.1 million.
+MOST_PICOS = 2**60
 # On that day Anthropic stopped charging for a refusal before any output.
 REFUSALS_FREE_SINCE = datetime(2026, 6, 2, tzinfo=UTC)
 
@@ -117,5 +117,5 @@ def _price(each: Attempt, how: Modifiers, at: datetime, table: PriceTable, lines
 def _total(lines: list[Line]) -> Money:
     picos = sum(line.quantity * line.picos_each for line in lines)
     if picos > MOST_PICOS:
-        raise ImpossibleUsage("the usage comes to more than $9 million")
+        raise ImpossibleUsage("the usage comes to more than $1 million")
     return Money(picos)

@@ -116,6 +116,7 @@ class Admission:
             lowered = self._lowered(found, bounds)
             if lowered:
                 return lowered
+        self._services.log.ended(self._case.request_id, "refused")
         return error(
             402, self._say.refused(found), self._case.request.dialect, headers=self._own(None, None, found.why)
         )
@@ -190,6 +191,8 @@ class Admission:
             if self._ticket is None:
                 wait_s = max(0.0, self._until - time.monotonic())
                 self._ticket = self._services.ledger.line.join(found.needed, self._place.called, wait_s=wait_s)
+            else:
+                self._services.ledger.line.change(self._ticket, found.needed)
 
         def resume(woken: bool) -> Answer:
             if not woken:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, request
 from pricing.tokens import estimate_tokens
 from proxy.carry import may_use_cloud
 from proxy.errors import JSON_TYPE, error
-from proxy.headers import to_upstream
+from proxy.headers import as_text, to_upstream
 from proxy.messages import respond
 from proxy.meter import Reading
 from proxy.relay import Relay
@@ -35,9 +35,8 @@ def count() -> Response:
 
 def answer(services: Services, wire: WireRequest) -> Answer:
     """Forward the question to Claude, or estimate where not a byte may go to a cloud."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in wire.lower.items()}
     try:
-        asked = read(wire.body, headers, counting=True)
+        asked = read(wire.body, as_text(wire.headers), counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
     if _is_private(services, asked) or not may_use_cloud(services):

@@ -48,6 +48,15 @@ def to_agent(headers: Headers, own: Headers) -> Headers:
     return kept + own
 
 
+def as_text(headers: Headers) -> dict[str, str]:
+    """Give names in lower case and values; what came more than once is one list (RFC 9110 §5.3)."""
+    text: dict[str, str] = {}
+    for name, value in headers:
+        key, said = name.decode("latin-1").lower(), value.decode("latin-1")
+        text[key] = f"{text[key]}, {said}" if key in text else said
+    return text
+
+
 def value_of(headers: Headers, name: bytes) -> str:
     """Give a header's last value as text, or nothing."""
     found = [value for key, value in headers if key.lower() == name]

@@ -10,6 +10,7 @@ from budget.ledger import Labels
 from proxy.admission import Admission
 from proxy.case import Case
 from proxy.errors import error
+from proxy.headers import as_text
 from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
 from proxy.router import Decision, Override, decide
@@ -34,7 +35,7 @@ def create() -> Response:
 
 def answer(services: Services, wire: WireRequest) -> Answer:
     """Read, classify, decide, hold money, and send."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in wire.lower.items()}
+    headers = as_text(wire.headers)
     try:
         asked = read(wire.body, headers)
         override = override_of(headers, asked)

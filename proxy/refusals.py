@@ -42,11 +42,11 @@ class Saying:
     def no_route(self, refusal: Refusal) -> str:
         """Say why the router found no route."""
         today = self._services.ledger.today()
-        match refusal.kind:
+        kind = "cutoff" if refusal.kind == "stopped" and today.stop and today.stop.by == "cutoff" else refusal.kind
+        match kind:
             case "stopped":
                 since = f" since {self._clock_time(today.stop.since)}" if today.stop else ""
-                by = " by the cutoff" if today.stop and today.stop.by == "cutoff" else ""
-                return f"bursar: all cloud traffic is stopped{since}{by}. {refusal.why} Resume: bursar resume"
+                return f"bursar: all cloud traffic is stopped{since}. {refusal.why} Resume: bursar resume"
             case "cutoff":
                 return (
                     f"bursar: today's cutoff of {today.limits.cutoff.dollars()} is reached "
@@ -104,7 +104,7 @@ def local_state(services: Services) -> str:
 
 def _lift(cutoff: Money) -> str:
     # The next whole dollar that is a good step up: a person wants to go on, not to come back in a minute.
-    raised = -(-cutoff.picos * 3 // (2 * 10**12))
+    raised = max(1, -(-cutoff.picos * 3 // (2 * 10**12)))
     return f"Lift: bursar cutoff set {raised}"
 
 

@@ -84,12 +84,15 @@ class RequestLog:
 
     def hear(self, event: Event) -> None:
         """Append a line for a request whose spend was recorded."""
-        if not isinstance(event, SpendRecorded):
-            return
+        if isinstance(event, SpendRecorded):
+            self.ended(event.request_id, event.outcome, event.charged)
+
+    def ended(self, request_id: str, outcome: str, charged: Money | None = None) -> None:
+        """Append a line for a request that has ended; nothing if it is not under way."""
         with self._lock:
-            line = self._open.pop(event.request_id, None)
+            line = self._open.pop(request_id, None)
             if line:
-                self._append(lambda number: replace(line, number=number, outcome=event.outcome, charged=event.charged))
+                self._append(lambda number: replace(line, number=number, outcome=outcome, charged=charged))
 
     def _append(self, make: Callable[[int], Line]) -> Line:
         self._number += 1

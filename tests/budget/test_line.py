@@ -75,3 +75,14 @@ def test_a_forgotten_ticket_does_not_block_everyone_for_ever() -> None:
     behind = wait.line.join(Money(5), wait.calls("b"), wait_s=600)
     wait.now = 66
     assert not wait.line.blocks(behind)
+
+
+def test_a_ticket_s_amount_may_change_and_is_then_what_counts() -> None:
+    wait = Wait()
+    wait.line.room(5, 100)
+    ticket = wait.line.join(Money(7), wait.calls("a"))
+    wait.line.change(ticket, Money(9))
+    wait.line.room(8, 100)
+    assert wait.called == []
+    wait.line.change(ticket, Money(6))
+    assert wait.called == ["a"]

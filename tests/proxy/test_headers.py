@@ -1,6 +1,6 @@
 """The API's headers cross unchanged; those of one connection, and bursar's own, do not."""
 
-from proxy.headers import to_agent, to_upstream
+from proxy.headers import as_text, to_agent, to_upstream
 
 
 def test_the_api_s_headers_cross_with_their_case_and_order():
@@ -48,3 +48,8 @@ def test_an_upstream_cannot_speak_in_our_name():
         (b"request-id", b"req_1"),
         (b"x-bursar-route", b"anthropic/m"),
     ]
+
+
+def test_a_header_that_came_twice_is_read_whole():
+    sent = [(b"Anthropic-Beta", b"a,b"), (b"X-Other", b"1"), (b"anthropic-beta", b"c")]
+    assert as_text(sent) == {"anthropic-beta": "a,b, c", "x-other": "1"}

@@ -187,6 +187,26 @@ def test_when_the_money_is_gone_it_says_so_once_and_nothing_leaves(start, fake):
     assert proxy.ledger.entries() == []
 
 
+def test_after_the_cutoff_s_own_stop_a_refusal_names_the_amounts_and_the_way_out(start, fake):
+    proxy = start()
+    proxy.ledger.stop("cutoff")
+    said = ask(proxy.url, message("hello")).error["message"]
+    assert said.startswith("bursar: today's cutoff of $12.00 is reached ($0.00 spent). No local model is running.")
+    assert "Resets 00:00" in said
+    assert "bursar cutoff set 18" in said
+
+
+def test_a_refused_request_is_not_under_way_in_the_log(start, fake):
+    proxy = start(budget="0.01", cutoff="0.01")
+    ask(proxy.url, message("hello", max_tokens=2000))
+    assert [line.outcome for line in proxy.services.log.after(0)] == ["", "refused"]
+
+
+def test_a_cutoff_of_nothing_can_be_lifted(start, fake):
+    proxy = start(budget="0", cutoff="0")
+    assert "bursar cutoff set 1" in ask(proxy.url, message("hello")).error["message"]
+
+
 def test_a_request_that_fits_once_another_has_settled_waits_for_it(start, fake):
     proxy = start(budget="0.03", cutoff="0.03")  # Each holds 2000 out at $10 = $0.02 and a little.
     answers = []

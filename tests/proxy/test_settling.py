@@ -88,7 +88,14 @@ def test_silence_after_the_request_was_sent_is_charged_in_full():
 
 
 @pytest.mark.parametrize(
-    "usage", [{}, {**USAGE, "output_tokens": -1}, {**USAGE, "output_tokens": "9"}, {**USAGE, "input_tokens": 2**63}]
+    "usage",
+    [
+        {},
+        {**USAGE, "output_tokens": -1},
+        {**USAGE, "output_tokens": "9"},
+        {**USAGE, "input_tokens": 2**63},
+        {**USAGE, "server_tool_use": {"web_search_requests": 200_000_000}},  # $2,000,000
+    ],
 )
 def test_impossible_counts_are_never_zero_and_never_negative(usage):
     settled = settlement(attempt(), outcome(Ending.complete), reading(usage, is_complete=True))
