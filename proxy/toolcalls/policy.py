@@ -39,4 +39,5 @@ def as_it_came(call: Call) -> ToolUse:
 def _uses(verdict: Verdict) -> tuple[ToolUse, ...]:
     if not isinstance(verdict, Failed):
         return (verdict.use,)
-    return () if verdict.why in NEVER_SENT else (as_it_came(verdict.call),)
+    is_lost = verdict.why in NEVER_SENT or not verdict.call.name
+    return () if is_lost else (as_it_came(verdict.call),)

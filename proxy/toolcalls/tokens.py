@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 Tokens = list[str]
 
@@ -11,6 +12,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _CONTROL = re.compile(r"[\x00-\x1f]")
+_CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\[\x00-\x1f]")
 _OPENS = {"{": "}", "[": "]"}
 _PLAIN = re.compile(r"""[^\\]*(?:\\(?:["'\\nrtbf]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})[^\\]*)*""")
 _ESCAPE = re.compile(r"""\\x(..)|\\(')|\\.|(")""", re.DOTALL)
@@ -31,7 +33,12 @@ def tokens_of(text: str) -> Tokens | None:
 
 
 def without_control(tokens: Tokens) -> Tokens | None:
-    """Escape raw newlines and the like inside strings, which means the same and is JSON."""
+    """Escape raw newlines and the like inside strings, which means the same and is JSON.
+
+    None where a backslash stands before one: a shell would leave both out, JSON knows no such thing.
+    """
+    if any(is_string(token) and _CONTINUED.search(token) for token in tokens):
+        return None
     return [_CONTROL.sub(_escaped, token) if is_string(token) else token for token in tokens]
 
 
@@ -84,7 +91,7 @@ def is_string(token: str) -> bool:
 
 def _followed(tokens: Tokens) -> list[tuple[str, str]]:
     solid = [token for token in tokens if not token.isspace()]
-    return list(zip(solid, [*solid[1:], ""], strict=True))
+    return list(pairwise([*solid, ""]))
 
 
 def _json_string(token: str) -> str | None:

@@ -14,6 +14,7 @@ from proxy.toolcalls.check import judge
 from proxy.toolcalls.held import HeldText
 from proxy.toolcalls.intext import calls_in_text
 from proxy.toolcalls.policy import Accept, pass_on
+from proxy.toolcalls.signals import Heard
 from proxy.toolcalls.thought import Thoughtless
 from proxy.toolcalls.toolbox import Toolbox
 from proxy.toolcalls.verdict import Verdict
@@ -81,9 +82,9 @@ class Answer:
         return self._counted is not None
 
     @property
-    def said(self) -> str:
-        """The text that the client has been told."""
-        return "".join(self._said)
+    def heard(self) -> Heard:
+        """What the answer has come to so far."""
+        return Heard("".join(self._said), self.verdicts, self.finish, self._request.tool_names)
 
     @property
     def usage(self) -> dict[str, int]:
@@ -185,7 +186,7 @@ class Answer:
         rest = self._held.rest()
         self.verdicts = judge(self._calls.all(), self.finish or "", self._tools)
         if rest and not self._calls and ENDS.get(self.finish or "") == "end_turn":
-            self.verdicts = calls_in_text(self.said, rest, self._tools)
+            self.verdicts = calls_in_text("".join(self._said), rest, self._tools)
             rest = "" if self.verdicts else rest
         return events, rest
 
@@ -282,9 +283,9 @@ class Reading:
         return self._answer.verdicts
 
     @property
-    def said(self) -> str:
-        """The text that the client has been told."""
-        return self._answer.said
+    def heard(self) -> Heard:
+        """What the answer came to, for whoever looks for signs of a bad one (`toolcalls.signals`)."""
+        return self._answer.heard
 
     @property
     def timings(self) -> Mapping[str, Any] | None:

@@ -81,6 +81,7 @@ def test_each_rung_of_the_ladder(arguments: str, city: str, steps: list[Step]) -
         '{"a":' * 200 + "1" + "}" * 200,
         '{"city": "Paris" /* a comment */}',
         '{city: "Paris"}',
+        '{"city": "a \\\nb"}',
     ],
 )
 def test_what_could_mean_two_things_or_is_not_whole_fails(arguments: str) -> None:
