@@ -87,9 +87,12 @@ def _parsed(text: str, path: Path) -> Height:
     body, _, checksum = text.rstrip("\n").partition("\n")
     if f"{zlib.crc32(body.encode()):08x}" != checksum:
         raise BadMark(f"{path.name} does not match its checksum")
-    fields = json.loads(body)
-    day, picos = date.fromisoformat(fields["day"]), int(fields["picos"])
-    return Height(day, picos, Mode(fields["mode"]), fields["stopped_by"])
+    try:
+        fields = json.loads(body)
+        day, picos = date.fromisoformat(fields["day"]), int(fields["picos"])
+        return Height(day, picos, Mode(fields["mode"]), fields["stopped_by"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadMark(f"{path.name} is of another version") from error
 
 
 def _linux_boot() -> str | None:

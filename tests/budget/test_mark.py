@@ -1,5 +1,6 @@
 """The high-water file and the tip."""
 
+import zlib
 from datetime import date
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def test_it_does_not_cover_another_mode_or_a_stop(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"day": "2026-11-21", "picos": 5}\n00000000\n', b"\xff\xfe"])
 def test_a_mark_that_is_not_ours_is_not_believed(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "mark").write_bytes(content)
+    with pytest.raises(BadMark):
+        Mark.read(tmp_path / "mark")
+
+
+@pytest.mark.parametrize("body", ['{"day": "2026-11-21", "picos": 5}', "[]", '{"day": 1}', '{"day": "x", "picos": 1}'])
+def test_a_mark_of_another_version_is_not_believed(tmp_path: Path, body: str) -> None:
+    (tmp_path / "mark").write_text(f"{body}\n{zlib.crc32(body.encode()):08x}\n")
     with pytest.raises(BadMark):
         Mark.read(tmp_path / "mark")
 
