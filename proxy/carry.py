@@ -29,6 +29,9 @@ from proxy.translate.stream import AnthropicStream
 from proxy.upstream.anthropic import NAME, tls_context
 from proxy.wire.answer import Answer, Forward, Headers, Origin, Patience
 
+LOCAL_FIRST_S = 600.0
+"""Some local servers send their head at once, and then read the prompt, for minutes on a small machine."""
+
 Instead = Callable[[str], Callable[[], Answer] | None]
 
 
@@ -91,6 +94,7 @@ def to_local(services: Services, case: Case, held: Held, own: Headers, route: Ro
         headers=_local_headers(upstream.api_key),
         body=translated.body,
         carrier=LocalRelay(route.upstream, make(case.request.model, translated), own, hooks),
+        patience=Patience(first_s=LOCAL_FIRST_S),
         is_cloud=False,
     )
 

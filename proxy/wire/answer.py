@@ -107,6 +107,8 @@ class Patience:
 
     connect_s: float = 10.0
     head_s: float = 600.0
+    first_s: float = 120.0
+    """From the answer's head to the first byte of its body."""
     idle_s: float = 120.0
     grace_s: float = 2.0
     open_s: float = 1.0

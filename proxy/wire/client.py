@@ -140,7 +140,7 @@ class Client(asyncio.Protocol):
         self._in_head = False
         request.method = self._parser.get_method()
         request.version = self._parser.get_http_version()
-        request.keep_alive = self._parser.should_keep_alive()
+        request.keep_alive = request.version == "1.1" and self._parser.should_keep_alive()
         request.lower = {name.lower(): value for name, value in request.headers}
         fault = framing_fault(request)
         if fault:

@@ -28,6 +28,7 @@ class Exchange:
         self._connecting: asyncio.Task[None] | None = None
         self._is_sent = self._is_answered = self._is_over = self._client_left = False
         self._heard = self._spoke = hub.loop.time()
+        self._head_at: float | None = None
         self._leaves_at: float | None = None
         self._full_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -89,6 +90,7 @@ class Exchange:
     def origin_head(self, status: int, headers: Headers) -> None:
         """Hear the answer's head."""
         self._heard, self._is_answered = self.hub.loop.time(), True
+        self._head_at = self._heard
         head = self.carrier.head(status, headers)
         if head is None or self._client_left:
             return
@@ -160,7 +162,9 @@ class Exchange:
         return max(0.01, min(moments))
 
     def _limit_s(self) -> float:
-        return self.patience.idle_s if self._is_answered else self.patience.head_s
+        if not self._is_answered:
+            return self.patience.head_s
+        return self.patience.first_s if self._heard == self._head_at else self.patience.idle_s
 
     def _look(self) -> None:
         now = self.hub.loop.time()

@@ -25,6 +25,7 @@ Handle = Callable[[WireRequest], Answer]
 Wording = Callable[[int, str], Whole]
 """Puts a refusal into the agents' dialect."""
 
+LOOKUPS = 64
 SETTLE_S = 10.0
 """How long the end of an answer waits for its entry; the entry is written later all the same."""
 
@@ -35,6 +36,9 @@ class Hub:
     def __init__(self, handle: Handle, gate: Gate, wording: Wording, *, name: str, workers: int = 16) -> None:
         self.handle, self.gate, self.wording = handle, gate, wording
         self.loop = asyncio.new_event_loop()
+        # Names are looked up in these threads: asyncio's own few are soon full where a resolver hangs, and then a local
+        # server's name waits behind Claude's.
+        self.loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix=f"{name}-lookup"))
         self.origins = Origins(self.loop)
         self.clients: set[Client] = set()
         self.exchanges: set[Exchange] = set()

@@ -105,6 +105,20 @@ def test_a_stream_that_falls_silent_ends_in_an_error():
         assert proxy.endings[0][0] is Ending.silent
 
 
+def test_a_server_may_think_for_longer_before_its_first_word_than_between_two():
+    def answer(line: Line) -> None:
+        line.send(SSE_HEAD)
+        time.sleep(0.5)
+        line.chunk(b"data: 1\n\n")
+        line.wait_closed(10)
+
+    patience = Patience(first_s=10, idle_s=0.2, ping_s=0.1)
+    with Scripted(answer) as upstream, PlainProxy(upstream.port, patience=patience) as proxy:
+        with ask(proxy.server.port) as peer:
+            assert b"data: 1" in read_all(peer)
+        assert proxy.endings == [(Ending.silent, "nothing came for 0.2 s")]
+
+
 @pytest.mark.parametrize("when", ["before the head", "in a silent stream", "in a busy stream"])
 def test_an_agent_that_leaves_closes_the_upstream(when):
     closed: list[bool] = []

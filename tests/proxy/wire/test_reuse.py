@@ -111,6 +111,23 @@ def test_an_offer_to_upgrade_is_passed_over():
         assert b"upgrade" not in upstream.requests[0].lower()
 
 
+@pytest.mark.parametrize("keep", ["", "Connection: keep-alive\r\n"])
+def test_an_old_client_gets_its_stream_unframed_and_its_end_is_the_connection_s(keep):
+    def answer(line: Line) -> None:
+        line.send(SSE_HEAD)
+        line.chunk(b"data: 1\n\n")
+        line.send(b"0\r\n\r\n")
+
+    with Scripted(answer) as upstream, PlainProxy(upstream.port) as proxy:
+        old = request(proxy.server.port).replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\n" + keep.encode(), 1)
+        with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+            peer.sendall(old)
+            head, _, body = read(peer, b"never").partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert b"connection: close" in head
+    assert body == b"data: 1\n\n"
+
+
 def test_trailers_are_not_taken_for_headers():
     with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
         port = proxy.server.port
