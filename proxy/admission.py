@@ -166,6 +166,8 @@ class Admission:
     def _lowered(self, found: Refused, bounds: tuple[Bound, ...]) -> Answer | None:
         """Ask again with the `max_tokens` that fits: of the request, never of the hold alone."""
         tightest = min(bounds, key=_size)
+        if not tightest.rates.output:
+            return None
         left = found.cutoff.picos - found.settled.picos - found.held.picos
         short = tightest.amount.picos - left
         output = tightest.output_tokens - -(-short // tightest.rates.output)
