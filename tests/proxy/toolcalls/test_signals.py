@@ -89,6 +89,7 @@ def test_a_models_own_marks_in_the_text_are_seen(marker: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "I will try again" + " and again" * 60,
         "I try" + " again and again and once more" * 8,
         "The answer is found in the file that I have read before.\n" * 4,
         "```\n" + "x = compute(x)\n" * 200,
