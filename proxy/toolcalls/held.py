@@ -16,6 +16,7 @@ LOOK_CHARS = 300
 _MARKER = re.compile("|".join(map(re.escape, MARKERS)))
 _PLAIN = re.compile(r"```|[{\[]")
 _LONGEST = max(map(len, MARKERS))
+_FIRST = frozenset("`" + "".join(marker[0] for marker in MARKERS))
 _CALLED = re.compile(r"(?:```\w*[ \t]*\r?\n\s*)?(?:\[\s*)?\{\s*[\"'](\w*)[\"']|\[\s*[A-Za-z_][\w.-]*\(")
 _BEGUN = re.compile(
     r"(?:```\w*[ \t]*(?:\r?\n\s*)?|```\w*[ \t]*\r)?(?:\[\s*)?(?:\{\s*(?:[\"']\w*)?)?|\[\s*[A-Za-z_][\w.-]*"
@@ -99,11 +100,14 @@ class HeldText:
     def _suffix(self) -> int:
         """Tell how much of the end could be the beginning of a marker."""
         text = self._pending[-_LONGEST:]
-        for at in range(len(text)):
-            end = text[at:]
-            if any(marker.startswith(end) for marker in MARKERS) or (self._may_be_plain and end in ("`", "``")):
-                return len(end)
+        for at, letter in enumerate(text):
+            if letter in _FIRST and self._may_begin(text[at:]):
+                return len(text) - at
         return 0
+
+    def _may_begin(self, end: str) -> bool:
+        is_fence = self._may_be_plain and end in ("`", "``")
+        return is_fence or any(marker.startswith(end) for marker in MARKERS)
 
 
 def _begins_line(before: str) -> bool:

@@ -135,7 +135,9 @@ def _decode(checked: Any, value: Any, path: list[Any], error: ValidationError) -
     """Read a string as the number, boolean, list or object that the schema wants in its place."""
     outer = _at(value, path[:-1])
     given = outer[path[-1]]
-    if error.validator not in ("type", "anyOf", "oneOf") or not isinstance(given, str):
+    # A string that fits two branches of oneOf is meant as a string; only one that fits none may be something else.
+    is_wanted = error.validator in ("type", "anyOf") or (error.validator == "oneOf" and error.context)
+    if not is_wanted or not isinstance(given, str):
         return
     found = parse_value(given, may_close=False)
     if found is None or isinstance(found.value, str):

@@ -253,6 +253,12 @@ def test_a_schema_with_references_of_its_own_is_kept() -> None:
     assert why(verdict("f", '{"a": "x"}', tools=tools)) == Why.SCHEMA
 
 
+def test_a_string_that_fits_twice_is_not_taken_for_a_number() -> None:
+    branches = [{"type": "string"}, {"maxLength": 5}, {"type": "integer"}]
+    tools = Toolbox([{"function": {"name": "f", "parameters": {"properties": {"a": {"oneOf": branches}}}}}])
+    assert why(verdict("f", '{"a": "7"}', tools=tools)) == Why.SCHEMA
+
+
 def test_wrong_calls_are_passed_on_as_they_came_in_a_form_that_clients_survive() -> None:
     calls = (Call("1", "nope", ["{}"]), Call("2", "Bash", ['{"comm']), Call("3", "get_weather", ['{"city": "Paris"}']))
     first, second, third = pass_on(judge(calls, "tool_calls", TOOLS))

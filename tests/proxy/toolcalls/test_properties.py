@@ -221,3 +221,80 @@ def test_without_tools_a_call_in_a_text_is_text() -> None:
     stream = AnthropicStream("claude-x", Translated(b"", 100, 50))
     text = '<tool_call>{"name": "list_files"}</tool_call>'
     assert blocks_of(stream.feed(says(text))) == [text]
+
+
+# Calls in texts
+
+
+def tagged(value: dict[str, str]) -> str:
+    """Write a call as Hermes does."""
+    return f"<tool_call>\n{json.dumps({'name': 'Write', 'arguments': value}, ensure_ascii=False)}\n</tool_call>"
+
+
+def coder(value: dict[str, str]) -> str:
+    """Write a call as Qwen3-Coder does."""
+    pairs = "".join(f"<parameter={key}>\n{inner}\n</parameter>\n" for key, inner in value.items())
+    return f"<tool_call>\n<function=Write>\n{pairs}</function>\n</tool_call>"
+
+
+def glm(value: dict[str, str]) -> str:
+    """Write a call as GLM does."""
+    pairs = "".join(f"<arg_key>{key}</arg_key>\n<arg_value>{inner}</arg_value>\n" for key, inner in value.items())
+    return f"<tool_call>Write\n{pairs}</tool_call>"
+
+
+def pythonic(value: dict[str, str]) -> str:
+    """Write a call as Llama does in its Python form."""
+    return f"[Write({', '.join(f'{key}={inner!r}' for key, inner in value.items())})]"
+
+
+def harmony(value: dict[str, str]) -> str:
+    """Write a call as gpt-oss does."""
+    return f"<|channel|>commentary to=functions.Write <|constrain|>json<|message|>{json.dumps(value)}<|call|>"
+
+
+def kimi(value: dict[str, str]) -> str:
+    """Write a call as Kimi does."""
+    call = f"<|tool_call_begin|>functions.Write:0<|tool_call_argument_begin|>{json.dumps(value)}<|tool_call_end|>"
+    return f"<|tool_calls_section_begin|>{call}<|tool_calls_section_end|>"
+
+
+def deepseek(value: dict[str, str]) -> str:
+    """Write a call as DeepSeek does."""
+    call = f"<｜tool▁call▁begin｜>function<｜tool▁sep｜>Write\n```json\n{json.dumps(value)}\n```<｜tool▁call▁end｜>"
+    return f"<｜tool▁calls▁begin｜>{call}<｜tool▁calls▁end｜>"
+
+
+def careless(value: dict[str, str]) -> str:
+    """Write a call as Hermes does, as a Python literal and without its last brace."""
+    return f"<tool_call>\n{repr({'name': 'Write', 'arguments': value})[:-1]}\n</tool_call>"
+
+
+WRITERS = [
+    tagged, coder, glm, pythonic, harmony, kimi, deepseek, careless,
+    lambda value: f"[TOOL_CALLS]Write[ARGS]{json.dumps(value)}",
+    lambda value: f"[TOOL_CALLS][{json.dumps({'name': 'Write', 'arguments': value})}]",
+    lambda value: f"<|python_tag|>{json.dumps({'name': 'Write', 'parameters': value})}",
+    lambda value: f"<function=Write>{json.dumps(value)}</function>",
+    lambda value: f"Sure:\n```json\n{json.dumps({'name': 'Write', 'arguments': value})}\n```",
+    lambda value: json.dumps({"name": "Write", "arguments": value}),
+]  # fmt: skip
+MARKS = [*PARTS, "</arg_value>", "<arg_key>", "<arg_value>", "</arg_key>", "\n</parameter>\n<parameter=content>\n",
+         "<|call|>", "<|end|>", "</s>", "<|tool_call_end|>", "<｜tool▁call▁end｜>", "\\", "\\n", "'", "\n```\n",
+         "x"]  # fmt: skip
+tricky = st.lists(st.sampled_from(MARKS) | texts, max_size=6).map("".join)
+
+
+@settings(max_examples=800)
+@given(st.sampled_from(WRITERS), st.fixed_dictionaries({"file_path": tricky, "content": tricky}))
+def test_a_call_in_a_text_is_the_call_that_was_written_or_none(writer: Any, value: dict[str, str]) -> None:
+    blocks, _ = told(writer(value), [])
+    made = [block for block in blocks if not isinstance(block, str)]
+    assert made in ([], [["Write", value]])
+
+
+@given(st.sampled_from(WRITERS), st.fixed_dictionaries({"file_path": st.text("abc/._-", min_size=1),
+                                                        "content": st.text("abc \n=()+*#", min_size=1)}))  # fmt: skip
+def test_a_call_in_a_text_without_marks_in_its_strings_is_always_found(writer: Any, value: dict[str, str]) -> None:
+    blocks, _ = told(writer(value), [])
+    assert blocks[-1] == ["Write", value]
