@@ -21,6 +21,10 @@ MAX_BODY = 33 * 1024 * 1024
 """A little over the API's own limit of 32 MB, so that the API's own words reach the agent."""
 HEAD_S = 30.0
 """To send a request's head, and between two pieces of its body."""
+FLUSH_S = 30.0
+"""How long a closed connection may take to send what was written."""
+MOST_PIECES = 4096
+"""Pieces of a body before they are joined: one in chunks of a byte would take fifty times its size."""
 IDLE_S = 300.0
 """Between two requests of one connection."""
 
@@ -159,6 +163,8 @@ class Client(asyncio.Protocol):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is larger than 33 MiB")
             return
         self._body.append(body)
+        if len(self._body) == MOST_PIECES:
+            self._body = [b"".join(self._body)]
 
     def on_message_complete(self) -> None:
         if self.busy or self._refused or self.request is None:
@@ -230,10 +236,12 @@ class Client(asyncio.Protocol):
             self.close()
 
     def close(self) -> None:
-        """Close after what was written has been sent."""
+        """Close after what was written has been sent, or after a while if the agent does not take it."""
         self._refused = True
         if self.transport:
             self.transport.close()
+            if self.transport.get_write_buffer_size():
+                self.hub.loop.call_later(FLUSH_S, self.abort)
 
     def abort(self) -> None:
         """Close at once."""
