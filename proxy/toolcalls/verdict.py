@@ -62,3 +62,11 @@ class Failed:
 
 
 Verdict = AsIs | Repaired | Failed
+
+
+class Misfit(ValueError):
+    """Arguments that do not fit; `keyword` is the schema's word that they offend."""
+
+    def __init__(self, keyword: str) -> None:
+        super().__init__(keyword)
+        self.keyword = keyword
