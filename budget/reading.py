@@ -122,7 +122,7 @@ def _entry(row: dict[str, Any]) -> Entry:
         rates=row["rates"],
         status=row["status"],
         upstream_id=row["upstream_id"],
-        flags=tuple(row["flags"].split()),
+        flags=tuple(row["flags"].splitlines()),
         duration_ms=row["duration_ms"],
         first_byte_ms=row["first_byte_ms"],
         note=row["note"],

@@ -121,7 +121,7 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
             settlement.rates,
             settlement.status,
             settlement.upstream_id,
-            " ".join(settlement.flags),
+            "\n".join(settlement.flags),
             settlement.duration_ms,
             settlement.first_byte_ms,
             settlement.note,

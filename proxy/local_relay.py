@@ -13,6 +13,7 @@ from budget.ledger import Outcome, Settlement
 from pricing.money import ZERO
 from pricing.usage import Usage
 from proxy.errors import JSON_TYPE, error
+from proxy.toolcalls.verdict import AsIs, Failed, Repaired, Verdict
 from proxy.translate.errors import Trouble, failure, from_local
 from proxy.translate.response import Folded
 from proxy.translate.stream import AnthropicStream
@@ -137,7 +138,21 @@ class LocalRelay:
         flags = ["estimated tokens"] if self._engine.estimated else []
         if trouble:
             flags.append(f"failed: {trouble.why}"[:120] if ending is Ending.complete else f"failed: {ending.value}")
-        return tuple(flags)
+        return (*flags, *_calls_told(self._engine.verdicts))
 
     def _elapsed_ms(self) -> int:
         return int((time.monotonic() - self._began) * 1000)
+
+
+def _calls_told(verdicts: tuple[Verdict, ...]) -> list[str]:
+    """Say of each tool call that was not right as it came what was done or is wrong; nothing of its content."""
+    told = []
+    for verdict in verdicts:
+        match verdict:
+            case Repaired():
+                told.append(f"repaired call: {', '.join(step.value for step in verdict.steps)}"[:120])
+            case Failed():
+                told.append(f"wrong call: {verdict.why.value}")
+            case AsIs():
+                pass
+    return told

@@ -132,7 +132,7 @@ def test_an_entry_keeps_everything_that_was_known(desk: Desk) -> None:
         rates='{"input": 3}',
         status=200,
         upstream_id="msg_1",
-        flags=("provisional", "estimate"),
+        flags=("provisional price", "estimate"),
         duration_ms=9000,
         first_byte_ms=300,
         note="n",

@@ -59,6 +59,21 @@ def test_a_tool_call_reaches_the_agent_with_an_id_of_the_api_s_kind(start, fake)
     assert block["id"].startswith("toolu_")
 
 
+def test_a_repaired_call_and_a_wrong_one_are_told_on_the_entry(start, fake):
+    broken = Act(calls("get_weather", '{"city": "Paris"'))
+    wrong = Act(calls("get_wether", "{}"))
+    tools = [{"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
+    with server(broken, wrong) as (_, servers):
+        proxy = start(mode=Mode.local, servers=servers)
+        assert ask(proxy.url, message("weather?", tools=tools)).json["content"][0]["input"] == {"city": "Paris"}
+        ask(proxy.url, message("weather?", tools=tools))
+        flags = [entry.flags for entry in proxy.entries(2)]
+    assert flags == [
+        ("repaired call: missing closing braces",),
+        ("wrong call: it names a tool that was not sent",),
+    ]
+
+
 @pytest.mark.parametrize(
     "act",
     [
