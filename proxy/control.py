@@ -117,6 +117,14 @@ def resume() -> Response:
     return jsonify(_status())
 
 
+@api.post("/api/confirm-day")
+def confirm_day() -> Response:
+    """Believe the clock after it jumped ahead: the day that it shows begins."""
+    _body()
+    _services().ledger.confirm_day()
+    return jsonify(_status())
+
+
 @api.post("/api/reload")
 def reload() -> Response:
     """Read the config file again."""

@@ -33,7 +33,6 @@ class Reading:
         """The counts are final: the last message_delta was seen, or the whole JSON."""
         self.has_ended = False
         """`message_stop`, or an error event, was seen: the stream's own end."""
-        self.has_error = False
         self.between_blocks = False
         self.visible_tokens = 0
         """Output seen so far, estimated from the size of the events."""
@@ -90,7 +89,7 @@ class StreamMeter:
                 reading.stop_reason = (event.get("delta") or {}).get("stop_reason") or reading.stop_reason
                 reading.is_complete = reading.stop_reason is not None
             else:
-                reading.has_error = reading.has_ended = True
+                reading.has_ended = True
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             reading.is_unreadable = True
 

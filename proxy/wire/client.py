@@ -182,11 +182,6 @@ class Client(asyncio.Protocol):
         """Whether an answer's head has been sent."""
         return self._head is not None
 
-    @property
-    def content_type(self) -> bytes:
-        """The content type of the head that was sent."""
-        return next((v for n, v in self._head.headers if n.lower() == b"content-type"), b"") if self._head else b""
-
     def write(self, data: bytes) -> None:
         """Write raw bytes, unless the agent has left."""
         if self.transport and not self.gone and not self.transport.is_closing():

@@ -45,7 +45,6 @@ class Hub:
         self.waiting: set[Waiting] = set()
         self.draining = False
         self._is_ending = False
-        self._name = name
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"{name}-worker")
         self._thread = threading.Thread(target=self._run, name=f"{name}-loop", daemon=True)
         self._server: asyncio.Server | None = None

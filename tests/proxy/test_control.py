@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Controlled:
     services: Services
     desk: OneDesk
     port: int
+    moments: list[datetime]
+    """What the ledger's clock says: the last of them."""
 
     def call(
         self, method: str, path: str, body: Any = None, *, token: str | None = TOKEN, **headers: str
@@ -75,9 +77,9 @@ class Controlled:
 
 @pytest.fixture
 def control(tmp_path: Path) -> Iterator[Controlled]:
-    limits, zone = Limits.of(Money.usd(10)), ZoneInfo("UTC")
+    limits, zone, moments = Limits.of(Money.usd(10)), ZoneInfo("UTC"), [NOON]
     table = PriceTable.load()
-    with Ledger.open(tmp_path, clock=lambda: NOON, limits=limits, zone=zone) as ledger:
+    with Ledger.open(tmp_path, clock=lambda: moments[-1], limits=limits, zone=zone) as ledger:
         services = Services(
             ledger=ledger,
             prices=lambda: table,
@@ -91,7 +93,7 @@ def control(tmp_path: Path) -> Iterator[Controlled]:
         desk = OneDesk()
         server = Server(create_control(services, TOKEN, desk), 0, name="control", workers=2)
         server.start()
-        yield Controlled(services, desk, server.port)
+        yield Controlled(services, desk, server.port, moments)
         server.drain(1)
         server.stop()
 
@@ -155,7 +157,7 @@ def test_a_form_or_plain_text_changes_nothing(control: Controlled, kind: str):
 
 
 def test_get_changes_nothing(control: Controlled):
-    for path in ("mode", "budget", "cutoff", "stop", "resume", "reload"):
+    for path in ("mode", "budget", "cutoff", "stop", "resume", "reload", "confirm-day"):
         assert control.call("GET", f"/api/{path}") == (405, {"error": "this path takes another method"})
     assert control.desk.asked == []
     assert control.services.ledger.today().stop is None
@@ -191,6 +193,15 @@ def test_stop_and_resume(control: Controlled):
     assert control.services.ledger.closed() == "stopped"
     assert control.call("POST", "/api/resume", {})[1]["stop"] is None
     assert control.services.ledger.closed() is None
+
+
+def test_a_clock_that_jumped_ahead_is_believed_when_a_person_says_so(control: Controlled):
+    control.moments.append(NOON + timedelta(days=3))
+    hold(control.services.ledger, "a", "1")
+    held_back = control.call("GET", "/api/status")[1]
+    assert (held_back["day"], held_back["clock_held_back"]) == ("2026-11-20", True)
+    confirmed = control.call("POST", "/api/confirm-day", {})[1]
+    assert (confirmed["day"], confirmed["clock_held_back"]) == ("2026-11-23", False)
 
 
 def test_limits_go_to_the_desk_as_text_and_its_refusal_comes_back_as_a_sentence(control: Controlled):

@@ -57,6 +57,10 @@ def test_a_reload_takes_what_a_person_wrote_and_refuses_what_is_wrong(served: Bu
     assert served.status()["budget_usd"] == "15"
 
 
+def test_the_day_of_the_clock_can_be_confirmed(served: Bursar):
+    assert f"the budget day is {served.status()['day']}" in served.command("confirm-day").stdout
+
+
 def test_the_emergency_stop_is_kept_across_kill_9(served: Bursar):
     assert "stopped since" in served.command("stop").stdout
     served.kill()

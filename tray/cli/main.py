@@ -30,6 +30,7 @@ VERBS = {
     "mode": ("switches", "Choose where requests may go: auto, cloud, local or observe."),
     "stop": ("switches", "Stop all cloud traffic at once; local models go on."),
     "resume": ("switches", "Lift the emergency stop."),
+    "confirm-day": ("switches", "Believe the clock after it jumped ahead."),
     "budget": ("limits", "Show or set what you mean to spend a day."),
     "cutoff": ("limits", "Show or set what can never be passed in a day."),
     "report": ("report", "Show what was spent, by day, model and tier."),
@@ -51,7 +52,7 @@ class Verbs(click.Group):
         """Import a verb."""
         if cmd_name not in VERBS:
             return None
-        command = getattr(import_module(f"tray.cli.{VERBS[cmd_name][0]}"), cmd_name)
+        command = getattr(import_module(f"tray.cli.{VERBS[cmd_name][0]}"), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

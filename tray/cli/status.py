@@ -34,7 +34,7 @@ def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["trouble"]:
         yield "Trouble", f"{found['trouble']}; nothing goes to Claude"
     if found["clock_held_back"]:
-        yield "Clock", f"it jumped ahead; bursar stays on {found['day']} and its money until it agrees"
+        yield "Clock", f"it jumped ahead; bursar stays on {found['day']}; if it is right: bursar confirm-day"
     if found["unrecorded"]:
         yield "Ledger", f"{found['unrecorded']} local requests could not be recorded"
     if found.get("prices", {}).get("old"):

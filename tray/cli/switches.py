@@ -55,6 +55,17 @@ def resume(place: Place, is_json: bool) -> None:
     put({"stop": status["stop"]}, is_json=is_json, words=_stopped)
 
 
+@click.command(short_help="Believe the clock after it jumped ahead.")
+@as_json
+@click.pass_obj
+def confirm_day(place: Place, is_json: bool) -> None:
+    """Believe the clock after it jumped ahead by more than 36 hours: the budget day that it shows begins."""
+    running = place.running()
+    confirm = lambda ledger: ledger.confirm_day()
+    status = running.post("/api/confirm-day") if running else change_at_rest(place, confirm)
+    put({"day": status["day"]}, is_json=is_json, words=lambda found: f"the budget day is {found['day']}")
+
+
 def _stopped(found: dict[str, Any]) -> str:
     stop = found["stop"]
     if stop is None:
