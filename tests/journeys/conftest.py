@@ -1,4 +1,4 @@
-"""Fixtures of the journeys: a fake Claude, and the real bursar in a process of its own before it."""
+"""Fixtures of the journeys: the real bursar in a process of its own before the fake Claude."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,20 +11,6 @@ from tests.kit.bursar import Bursar
 from tests.kit.fake_claude import FakeClaude
 
 StartBursar = Callable[..., Bursar]
-
-
-@pytest.fixture(scope="session")
-def one_fake() -> Iterator[FakeClaude]:
-    """One fake for all journeys."""
-    with FakeClaude() as fake:
-        yield fake
-
-
-@pytest.fixture
-def fake(one_fake: FakeClaude) -> FakeClaude:
-    """A fake that remembers nothing."""
-    one_fake.reset()
-    return one_fake
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Fixtures of the proxy's tests: the fake Claude, and proxies in this process before it."""
+"""Fixtures of the proxy's tests: proxies in this process before the fake Claude."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,20 +11,6 @@ from tests.kit.fake_claude import FakeClaude
 from tests.kit.inproc import InProcess
 
 Start = Callable[..., InProcess]
-
-
-@pytest.fixture(scope="session")
-def one_fake() -> Iterator[FakeClaude]:
-    """One fake for all tests of this folder."""
-    with FakeClaude() as fake:
-        yield fake
-
-
-@pytest.fixture
-def fake(one_fake: FakeClaude) -> FakeClaude:
-    """A fake that remembers nothing."""
-    one_fake.reset()
-    return one_fake
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
-"""Fixtures for the tests of the kit itself."""
+"""Fixtures of all tests: the fake Claude and the real llama.cpp server, one of each a run."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.kit.fake_claude import FakeClaude
+from tests.kit.llama.fixture import llama
+
+__all__ = ["fake", "llama", "one_fake"]
 
 
 @pytest.fixture(scope="session")
 def one_fake() -> Iterator[FakeClaude]:
-    """One fake for all tests of this folder."""
+    """One fake for the whole run."""
     with FakeClaude() as fake:
         yield fake
 
