@@ -75,6 +75,21 @@ zone = "{zone}"
 # vision = false
 # tools = true
 # api_key_env = "GPU_BOX_KEY"
+# How many requests it may work on at once; the seconds to its first token, and between two of them, before bursar
+# gives up on it. An agent's first request is long to read: 20,000 tokens at 100 a second are 200 s.
+# concurrency = 1
+# first_token_s = 240
+# idle_s = 90
+# How long Ollama keeps the model in memory after a request: "30m", "24h", "-1" for ever. Loading it takes a while.
+# keep_alive = "30m"
+# Let the model reason before it answers: "auto" (as the agent asks), "on", "off".
+# thinking = "auto"
+# Hand requests to the server's own /v1/messages, untranslated. What it drops or breaks is then its own affair.
+# messages_api = false
+# What differs for one model of this server, with the same keys from `context` on.
+# [[local.model]]
+# name = "qwen3-coder-30b"
+# context = 131072
 """
 
 

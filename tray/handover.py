@@ -10,8 +10,9 @@ from proxy.classify import Classifier, Restricted
 from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import LocalSetting, Registry
+from proxy.upstream.local_model import ModelSetting
 from tray.paths import Paths
-from tray.settings import Local, Settings
+from tray.settings import Local, OneModel, Settings
 
 
 def cloud_of(settings: Settings) -> Cloud:
@@ -57,6 +58,28 @@ def _local(local: Local, environ: Mapping[str, str]) -> LocalSetting:
         vision=local.vision,
         tools=local.tools,
         api_key=environ.get(local.api_key_env, "") if local.api_key_env else "",
+        concurrency=local.concurrency,
+        first_s=local.first_token_s,
+        idle_s=local.idle_s,
+        keep_alive=local.keep_alive,
+        thinking=local.thinking,
+        messages_api=local.messages_api,
+        each=tuple(_one_model(model) for model in local.model),
+    )
+
+
+def _one_model(model: OneModel) -> ModelSetting:
+    return ModelSetting(
+        name=model.name,
+        context=model.context,
+        max_output=model.max_output,
+        vision=model.vision,
+        tools=model.tools,
+        concurrency=model.concurrency,
+        first_s=model.first_token_s,
+        idle_s=model.idle_s,
+        keep_alive=model.keep_alive,
+        thinking=model.thinking,
     )
 
 

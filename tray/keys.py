@@ -94,6 +94,14 @@ def between(least: int, most: int, what: str) -> Reader:
 port = between(1, 65535, "a port number")
 
 
+def duration(value: Any) -> str:
+    """Read how long Ollama keeps a model, in its own words: "30m", "24h", "0", or "-1" for ever."""
+    known = isinstance(value, str) and re.fullmatch(r"-1|0|[1-9][0-9]{0,5}(ms|s|m|h)?", value)
+    if not known:
+        raise ValueError(f'must be a time such as "30m" or "24h", "0" or "-1" (for ever), not {show(value)}')
+    return str(value)
+
+
 def cloud_url(value: Any) -> str:
     """Read the cloud's address: https, or anything on this machine itself."""
     address = any_url(value)
@@ -153,17 +161,32 @@ TOP: Mapping[str, Reader] = {
     "control_port": port,
 }
 CLOUD: Mapping[str, Reader] = {"url": cloud_url, "ca_file": existing_file, "proxy": any_url}
-LOCAL: Mapping[str, Reader] = {
+LOCAL_MODEL: Mapping[str, Reader] = {
     "name": text,
-    "url": any_url,
-    "kind": one_of("auto", "ollama", "llamacpp", "lmstudio", "vllm", "openai"),
-    "models": texts,
     "context": between(512, 100_000_000, "a number of tokens"),
     "max_output": between(1, 100_000_000, "a number of tokens"),
     "vision": flag,
     "tools": flag,
+    "concurrency": between(1, 1024, "a number of requests"),
+    "first_token_s": between(1, 3600, "a number of seconds"),
+    "idle_s": between(1, 3600, "a number of seconds"),
+    "keep_alive": duration,
+    "thinking": one_of("auto", "on", "off"),
+}
+LOCAL: Mapping[str, Reader] = {
+    **LOCAL_MODEL,
+    "url": any_url,
+    "kind": one_of("auto", "ollama", "llamacpp", "lmstudio", "vllm", "openai"),
+    "models": texts,
+    "messages_api": flag,
     "api_key_env": text,
 }
 DISCOVER: Mapping[str, Reader] = {"enabled": flag}
 
-TABLES: Mapping[str, Mapping[str, Reader]] = {"": TOP, "cloud": CLOUD, "local": LOCAL, "discover": DISCOVER}
+TABLES: Mapping[str, Mapping[str, Reader]] = {
+    "": TOP,
+    "cloud": CLOUD,
+    "local": LOCAL,
+    "local.model": LOCAL_MODEL,
+    "discover": DISCOVER,
+}

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
 from pricing.money import Money
-from proxy.upstream.local_model import Kind
+from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
 from tray.keys import TABLES, Reader, show
 
@@ -39,10 +39,27 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class OneModel:
+    """One model of a local server, where it needs other settings than the server's other models."""
+
+    name: str
+    context: int | None = None
+    max_output: int | None = None
+    vision: bool | None = None
+    tools: bool | None = None
+    concurrency: int | None = None
+    first_token_s: int | None = None
+    idle_s: int | None = None
+    keep_alive: str = ""
+    thinking: Thinking | None = None
+
+
+@dataclass(frozen=True)
 class Local:
     """A local model server that a person named; what is left out is asked of the server.
 
-    `api_key_env` names the environment variable that holds its key, so that no key stands in the file.
+    `api_key_env` names the environment variable that holds its key, so that no key stands in the file. `model` holds
+    what differs from model to model.
     """
 
     name: str
@@ -54,6 +71,13 @@ class Local:
     vision: bool | None = None
     tools: bool | None = None
     api_key_env: str = ""
+    concurrency: int | None = None
+    first_token_s: int | None = None
+    idle_s: int | None = None
+    keep_alive: str = ""
+    thinking: Thinking = "auto"
+    messages_api: bool = False
+    model: tuple[OneModel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +150,7 @@ class _Reading:
 
     def __init__(self, text: str) -> None:
         self._lines = text.splitlines()
+        self._models = 0
         self.problems: list[str] = []
 
     def table(self, table: str, raw: Mapping[str, Any], number: int = 0) -> dict[str, Any]:
@@ -147,7 +172,8 @@ class _Reading:
             return
         names: set[str] = set()
         for number, item in enumerate(raw):
-            values = self.table("local", item, number)
+            values = self.table("local", {key: value for key, value in item.items() if key != "model"}, number)
+            values["model"] = tuple(self._one_models(item.get("model", []), number))
             missing = [key for key in ("name", "url") if key not in item]
             if missing:
                 self.wrong("local", None, f"this [[local]] server has no `{missing[0]}`", number)
@@ -156,6 +182,23 @@ class _Reading:
             elif "name" in values and "url" in values:
                 names.add(values["name"])
                 yield Local(**values)
+
+    def _one_models(self, raw: Any, server: int) -> Iterator[OneModel]:
+        """Read every `[[local.model]]` table of one server."""
+        if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+            self.wrong("local", "model", "`model` must be written as [[local.model]], once for each model", server)
+            return
+        names: set[str] = set()
+        for item in raw:
+            number, self._models = self._models, self._models + 1
+            values = self.table("local.model", item, number)
+            if "name" not in item:
+                self.wrong("local.model", None, "this [[local.model]] has no `name`", number)
+            elif values.get("name") in names:
+                self.wrong("local.model", "name", f"two models are called {show(values['name'])}", number)
+            elif "name" in values:
+                names.add(values["name"])
+                yield OneModel(**values)
 
     def across(self, values: Mapping[str, Any]) -> None:
         """Check what two keys say together."""
@@ -219,7 +262,7 @@ def _line(lines: list[str], table: str, key: str | None, number: int) -> int | N
     """Find the line of a key, or of its table's header for None; None when it is written in an unusual way."""
     at, seen = "", -1
     for count, line in enumerate(lines, start=1):
-        header = re.match(r"\s*\[\[?\s*\"?([\w-]+)\"?", line)
+        header = re.match(r"\s*\[\[?\s*\"?([\w-]+(?:\.[\w-]+)*)\"?", line)
         if header:
             at, seen = header[1], seen + 1 if header[1] == table else seen
         here = at == table and (not table or seen == number)

@@ -45,7 +45,7 @@ class Registry:
         *,
         ports: Mapping[str, int] = USUAL_PORTS,
     ) -> None:
-        self._configured = configured
+        self.configured = configured
         self._ports = dict(ports) if discover else {}
         self._clock = clock
         self._session = http
@@ -58,7 +58,7 @@ class Registry:
     def refresh(self) -> tuple[LocalUpstream, ...]:
         """Ask every server again, and return what is known now; one refresh at a time."""
         with self._refreshing:
-            configured = tuple(self._ask(setting) for setting in self._configured)
+            configured = tuple(self._ask(setting) for setting in self.configured)
             found = tuple(self._discover(configured))
             with self._changing:
                 self._seen = configured + found
@@ -171,10 +171,18 @@ def _missing(setting: LocalSetting, found: Found) -> str:
 
 
 def _overruled(model: LocalModel, setting: LocalSetting) -> LocalModel:
+    wanted = setting.of(model.id)
     return replace(
         model,
-        context=setting.context or model.context,
-        max_output=setting.max_output or model.max_output,
-        vision=model.vision if setting.vision is None else setting.vision,
-        tools=model.tools if setting.tools is None else setting.tools,
+        context=wanted.context or model.context,
+        context_from="set" if wanted.context else model.context_from,
+        max_output=wanted.max_output or model.max_output,
+        vision=model.vision if wanted.vision is None else wanted.vision,
+        tools=model.tools if wanted.tools is None else wanted.tools,
+        concurrency=wanted.concurrency or model.concurrency,
+        first_s=wanted.first_s,
+        idle_s=wanted.idle_s,
+        keep_alive=wanted.keep_alive,
+        thinking=wanted.thinking or "auto",
+        messages_api=setting.messages_api,
     )

@@ -1,9 +1,12 @@
 """The config file as values: what is accepted, and how a mistake is named."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from pricing.money import Money
 from tray.config_file import DEFAULT
+from tray.handover import registry_of
 from tray.settings import Settings, SettingsError, load, read
 
 BERLIN = "Europe/Berlin"
@@ -81,6 +84,55 @@ def test_the_second_local_server_is_the_one_named_when_it_is_wrong():
     assert said == 'config.toml, line 6: two local servers are called "a"'
 
 
+TWO_MODELS = """\
+[[local]]
+name = "a"
+url = "http://127.0.0.1:1"
+context = 8192
+keep_alive = "30m"
+[[local.model]]
+name = "big"
+context = 65536
+thinking = "off"
+
+[[local]]
+name = "b"
+url = "http://127.0.0.1:2"
+[[local.model]]
+name = "other"
+concurrency = 4
+"""
+
+
+def test_a_model_can_have_settings_of_its_own():
+    first, second = settings_of(TWO_MODELS).locals
+    assert (first.context, first.keep_alive) == (8192, "30m")
+    assert (first.model[0].name, first.model[0].context, first.model[0].thinking) == ("big", 65536, "off")
+    assert (second.model[0].name, second.model[0].concurrency) == ("other", 4)
+
+
+def test_a_mistake_in_a_models_own_settings_is_named_with_its_line():
+    assert problem(TWO_MODELS.replace("concurrency = 4", "concurency = 4")) == (
+        'config.toml, line 16: there is no key "concurency" in [local.model]; did you mean "concurrency"?'
+    )
+    assert problem(TWO_MODELS.replace('name = "other"', 'name = ""')).startswith("config.toml, line 15: `name`")
+    assert problem(TWO_MODELS.replace('[[local.model]]\nname = "other"', "[[local.model]]")) == (
+        "config.toml, line 14: this [[local.model]] has no `name`"
+    )
+    assert problem(TWO_MODELS.replace('url = "http://127.0.0.1:2"', 'url = "ftp"')).startswith("config.toml, line 13")
+
+
+def test_what_is_set_for_one_model_overrules_what_is_set_for_the_server():
+    registry = registry_of(settings_of(TWO_MODELS), {}, lambda: datetime(2026, 11, 21, tzinfo=UTC))
+    (setting, _) = registry.configured
+    assert (setting.of("big").context, setting.of("big").thinking, setting.of("big").keep_alive) == (
+        65536,
+        "off",
+        "30m",
+    )
+    assert (setting.of("small").context, setting.of("small").thinking) == (8192, "auto")
+
+
 def test_a_syntax_error_names_its_line():
     assert problem('budget = "1"\nport == 3\n').startswith("config.toml, line 2: ")
 
@@ -118,6 +170,12 @@ def test_a_cutoff_below_the_budget_is_refused():
         '[cloud]\nca_file = "/no/such/file"',
         '[[local]]\nname = "a"',
         '[[local]]\nname = "a"\nurl = "http://h"\nkind = "magic"',
+        '[[local]]\nname = "a"\nurl = "http://h"\nconcurrency = 0',
+        '[[local]]\nname = "a"\nurl = "http://h"\nfirst_token_s = 1.5',
+        '[[local]]\nname = "a"\nurl = "http://h"\nkeep_alive = "for ever"',
+        '[[local]]\nname = "a"\nurl = "http://h"\nthinking = true',
+        '[[local]]\nname = "a"\nurl = "http://h"\nmodel = "qwen"',
+        '[[local]]\nname = "a"\nurl = "http://h"\n[[local.model]]\ncontext = 4096',
         "a" * 100_000,
         "x = " + "[" * 5_000,
     ],

@@ -140,12 +140,13 @@ def test_any_other_server_of_that_form_can_be_configured() -> None:
     assert seen({}).kind == "openai"
     upstream = seen(NOTHING, kind="openai", models=("mine",), context=65536)
     assert upstream.healthy
-    assert upstream.models == (LocalModel("mine", 65536),)
+    assert upstream.models == (LocalModel("mine", 65536, context_from="set"),)
 
 
 def test_the_person_knows_best() -> None:
     upstream = seen(OLLAMA, models=("qwen:8b",), context=65536, max_output=4096, tools=False)
-    assert upstream.models == (LocalModel("qwen:8b", 65536, tools=False, max_output=4096, kind="ollama"),)
+    (model,) = upstream.models
+    assert (model.context, model.tools, model.max_output) == (65536, False, 4096)
 
 
 def test_a_configured_model_that_is_not_there_is_said_so() -> None:
