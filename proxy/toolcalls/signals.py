@@ -17,6 +17,7 @@ from proxy.toolcalls.again import is_same_again
 from proxy.toolcalls.check import CUTS
 from proxy.toolcalls.styles import ENDS, MARKERS
 from proxy.toolcalls.verdict import Failed, Verdict, Why
+from proxy.translate.usage import Speed
 
 TAIL_CHARS = 400
 """How much of an answer's end is read for what it announces."""
@@ -38,16 +39,35 @@ class Signal(StrEnum):
     RAW_MARKERS = "raw markers in the text"
     REPETITION = "repeats itself"
     SAME_CALL = "the same call again after the same result"
+    NO_CALL = "a call was required and none was made"
+    FORCED = "a call was forced by the grammar"
+    PROMPT_CUT = "the prompt was cut"
+    NEARLY_FULL = "the context is nearly full"
+    SLOW = "too slow"
+    LANGUAGE = "answers in another script"
+    BROKEN_TEXT = "broken characters"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What an answer came to: its text, the verdicts on its calls, why it stopped, and the tools that it had."""
+    """What an answer came to: its text, the verdicts on its calls, why it stopped, and the tools that it had.
+
+    The rest where it is known: how little the model wanted the least wanted token of its calls, the tokens that the
+    server counted (`prompt_tokens` with the cached ones), the context they had to fit into, the bytes of prompt text
+    that were sent, how long the server took, and whether a call had to be made.
+    """
 
     text: str
     verdicts: tuple[Verdict, ...] = ()
     finish: str | None = None
     tools: tuple[str, ...] = ()
+    least_logprob: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    context: int | None = None
+    prompt_bytes: int = 0
+    speed: Speed | None = None
+    must_call: bool = False
 
 
 def signals(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from proxy.toolcalls.call import Calls, ToolUse
@@ -18,10 +19,11 @@ from proxy.toolcalls.signals import Heard
 from proxy.toolcalls.thought import Thoughtless
 from proxy.toolcalls.toolbox import Toolbox
 from proxy.toolcalls.verdict import Verdict
-from proxy.translate.chunks import ChunkReader, Done, Finish, Happening, Reasoning, Text, ToolPiece
 from proxy.translate.errors import Trouble, failure
+from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Sureness, Text, ToolPiece
+from proxy.translate.readers import reader_for
 from proxy.translate.request import Translated
-from proxy.translate.usage import LocalUsage, estimated, usage_for_client
+from proxy.translate.usage import LocalUsage, Speed, estimated, usage_for_client
 
 Payload = dict[str, Any]
 """One event as the API has it; its `type` is also the event's name."""
@@ -65,13 +67,14 @@ class Answer:
         self._model = requested_model
         self._request = request or Translated(b"", 0, 0)
         self._accept, self._mint = accept, mint
-        self._reader = ChunkReader()
+        self._reader = reader_for(self._request.wire)
         self._tools = Toolbox(self._request.functions)
         self._calls = Calls()
         self._thought, self._held = Thoughtless(), HeldText(tools=bool(self._tools))
         self._said: list[str] = []
         self._stop: str | None = None
         self._counted: LocalUsage | None = None
+        self._least_logprob: float | None = None
         self._chars = 0
         self._index = -1
         self._text_open = False
@@ -84,7 +87,19 @@ class Answer:
     @property
     def heard(self) -> Heard:
         """What the answer has come to so far."""
-        return Heard("".join(self._said), self.verdicts, self.finish, self._request.tool_names)
+        heard = Heard(
+            "".join(self._said), self.verdicts, self.finish, self._request.tool_names, self._least_logprob,
+            context=self._request.context, prompt_bytes=self._request.prompt_bytes, must_call=self._request.must_call,
+        )  # fmt: skip
+        if self._counted is None:
+            return heard
+        counted = self._counted
+        return replace(heard, prompt_tokens=counted.prompt, output_tokens=counted.output, speed=counted.speed)
+
+    @property
+    def speed(self) -> Speed | None:
+        """How long the server worked, where it says so."""
+        return self._counted.speed if self._counted else None
 
     @property
     def usage(self) -> dict[str, int]:
@@ -127,6 +142,8 @@ class Answer:
                 return self._collect(happening)
             case Finish(reason, stop):
                 self.finish, self._stop = reason, stop
+            case Sureness(least):
+                self._least_logprob = least
             case LocalUsage():
                 self._counted = happening
                 self.timings = happening.timings or self.timings
@@ -227,67 +244,3 @@ class Answer:
         """End with an error, whatever has been said: never with what looks like a whole answer."""
         self.over, self.trouble, self.stop_reason = True, trouble, None
         return [trouble.body()]
-
-
-class Reading:
-    """What both forms of an answer tell of it, while it comes and after."""
-
-    def __init__(
-        self,
-        requested_model: str,
-        request: Translated | None = None,
-        *,
-        accept: Accept = pass_on,
-        mint: Callable[[], str] = mint,
-    ) -> None:
-        self._answer = Answer(requested_model, request, accept=accept, mint=mint)
-
-    @property
-    def over(self) -> bool:
-        """Tell whether the last event is out: the connection to the server is of no more use."""
-        return self._answer.over
-
-    @property
-    def usage(self) -> dict[str, int]:
-        """The counts in the API's classes."""
-        return self._answer.usage
-
-    @property
-    def estimated(self) -> bool:
-        """Tell whether `usage` is a guess, because the server has sent no counts."""
-        return not self._answer.counted
-
-    @property
-    def finish(self) -> str | None:
-        """The server's own reason for stopping."""
-        return self._answer.finish
-
-    @property
-    def stop_reason(self) -> str | None:
-        """The reason that the client was told; None while there is none, and after a failure."""
-        return self._answer.stop_reason
-
-    @property
-    def trouble(self) -> Trouble | None:
-        """Why there is no whole answer, as a status and an error; None while there may be one."""
-        return self._answer.trouble
-
-    @property
-    def failed(self) -> str | None:
-        """Why there is no whole answer, in a few words that are free of prompt text."""
-        return self._answer.trouble.why if self._answer.trouble else None
-
-    @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """What was thought of each call, once the answer is over."""
-        return self._answer.verdicts
-
-    @property
-    def heard(self) -> Heard:
-        """What the answer came to, for whoever looks for signs of a bad one (`toolcalls.signals`)."""
-        return self._answer.heard
-
-    @property
-    def timings(self) -> Mapping[str, Any] | None:
-        """llama.cpp's table of times and counts, where it came."""
-        return self._answer.timings

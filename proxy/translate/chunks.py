@@ -4,54 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from proxy.sse import EVENT_LIMIT_BYTES, Event, SseParser
-from proxy.translate.errors import Trouble, failure, from_error
-from proxy.translate.usage import LocalUsage, usage_from_chat
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Words for the person."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """Words the model says to itself."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolPiece:
-    """Part of a tool call; what a server leaves out is empty, a missing index is None."""
-
-    index: int | None
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """Why the model stopped; `stop` is the stop sequence where the server says which it was."""
-
-    reason: str
-    stop: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The stream's own end mark."""
-
-
-Happening = Text | Reasoning | ToolPiece | Finish | LocalUsage | Trouble | Done
+from proxy.translate.errors import failure, from_error
+from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Text, ToolPiece
+from proxy.translate.usage import usage_from_chat
 
 
 class ChunkReader:

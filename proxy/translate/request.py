@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,7 +17,10 @@ from proxy.translate.refusal import CannotTranslate, refuse_cloud_only
 from proxy.translate.tools import Tools, tools_of
 from proxy.upstream.local_model import LocalModel
 
-__all__ = ["CannotTranslate", "Translated", "to_chat"]
+__all__ = ["CannotTranslate", "Translated", "Wire", "to_chat"]
+
+Wire = Literal["sse", "json", "ndjson", "messages"]
+"""In which form the answer comes: a stream of chunks, one JSON object, Ollama's lines, or the Messages API's stream."""
 
 BYTES_PER_TOKEN = 3
 """Low on purpose: too many tokens guessed costs a little room, too few a prompt that is silently cut."""
@@ -41,9 +44,11 @@ MISTRAL = ("mistral", "mixtral", "codestral", "devstral", "ministral", "magistra
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A Chat Completions body, and what the answer's translation needs to know of it.
+    """A local server's request: what to post to which `path` behind its base URL, and in which form it answers.
 
-    `prompt_tokens` is an estimate, high rather than low. `notes` name what was dropped, never prompt text.
+    The rest is what the answer's translation needs to know. `prompt_tokens` is an estimate, high rather than low, for
+    `prompt_bytes` of text; `context` is the window that it was fitted into. `notes` name what was dropped, never prompt
+    text. A `constrained` answer's text is one call as JSON.
     """
 
     body: bytes
@@ -54,11 +59,21 @@ class Translated:
     stop_sequences: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     functions: tuple[dict[str, Any], ...] = ()
+    path: str = "/v1/chat/completions"
+    wire: Wire = "sse"
+    context: int | None = None
+    prompt_bytes: int = 0
+    must_call: bool = False
+    constrained: bool = False
 
 
-def to_chat(fields: Mapping[str, Any], *, model: str, caps: LocalModel) -> Translated:
+def to_chat(
+    fields: Mapping[str, Any], *, model: str, caps: LocalModel, judged: bool = False, constrained: bool = False
+) -> Translated:
     """Translate a request for the model `model` of a local server that can do `caps`.
 
+    `judged` where nobody is shown a word before all of the answer is there: it may then come in one piece, with more to
+    judge it by. `constrained` forces the answer into one of the tools sent, for a second attempt.
     Raises CannotTranslate with the reason where it cannot be done, or does not fit the model's context.
     """
     refuse_cloud_only(fields)
@@ -80,7 +95,7 @@ def to_chat(fields: Mapping[str, Any], *, model: str, caps: LocalModel) -> Trans
     }  # fmt: skip
     return Translated(
         _encoded(body), max_tokens, prompt_tokens, tools.names, tools.one_call, _stops(fields), _notes(fields, turns),
-        tools.functions,
+        tools.functions, context=caps.context, must_call=tools.choice == "required",
     )  # fmt: skip
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from proxy.translate.answer import Payload, Reading
+from proxy.translate.answer import Payload
 from proxy.translate.errors import Trouble, failure
+from proxy.translate.reading import Reading
 
 
 class Unfinished(ValueError):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from proxy.sse import frame
-from proxy.translate.answer import Payload, Reading
+from proxy.translate.answer import Payload
 from proxy.translate.errors import failure
+from proxy.translate.reading import Reading
 
 PING = frame("ping", {"type": "ping"})
 

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_TOKENS = 2**53
+MOST_MS = 1e12
 CHARS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How long a local server worked at an answer, by its own clock.
+
+    `prompt_tokens` are those that it really computed, without the `cached_tokens`.
+    """
+
+    prompt_tokens: int
+    prompt_ms: float
+    output_tokens: int
+    output_ms: float
+    cached_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +33,7 @@ class LocalUsage:
     cached: int
     output: int
     timings: Mapping[str, Any] | None = None
+    speed: Speed | None = None
 
 
 def usage_from_chat(chunk: Mapping[str, Any]) -> LocalUsage | None:
@@ -36,7 +52,8 @@ def usage_from_chat(chunk: Mapping[str, Any]) -> LocalUsage | None:
         output = output if output is not None else _count(timings.get("predicted_n"))
     if prompt is None or output is None:
         return None
-    return LocalUsage(prompt, min(cached or 0, prompt), output, timings)
+    cached = min(cached or 0, prompt)
+    return LocalUsage(prompt, cached, output, timings, _speed(timings, cached))
 
 
 def usage_for_client(usage: LocalUsage) -> dict[str, int]:
@@ -52,6 +69,22 @@ def usage_for_client(usage: LocalUsage) -> dict[str, int]:
 def estimated(prompt_tokens: int, chars: int) -> LocalUsage:
     """Guess what a server that sends no counts has used."""
     return LocalUsage(prompt_tokens, 0, -(-chars // CHARS_PER_TOKEN))
+
+
+def _speed(timings: Mapping[str, Any] | None, cached: int) -> Speed | None:
+    """Read llama.cpp's table; None where it is not whole."""
+    table = timings or {}
+    read, said = _count(table.get("prompt_n")), _count(table.get("predicted_n"))
+    prompt_ms, output_ms = milliseconds(table.get("prompt_ms")), milliseconds(table.get("predicted_ms"))
+    if read is None or said is None or prompt_ms is None or output_ms is None:
+        return None
+    return Speed(read, prompt_ms, said, output_ms, cached)
+
+
+def milliseconds(value: Any) -> float | None:
+    """Take a length of time as it may be: finite and not negative."""
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_MS
+    return float(value) if fits else None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
