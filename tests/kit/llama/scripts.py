@@ -68,4 +68,35 @@ BAD: dict[str, Script] = {
     "text_only": "I would now call the get_weather tool with city Paris.",
 }
 
+STYLES: dict[str, Script] = {
+    "python_tag": '<|python_tag|>{"name": "get_weather", "parameters": {"city": "Paris"}}',
+    "function_json": '<function=get_weather>{"city": "Paris"}</function>',
+    "mistral_args": '[TOOL_CALLS]get_weather[ARGS]{"city": "Paris"}',
+    "glm": ("<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>"),
+    "deepseek": (
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_weather\n"
+        '```json\n{"city": "Paris"}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>'
+    ),
+    "harmony": ('<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city": "Paris"}<|call|>'),
+    "kimi": (
+        "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>"
+        '{"city": "Paris"}<|tool_call_end|><|tool_calls_section_end|>'
+    ),
+    "tool_key": '<tool_call>\n{"tool": "get_weather", "input": {"city": "Paris"}}\n</tool_call>',
+    "name_case": call("getWeather", {"city": "Paris"}),
+    "name_prefix": call("functions.get_weather", {"city": "Paris"}),
+    "trailing_comma": call("get_weather", '{"city": "Paris",}'),
+    "null_extra": call("get_weather", {"city": "Paris", "unit": None}),
+    "raw_newline": call("Write", '{"file_path": "a.txt", "content": "one\ntwo"}'),
+    "write_cut": '<tool_call>\n{"name": "Write", "arguments": {"file_path": "a.py", "content": "def f():\\n    retur',
+    "windows_path": call("Write", '{"file_path": "C:\\Users\\new.txt", "content": "x"}'),
+    "example": (
+        "A call is written like this, for example:\n```json\n"
+        '{"name": "get_weather", "arguments": {"city": "Paris"}}\n```\nBut none is needed here.'
+    ),
+    "promise": "Let me check the weather with get_weather first.",
+    "think_open": "<think>\nThe user may want the weather, or may be not",
+}
+"""More ways in which models write calls, and more that go wrong; not built in unless given to `start`."""
+
 SCRIPTS: dict[str, Script] = {**GOOD, **BAD}

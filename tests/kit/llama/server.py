@@ -26,7 +26,7 @@ from tests.kit.llama.templates import STRICT
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 CACHE = ROOT / ".cache" / "llama"
-MODELS_KEPT = 8
+MODELS_KEPT = 16
 START_S = 60.0
 MODEL = "tiny-scripted"
 
@@ -70,11 +70,12 @@ def start(
     template: str = STRICT,
     scripts: Mapping[str, Script] | None = None,
     api_key: str = "",
+    usual: Mapping[str, Script] = SCRIPTS,
 ) -> LlamaServer:
-    """Start a server; `scripts` are added to the usual ones, or replace them. Raises Unavailable with the reason."""
+    """Start a server; `scripts` are added to the `usual` ones, or replace them. Raises Unavailable with the reason."""
     python = environment()
     options = {
-        "model": str(model(python, {**SCRIPTS, **(scripts or {})}, template)),
+        "model": str(model(python, {**usual, **(scripts or {})}, template)),
         "port": port, "ctx": ctx, "parallel": parallel, "api_key": api_key,
     }  # fmt: skip
     log = CACHE / f"server.{os.getpid()}.{threading.get_ident()}.log"
