@@ -1,4 +1,4 @@
-"""Answers: what a view hands to the loop – a whole answer, a request to carry, or a place in the line."""
+"""Answers: what a view hands to the loop – a whole answer, a request to carry, a place in the line."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ MODE_CHANGED = "the mode was changed"
 """The detail of an exchange that was held back because `may_send` said no."""
 STOPPED = "stopped"
 """The detail of an exchange that was ended by the emergency stop, or by the end of this process."""
+LEFT = "the agent closed the connection"
+"""The detail of an exchange that was ended because nobody reads its answer any more."""
 
 
 class Ending(StrEnum):
@@ -59,7 +61,8 @@ class Tail:
 
     `data` are the last bytes of the body; a tail that is not `clean` ends in a broken connection, so that no client
     takes it for complete. `whole` replaces everything when no head was sent yet. The answer ends once `settled`
-    is done. `then` carries on with another answer (an escalation) instead of ending.
+    is done. `then` carries on with another answer (an escalation) instead of ending; `lost` is called in its place, on
+    the loop's thread, if the agent has left.
     """
 
     data: bytes = b""
@@ -67,6 +70,7 @@ class Tail:
     whole: Whole | None = None
     settled: Future[Any] | None = None
     then: Callable[[], Answer] | None = None
+    lost: Callable[[], object] | None = None
 
 
 class Carrier(Protocol):
@@ -139,6 +143,19 @@ class Forward(Carried):
     is_cloud: bool = True
     may_send: Callable[[], bool] = lambda: True
     """Asked on the loop's thread before a connection is opened, and again just before the first byte goes out."""
+    has_all: Callable[[], bool] = lambda: False
+    """Asked after each piece of the upstream's answer: whether the rest of it is not worth waiting for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A stream of which every byte is there: the whole of it, or the rest of one whose head was sent already."""
+
+    head: Head
+    data: bytes
+    clean: bool = True
+    settled: Future[Any] | None = None
+    """The answer ends once it is done."""
 
 
 @dataclass(slots=True)
@@ -161,4 +178,4 @@ class Later(Carried):
     second request. Claude Code allows 361 s (CLAUDE_CODE.md §7)."""
 
 
-Answer = Whole | Forward | Later
+Answer = Whole | Ready | Forward | Later

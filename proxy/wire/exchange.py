@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from proxy.wire.answer import MODE_CHANGED, STOPPED, Ending, Forward, Headers, Tail
+from proxy.wire.answer import LEFT, MODE_CHANGED, STOPPED, Ending, Forward, Headers, Tail
 from proxy.wire.client import Client
 from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.origin import OriginConnection
@@ -110,7 +111,10 @@ class Exchange:
                 self._full_since = self._heard
                 self._connection.transport.pause_reading()
         if self._leaves_at and not self.carrier.nearly_done():
-            self._end(Ending.client_left, "the agent closed the connection")
+            self._end(Ending.client_left, LEFT)
+        elif self.forward.has_all():
+            # The framing's end may be among the bytes that just came, and then the connection can be used again.
+            self.hub.loop.call_soon(self._end, Ending.complete, "")
 
     def origin_complete(self, connection: OriginConnection) -> None:
         """Hear that the answer's framing was completed."""
@@ -137,7 +141,7 @@ class Exchange:
             self._leaves_at = self.hub.loop.time() + self.patience.grace_s
             self._arm()
         else:
-            self._end(Ending.client_left, "the agent closed the connection")
+            self._end(Ending.client_left, LEFT)
 
     def _resume_reading(self) -> None:
         if self._full_since is not None:
@@ -169,7 +173,7 @@ class Exchange:
     def _look(self) -> None:
         now = self.hub.loop.time()
         if self._leaves_at is not None and now >= self._leaves_at:
-            self._end(Ending.client_left, "the agent closed the connection")
+            self._end(Ending.client_left, LEFT)
         elif self._full_since is not None:
             if now - self._full_since > self.patience.unread_s:
                 self._client_left = True
@@ -212,10 +216,10 @@ class Exchange:
             self._connection.detach()
             self._connection = None
         tail = self._finish(ending, detail)
-        if tail.data and tail.settled and not self._client_left and self.client.opened:
+        if tail.data and not self._client_left and (self.client.opened or self._open()):
             # The last events leave at once; only the end of the answer waits for its entry.
             self.client.send_data(tail.data)
-            tail = Tail(b"", tail.clean, tail.whole, tail.settled, tail.then)
+            tail = replace(tail, data=b"")
         self.hub.when_done(tail.settled, lambda: self._answer(tail))
 
     def _finish(self, ending: Ending, detail: str) -> Tail:
@@ -229,8 +233,9 @@ class Exchange:
         self.hub.exchanges.discard(self)
         self.client.on_gone = self.client.on_room = None
         if self.client.gone:
-            return
-        if tail.then:
+            if tail.lost:
+                tail.lost()
+        elif tail.then:
             self.hub.continue_with(self.client, tail.then)
         elif tail.whole:
             self.hub.send(self.client, tail.whole)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from proxy.wire.answer import Answer, Forward, Later, Whole
+from proxy.wire.answer import Answer, Forward, Later, Ready, Whole
 from proxy.wire.client import Client, Gate, WireRequest
 from proxy.wire.exchange import Exchange, as_stream_error
 from proxy.wire.faults import FAULT, log_fault
@@ -90,6 +90,8 @@ class Hub:
                 self._exchange(client, answer)
             case Later():
                 Waiting(self, client, answer).start()
+            case Ready():
+                self._replay(client, answer)
             case Whole() if client.opened:
                 client.break_off(as_stream_error(answer.body))
             case Whole():
@@ -138,6 +140,12 @@ class Hub:
         if self._is_ending:
             exchange.stop()
 
+    def _replay(self, client: Client, ready: Ready) -> None:
+        if not client.opened:
+            client.send_head(ready.head)
+        client.send_data(ready.data)
+        self.when_done(ready.settled, lambda: None if client.gone else _close(client, ready))
+
     def _work(self, client: Client, answer: Callable[[], Answer]) -> None:
         def work() -> None:
             try:
@@ -151,7 +159,7 @@ class Hub:
 
     def _deliver(self, client: Client, answer: Answer) -> None:
         # An agent that left meanwhile still has its exchange begun: that voids the hold.
-        if client.gone and isinstance(answer, Whole):
+        if client.gone and isinstance(answer, Whole | Ready):
             return
         self.send(client, answer)
 
@@ -186,6 +194,10 @@ class Hub:
             exchange.hold_back()
         self.origins.drop()
         return len(cut)
+
+
+def _close(client: Client, ready: Ready) -> None:
+    client.end() if ready.clean else client.break_off()
 
 
 def _log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
