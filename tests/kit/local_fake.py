@@ -1,13 +1,14 @@
 """A small model server that misbehaves on purpose: Chat Completions as local servers speak it, faults included.
 
-Each request is answered by the next `Act` of the script, or by the last one for ever.
+Each request is answered by the next `Act` of the script, or by the last one for ever; an act may be a function that
+makes it of the request's body.
 """
 
 import json
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,7 +41,7 @@ class LocalFake:
     """The running server: where it is, what it was asked, and whether its clients left early."""
 
     url: str
-    acts: list[Act]
+    acts: "list[Act | Callable[[dict[str, Any]], Act]]"
     pages: dict[str, tuple[int, Any]]
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -48,9 +49,10 @@ class LocalFake:
     left: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
-    def next_act(self) -> Act:
+    def next_act(self, body: dict[str, Any]) -> Act:
         """Take the next act; the last one stays."""
-        return self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+        act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+        return act if isinstance(act, Act) else act(body)
 
 
 def chunk(delta: dict[str, Any] | None = None, finish: str | None = None, **more: Any) -> bytes:
@@ -88,7 +90,9 @@ def ending(finish: str = "stop") -> bytes:
 
 
 @contextmanager
-def local_fake(*acts: Act, pages: dict[str, tuple[int, Any]] | None = None) -> Iterator[LocalFake]:
+def local_fake(
+    *acts: Act | Callable[[dict[str, Any]], Act], pages: dict[str, tuple[int, Any]] | None = None
+) -> Iterator[LocalFake]:
     """Run the server; `pages` are its answers to other paths, a status and a JSON value each."""
     server = _Server(("127.0.0.1", 0), _Handler)
     port = server.server_address[1]
@@ -129,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/v1/chat/completions":
             self.server.fake.requests.append(body)
             self.server.fake.headers.append({name.lower(): value for name, value in self.headers.items()})
-            self._play(self.server.fake.next_act())
+            self._play(self.server.fake.next_act(body))
         else:
             self._page(body)
 
