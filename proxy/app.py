@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, NotFound
 
+from proxy.chat import chat
 from proxy.counting import counting
 from proxy.errors import dialect_of, error
 from proxy.messages import messages, respond
@@ -12,6 +13,11 @@ from proxy.models import models
 from proxy.services import Services
 from proxy.wire.client import WireRequest
 from proxy.wire.wsgi import WIRE
+
+NO_RESPONSES = (
+    "bursar: the Responses API is not served here; set the agent to Chat Completions (POST /v1/chat/completions) or to "
+    "the Messages API (POST /v1/messages). codex speaks nothing but Responses, so it cannot be used through bursar"
+)
 
 
 def create_app(services: Services) -> Flask:
@@ -22,7 +28,7 @@ def create_app(services: Services) -> Flask:
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.before_request(_refuse_other_spellings)
     app.url_map.merge_slashes = False
-    for part in (messages, counting, models):
+    for part in (messages, chat, counting, models):
         app.register_blueprint(part)
     app.add_url_rule("/", "root", _hello)
     app.add_url_rule("/api/hello", "hello", _hello)
@@ -49,6 +55,8 @@ def _health() -> Response:
 
 def _refuse(why: HTTPException) -> Response:
     status = why.code or 500
+    if request.path == "/v1/responses":
+        return respond(error(404, NO_RESPONSES, "openai"))
     message = f"bursar: {request.method} {request.path[:200]} is not served here"
     if status == 405:
         message = f"bursar: {request.path[:200]} does not take {request.method}"

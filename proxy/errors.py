@@ -22,6 +22,8 @@ TYPES = {
 }
 """Anthropic's error types by status; any other status is an api_error."""
 
+OPENAI_PATHS = ("/v1/chat/", "/v1/responses", "/v1/completions", "/v1/embeddings")
+
 JSON_TYPE = (b"content-type", b"application/json")
 NO_RETRY = (b"x-should-retry", b"false")
 """Ends the retries of Claude Code and of the SDKs (CLAUDE_CODE.md §6)."""
@@ -58,7 +60,7 @@ def stream_error(message: str, kind: str = "api_error") -> bytes:
 def dialect_of(target: bytes | str) -> str:
     """Tell the caller's dialect by the path it called."""
     text = target.decode("latin-1") if isinstance(target, bytes) else target
-    return "openai" if text.startswith("/v1/chat/") else "anthropic"
+    return "openai" if text.startswith(OPENAI_PATHS) else "anthropic"
 
 
 def refusal_in_dialect(status: int, message: str) -> Whole:

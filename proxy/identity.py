@@ -22,6 +22,15 @@ def session_of(headers: Mapping[str, str], fields: Mapping[str, Any]) -> str:
     return told or _from_metadata(fields.get("metadata")) or _from_beginning(fields)
 
 
+def session_named(headers: Mapping[str, str], key: str) -> str:
+    """Name the session as an agent in OpenAI's dialect does: by a header, else by the key of its prompts' cache.
+
+    Empty if it does not say. `user` names a person and not a session: one secret would restrict all their work.
+    """
+    told = (_plain(headers.get(name, "")) for name in ("x-session-id", "x-session-affinity", "session_id"))
+    return next((name for name in told if name), "") or _plain(key)
+
+
 def agent_of(headers: Mapping[str, str]) -> str:
     """Name the sub-agent; empty for the main one."""
     return _plain(headers.get("x-claude-code-agent-id", ""))

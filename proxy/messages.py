@@ -16,7 +16,7 @@ from proxy.request import AgentRequest, BadRequest, read
 from proxy.router import Decision, Override, decide
 from proxy.services import Line, Services
 from proxy.task import Task
-from proxy.view import fit_of, override_of, view_of
+from proxy.view import fit_of, names_local, override_of, view_of
 from proxy.wire.answer import Answer, Forward, Later, Whole
 from proxy.wire.client import WireRequest
 from proxy.wire.wsgi import WIRE
@@ -34,13 +34,20 @@ def create() -> Response:
 
 
 def answer(services: Services, wire: WireRequest) -> Answer:
-    """Read, classify, decide, hold money, and send."""
-    headers = as_text(wire.headers)
+    """Read a request and serve it."""
     try:
-        asked = read(wire.body, headers)
-        override = override_of(headers, asked)
+        asked = read(wire.body, as_text(wire.headers))
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
+    return serve(services, wire, asked)
+
+
+def serve(services: Services, wire: WireRequest, asked: AgentRequest) -> Answer:
+    """Classify, decide, hold money, and send; in every dialect alike, once a request is read."""
+    try:
+        override = override_of(as_text(wire.headers), asked) or ("local" if names_local(services, asked) else None)
+    except BadRequest as bad:
+        return error(400, f"bursar: {bad}", asked.dialect)
     task = services.classifier.classify(asked)
     return _decide(services, wire, asked, task, override, f"req_{secrets.token_hex(10)}", 1)
 

@@ -64,38 +64,47 @@ class AgentRequest:
     safeguards: bool = False
 
 
-def read(
-    body: bytes, headers: Mapping[str, str], dialect: Dialect = "anthropic", *, counting: bool = False
-) -> AgentRequest:
-    """Read a request's body; header names are in lower case. Raises BadRequest and nothing else."""
-    parsed = _parse(body)
-    fields = parsed.value
-    if not isinstance(fields, dict):
-        raise BadRequest("the request body is not a JSON object", "json")
-    match dialect:
-        case "anthropic":
-            return _read_messages(body, parsed, fields, headers, counting)
-        case _:
-            raise BadRequest("this dialect is not read yet", "field")
+def read(body: bytes, headers: Mapping[str, str], *, counting: bool = False) -> AgentRequest:
+    """Read the body of a request to the Messages API; header names are in lower case.
+
+    Raises BadRequest and nothing else.
+    """
+    parsed = parsed_object(body)
+    return read_fields(body, parsed.canonical, parsed.value, headers, counting=counting)
 
 
-def _parse(body: bytes) -> Parsed:
+def parsed_object(body: bytes) -> Parsed:
+    """Parse a body that has to be one JSON object; raises BadRequest."""
     try:
-        return parse(body)
+        parsed = parse(body)
     except NotStrictJson as error:
         raise BadRequest(f"the request body cannot be taken as JSON: {error}", "json") from None
+    if not isinstance(parsed.value, dict):
+        raise BadRequest("the request body is not a JSON object", "json")
+    return parsed
 
 
-def _read_messages(
-    body: bytes, parsed: Parsed, fields: dict[str, Any], headers: Mapping[str, str], counting: bool
+def read_fields(
+    body: bytes,
+    canonical: bytes,
+    fields: dict[str, Any],
+    headers: Mapping[str, str],
+    *,
+    counting: bool = False,
+    dialect: Dialect = "anthropic",
+    session: str = "",
 ) -> AgentRequest:
+    """Read the fields of a request to the Messages API; `session` is its name where that was found elsewhere.
+
+    Raises BadRequest and nothing else.
+    """
     _check_keys(fields)
     stream = fields.get("stream", False)
     if not isinstance(stream, bool):
         raise BadRequest("stream must be true or false", "field")
     model, max_tokens = _model(fields), _max_tokens(fields, stream, counting)
-    session, agent = session_of(headers, fields), agent_of(headers)
-    shape, cloud_only = shape_of(fields, parsed.canonical, headers.get("anthropic-beta", ""))
+    session, agent = session or session_of(headers, fields), agent_of(headers)
+    shape, cloud_only = shape_of(fields, canonical, headers.get("anthropic-beta", ""))
     return AgentRequest(
         body=body,
         fields=fields,
@@ -106,7 +115,7 @@ def _read_messages(
         agent_id=agent,
         project=project_of(headers),
         shape=shape,
-        dialect="anthropic",
+        dialect=dialect,
         has_tools=shape.has_tools,
         has_images=shape.images > 0,
         cloud_only=cloud_only,

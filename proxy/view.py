@@ -25,7 +25,7 @@ def view_of(services: Services, asked: AgentRequest, override: Override | None) 
         band=band_of(today),
         stopped=today.stop is not None,
         restricted=services.options.restricted,
-        locals=_locals(services),
+        locals=_locals(services, asked.model if names_local(services, asked) else None),
         cloud=CloudRoute(NAME, asked.model),
         sticky=memory.sticky,
         sticky_tier=memory.sticky_tier,
@@ -72,10 +72,21 @@ def override_of(headers: Mapping[str, str], asked: AgentRequest) -> Override | N
             raise BadRequest("the header x-bursar-route must be local or cloud", "field")
 
 
-def _locals(services: Services) -> tuple[LocalRoute, ...]:
+def names_local(services: Services, asked: AgentRequest) -> bool:
+    """Tell whether a request names a local model as `/v1/models` lists it: then that one was asked for, and no other.
+
+    A server that is down still counts: Claude has no model of that name.
+    """
+    if services.prices().find(asked.model):
+        return False
+    return any(upstream.model(asked.model) for upstream in services.locals.snapshot())
+
+
+def _locals(services: Services, named: str | None) -> tuple[LocalRoute, ...]:
     return tuple(
         LocalRoute(upstream.name, model.id, model.context, model.vision, model.tools, model.max_output)
         for upstream in services.locals.snapshot()
         if upstream.healthy
         for model in upstream.models
+        if named in (None, model.id)
     )

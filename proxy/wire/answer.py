@@ -176,6 +176,7 @@ class Later(Carried):
     silent_s: float = 120.0
     """How long a streaming agent waits without a byte: until then a refusal can still be a plain 402, after it costs a
     second request. Claude Code allows 361 s (CLAUDE_CODE.md §7)."""
+    ping: bytes = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 
 Answer = Whole | Ready | Forward | Later

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from proxy.wire.hub import Hub
 
 PING_S = 5.0
-PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 
 class Waiting:
@@ -63,9 +62,9 @@ class Waiting:
 
     def _ping(self) -> None:
         if self.client.opened:
-            self.client.send_data(PING)
+            self.client.send_data(self.later.ping)
         else:
-            self.client.send_head(Head(200, SSE_HEADERS), PING)
+            self.client.send_head(Head(200, SSE_HEADERS), self.later.ping)
         self._pinger = self.hub.loop.call_later(PING_S, self._ping)
 
 

@@ -117,11 +117,6 @@ def test_counting_needs_no_limit() -> None:
     assert (request.counting, request.max_tokens) == (True, 0)
 
 
-def test_another_dialect_is_refused_as_long_as_it_is_not_read() -> None:
-    with pytest.raises(BadRequest, match="not read yet"):
-        read(but(), {}, "openai")
-
-
 def test_no_refusal_quotes_the_prompt() -> None:
     for body in (
         but(stream="my secret plan"),
