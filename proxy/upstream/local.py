@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -10,14 +11,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from proxy.upstream.ask import Asker, NoAnswer, plain_session
-from proxy.upstream.local_model import KINDS, Kind, LocalModel, LocalSetting, LocalUpstream
+from proxy.upstream.breaker import Breaker, Circuit
+from proxy.upstream.knowledge import Knowledge
+from proxy.upstream.local_model import KINDS, Kind, LocalModel, LocalSetting, LocalUpstream, identity
+from proxy.upstream.probe_result import ProbeResult
 from proxy.upstream.probes import UNKNOWN_CONTEXT, Found, Memory, find
 
 if TYPE_CHECKING:
     import requests
 
 __all__ = [
-    "KINDS", "USUAL_PORTS", "Kind", "LocalModel", "LocalSetting", "LocalUpstream", "Registry", "plain_session",
+    "KINDS", "USUAL_PORTS", "Kind", "LocalModel", "LocalSetting", "LocalUpstream", "Registry", "identity",
+    "plain_session",
 ]  # fmt: skip
 
 USUAL_PORTS: Mapping[str, int] = {"ollama": 11434, "llamacpp": 8080, "lmstudio": 1234, "vllm": 8000}
@@ -33,7 +38,7 @@ class Registry:
 
     Discovery looks at this machine's loopback only, and takes a server only where it is certain which program
     it is: anything else on such a port may well be a proxy that spends money. Without `http`, it makes a plain session
-    of its own when it first asks.
+    of its own when it first asks. Without `knowledge`, what probes find is kept for this run only.
     """
 
     def __init__(
@@ -44,41 +49,168 @@ class Registry:
         http: requests.Session | None = None,
         *,
         ports: Mapping[str, int] = USUAL_PORTS,
+        knowledge: Knowledge | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.configured = configured
+        self.knowledge = knowledge or Knowledge(None)
+        self.look_again = threading.Event()
+        """Set when a server failed: whoever refreshes may then look at once, instead of at the usual time."""
         self._ports = dict(ports) if discover else {}
         self._clock = clock
+        self._monotonic = monotonic
         self._session = http
         self._refreshing = threading.Lock()
         self._changing = threading.Lock()
         self._memory: Memory = {}
+        self._breakers: dict[str, Breaker] = {}
+        self._failed: dict[str, str] = {}
+        self._wanted: dict[tuple[str, str], None] = {}
+        self._stale: set[str] = set()
         self._seen = tuple(_unusable(setting, NOT_ASKED) for setting in configured)
+        self._known = self._seen
         self.refreshed_at: datetime | None = None
 
     def refresh(self) -> tuple[LocalUpstream, ...]:
         """Ask every server again, and return what is known now; one refresh at a time."""
         with self._refreshing:
+            self.look_again.clear()
             configured = tuple(self._ask(setting) for setting in self.configured)
             found = tuple(self._discover(configured))
+            self._doubt_the_restarted(configured + found)
             with self._changing:
                 self._seen = configured + found
+                self._failed.clear()
                 self.refreshed_at = self._clock()
-            return self._seen
+            self._known = tuple(self._with_tools(upstream) for upstream in self._seen)
+            for upstream in self._seen:
+                if upstream.healthy:
+                    self.breaker(upstream.name).seen_well()
+            return self.snapshot()
 
     def snapshot(self) -> tuple[LocalUpstream, ...]:
-        """Return the upstreams as last seen, the configured ones first, in their order."""
-        return self._seen
+        """Return the upstreams as last seen, the configured ones first, in their order.
 
-    def failed(self, upstream: str, why: str) -> None:
-        """Take an upstream out of use, by its name, until the next refresh sees it again."""
-        with self._changing:
-            self._seen = tuple(
-                replace(one, healthy=False, why=why) if one.name == upstream else one for one in self._seen
-            )
+        A model's `tools` is True only where a probe saw its calls work or the person vouched for it.
+        """
+        return tuple(self._as_it_stands(upstream) for upstream in self._known)
 
     def find(self, upstream: str) -> LocalUpstream | None:
         """Find an upstream by its name."""
-        return next((one for one in self._seen if one.name == upstream), None)
+        return next((one for one in self.snapshot() if one.name == upstream), None)
+
+    # --- how requests went ----------------------------------------------------------------------------------------
+
+    def failed(self, upstream: str, why: str, *, unreachable: bool = False) -> None:
+        """Take an upstream out of use, by its name, until the next refresh sees it again and its breaker lets it.
+
+        `unreachable` where no connection could be made at all.
+        """
+        with self._changing:
+            self._failed[upstream] = why
+        self.breaker(upstream).failed(unreachable=unreachable)
+        self.look_again.set()
+
+    def worked(self, upstream: str) -> None:
+        """Take note of a request that an upstream answered: it is in use again."""
+        with self._changing:
+            self._failed.pop(upstream, None)
+        self.breaker(upstream).worked()
+
+    def may_try(self, upstream: str) -> bool:
+        """Tell whether a request may go to an upstream now; half-open, that is one trial, and the asker has it."""
+        return self.breaker(upstream).may_try()
+
+    def breaker(self, upstream: str) -> Breaker:
+        """Give the breaker of an upstream."""
+        with self._changing:
+            return self._breakers.setdefault(upstream, Breaker(self._monotonic))
+
+    # --- what is learned by asking --------------------------------------------------------------------------------
+
+    def want_probe(self, upstream: str, model: str) -> None:
+        """Ask for a probe of a model in the background; whether there is one to be made is seen then."""
+        with self._changing:
+            self._wanted[upstream, model] = None
+
+    def to_probe(self) -> list[tuple[LocalUpstream, LocalModel]]:
+        """List the models that nobody has probed as they are now: those wanted first, then the configured and loaded.
+
+        Models that are only there, not in memory, would have to be loaded for it: they are probed when wanted.
+        """
+        with self._changing:
+            wanted = list(self._wanted)
+        chosen = {setting.name for setting in self.configured if setting.models}
+        every = [(one, model) for one in self._seen if one.healthy for model in one.models]
+        asked = [(one, model) for one, model in every if (one.name, model.id) in wanted]
+        usual = [pair for pair in every if pair not in asked and (pair[1].loaded or pair[0].name in chosen)]
+        return [pair for pair in asked + usual if self._is_to_probe(*pair)]
+
+    def learned(self, upstream: LocalUpstream, model: LocalModel, result: ProbeResult) -> None:
+        """Keep what a probe found of a model; what it could not find out leaves what was known before."""
+        with self._changing:
+            self._wanted.pop((upstream.name, model.id), None)
+            self._stale.discard(identity(upstream, model))
+        known = self.probed(upstream, model)
+        if result.passed is not None or known is None:
+            self.knowledge.keep_probe(identity(upstream, model), result)
+        self._known = tuple(self._with_tools(one) for one in self._seen)
+
+    def probed(self, upstream: LocalUpstream, model: LocalModel) -> ProbeResult | None:
+        """Give what the last probe of a model found."""
+        return self.knowledge.probe(identity(upstream, model))
+
+    def _is_to_probe(self, upstream: LocalUpstream, model: LocalModel) -> bool:
+        if self._vouched(upstream, model) is not None:
+            return False
+        known = self.probed(upstream, model)
+        if known is None or known.setup != model.setup or known.passed is None:
+            return True
+        return identity(upstream, model) in self._stale
+
+    def _doubt_the_restarted(self, now: tuple[LocalUpstream, ...]) -> None:
+        """Have models that failed probed again once their server was restarted: its flags may have been mended."""
+        before = {one.name for one in self._seen if one.healthy}
+        back = [one for one in now if one.healthy and one.name not in before]
+        for upstream in back:
+            for model in upstream.models:
+                known = self.probed(upstream, model)
+                if known is not None and known.passed is False:
+                    self._stale.add(identity(upstream, model))
+
+    def _vouched(self, upstream: LocalUpstream, model: LocalModel) -> bool | None:
+        """Give the person's word on whether a model's tools work; None where there is none."""
+        setting = next((one for one in self.configured if one.name == upstream.name), None)
+        return setting.of(model.id).tools if setting else None
+
+    def _as_it_stands(self, upstream: LocalUpstream) -> LocalUpstream:
+        why = upstream.why or self._why_not(upstream.name)
+        return upstream if why == upstream.why else replace(upstream, healthy=False, why=why)
+
+    def _with_tools(self, upstream: LocalUpstream) -> LocalUpstream:
+        models = tuple(replace(model, tools=self._tools(upstream, model)) for model in upstream.models)
+        return replace(upstream, models=models)
+
+    def _tools(self, upstream: LocalUpstream, model: LocalModel) -> bool | None:
+        vouched = self._vouched(upstream, model)
+        if vouched is not None:
+            return vouched
+        known = self.probed(upstream, model)
+        if known is not None and known.passed is not None and known.setup == model.setup:
+            return known.passed
+        # A server that says it cannot is believed; one that says it can has to show it.
+        return False if model.claims_tools is False else None
+
+    def _why_not(self, name: str) -> str:
+        """Say what keeps a server that looked well out of use; empty when nothing does."""
+        with self._changing:
+            failed, breaker = self._failed.get(name, ""), self._breakers.get(name)
+        state = breaker.state if breaker else Circuit.CLOSED
+        if breaker is None or state is Circuit.CLOSED:
+            return failed
+        if state is Circuit.OPEN:
+            return f"{failed or 'its last requests failed'}; it is tried again in {breaker.opens_in_s:.0f} s"
+        return "it failed, and one request is trying it now" if breaker.is_being_tried else ""
 
     def _http(self) -> requests.Session:
         if self._session is None:

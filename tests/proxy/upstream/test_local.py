@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from proxy.upstream.local import LocalModel, LocalSetting, LocalUpstream, Registry, base_url, plain_session
+from proxy.upstream.local import LocalSetting, LocalUpstream, Registry, base_url, plain_session
+from proxy.upstream.local_model import ModelSetting, identity
 from tests.kit.local_fake import Act, LocalFake, local_fake
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -16,9 +17,12 @@ NOTHING = {"/v1/models": (404, {})}
 LLAMACPP = {
     "/props": (200, {
         "default_generation_settings": {"n_ctx": 16384}, "modalities": {"vision": True}, "chat_template": "x",
-        "chat_template_caps": {"supports_tools": True, "supports_tool_calls": True},
+        "chat_template_caps": {"supports_tools": True, "supports_tool_calls": True}, "total_slots": 4,
+        "model_path": "/models/qwen.gguf", "build_info": "b7000",
     }),
-    "/v1/models": (200, {"data": [{"id": "qwen.gguf", "owned_by": "llamacpp"}]}),
+    "/v1/models": (200, {"data": [{"id": "qwen.gguf", "owned_by": "llamacpp", "meta": {
+        "n_ctx_train": 262144, "n_params": 30532122624, "size": 18556686912, "ftype": "Q4_K - Medium",
+    }}]}),
 }  # fmt: skip
 LOADING = {"/props": (503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}})}
 
@@ -33,7 +37,9 @@ OLLAMA = {
     **NOTHING,
     "/api/version": (200, {"version": "0.40.1"}),
     "/api/tags": (200, {"models": [
-        {"name": "qwen:8b", "digest": "1"}, {"name": "eyes:4b", "digest": "2"}, {"name": "tiny:1b", "digest": "3"},
+        {"name": "qwen:8b", "digest": "1", "size": 5225388164,
+         "details": {"parameter_size": "8.2B", "quantization_level": "Q4_K_M"}},
+        {"name": "eyes:4b", "digest": "2"}, {"name": "tiny:1b", "digest": "3"},
         {"name": "embed", "digest": "4"}, {"name": "sly", "digest": "5"}, {"name": "gpt-oss:120b-cloud", "digest": "6"},
         {"name": "far", "digest": "7", "remote_model": "x", "remote_host": "https://ollama.com"},
     ]}),
@@ -81,13 +87,38 @@ def port_of(fake: LocalFake) -> int:
 def test_a_llama_cpp_server_tells_its_context_and_what_its_template_can_do() -> None:
     upstream = seen(LLAMACPP)
     assert (upstream.kind, upstream.healthy, upstream.why) == ("llamacpp", True, "")
-    assert upstream.models == (LocalModel("qwen.gguf", 16384, vision=True, tools=True, kind="llamacpp"),)
+    (model,) = upstream.models
+    assert (model.id, model.context, model.vision, model.claims_tools) == ("qwen.gguf", 16384, True, True)
+    assert (model.concurrency, model.parameters, model.weight_bytes, model.trained_context) == (
+        4, "30.5B", 18_556_686_912, 262144,
+    )  # fmt: skip
+    assert (model.quantization, model.loaded, model.context_from) == ("Q4_K_M", True, "loaded")
 
 
 def test_a_template_without_tools_means_that_tools_would_be_dropped_in_silence() -> None:
     props = {**LLAMACPP["/props"][1], "chat_template_caps": {"supports_tools": False, "supports_tool_calls": False}}
     assert seen({**LLAMACPP, "/props": (200, props)}).models[0].tools is False
     assert seen({**LLAMACPP, "/props": (200, {**props, "chat_template_caps": {}})}).models[0].tools is None
+
+
+def test_a_template_with_tools_is_a_claim_that_a_probe_has_still_to_see() -> None:
+    assert seen(LLAMACPP).models[0].tools is None
+    assert seen(LLAMACPP, tools=True).models[0].tools is True
+
+
+def test_another_template_is_another_set_up_of_the_same_weights() -> None:
+    props = {**LLAMACPP["/props"][1], "chat_template": "y"}
+    one, other = seen(LLAMACPP), seen({**LLAMACPP, "/props": (200, props)})
+    assert one.models[0].setup != other.models[0].setup
+    assert identity(one, one.models[0]).split("|")[1:] == identity(other, other.models[0]).split("|")[1:]
+
+
+def test_what_is_set_for_one_model_overrules_what_is_set_for_all() -> None:
+    each = (ModelSetting("qwen:8b", context=65536, tools=True, concurrency=2, keep_alive="-1", thinking="off"),)
+    models = {model.id: model for model in seen(OLLAMA, context=16384, keep_alive="30m", each=each).models}
+    qwen, eyes = models["qwen:8b"], models["eyes:4b"]
+    assert (qwen.context, qwen.tools, qwen.concurrency, qwen.keep_alive, qwen.thinking) == (65536, True, 2, "-1", "off")
+    assert (eyes.context, eyes.concurrency, eyes.keep_alive, eyes.thinking) == (16384, None, "30m", "auto")
 
 
 def test_a_server_that_is_loading_is_unhealthy_and_says_so() -> None:
@@ -98,11 +129,20 @@ def test_a_server_that_is_loading_is_unhealthy_and_says_so() -> None:
 def test_ollama_tells_its_models_the_loaded_one_first_with_the_context_they_have_or_would_have() -> None:
     upstream = seen(OLLAMA)
     assert (upstream.kind, upstream.healthy) == ("ollama", True)
-    assert [(model.id, model.context, model.vision, model.tools) for model in upstream.models] == [
+    assert [(model.id, model.context, model.vision, model.claims_tools) for model in upstream.models] == [
         ("eyes:4b", 32768, True, False),
         ("qwen:8b", 4096, False, True),
         ("tiny:1b", 2048, False, False),
     ]
+    assert [(model.loaded, model.context_from, model.trained_context) for model in upstream.models] == [
+        (True, "loaded", None),
+        (False, "assumed", 131072),
+        (False, "assumed", 2048),
+    ]
+    qwen = upstream.models[1]
+    assert (qwen.digest, qwen.weight_bytes, qwen.parameters, qwen.quantization) == (
+        "1", 5_225_388_164, "8.2B", "Q4_K_M",
+    )  # fmt: skip
 
 
 def test_models_that_ollama_runs_in_its_cloud_are_never_taken_for_local() -> None:
@@ -121,26 +161,30 @@ def test_ollama_is_asked_once_about_each_model() -> None:
 @pytest.mark.parametrize(
     ("pages", "models"),
     [
-        (LMSTUDIO, [("qwen/qwen:2", 8192, False, True), ("google/gemma", 4096, True, None)]),
-        (LMSTUDIO_OLD, [("b", 16384, False, True), ("a", 4096, True, None)]),
+        (LMSTUDIO, [("qwen/qwen:2", 8192, False, True, True), ("google/gemma", 4096, True, None, False)]),
+        (LMSTUDIO_OLD, [("b", 16384, False, True, True), ("a", 4096, True, None, False)]),
     ],
 )
 def test_lm_studio_tells_its_models_in_both_forms_the_loaded_one_first(pages: Any, models: Any) -> None:
     upstream = seen(pages)
     assert upstream.kind == "lmstudio"
-    assert [(model.id, model.context, model.vision, model.tools) for model in upstream.models] == models
+    told = [(model.id, model.context, model.vision, model.claims_tools, model.loaded) for model in upstream.models]
+    assert told == models
 
 
 def test_vllm_signs_its_models_and_tells_their_length() -> None:
     upstream = seen(VLLM)
-    assert upstream.models == (LocalModel("gpt-oss-20b", 32768, kind="vllm", takes_effort=True),)
+    (model,) = upstream.models
+    assert (upstream.kind, model.id, model.context, model.takes_effort) == ("vllm", "gpt-oss-20b", 32768, True)
+    assert model.claims_tools is None  # Whether it was started to call tools only a probe can show.
 
 
 def test_any_other_server_of_that_form_can_be_configured() -> None:
     assert seen({}).kind == "openai"
     upstream = seen(NOTHING, kind="openai", models=("mine",), context=65536)
     assert upstream.healthy
-    assert upstream.models == (LocalModel("mine", 65536, context_from="set"),)
+    (model,) = upstream.models
+    assert (model.id, model.context, model.context_from) == ("mine", 65536, "set")
 
 
 def test_the_person_knows_best() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from proxy.upstream.local import LocalModel, LocalSetting, LocalUpstream, Registry, plain_session
+from proxy.upstream.local import LocalSetting, LocalUpstream, Registry, plain_session
 from tests.kit.llama.server import MODEL, LlamaServer, llama_server
 from tests.kit.llama.templates import CHATML
 
@@ -22,9 +22,14 @@ def seen(url: str, **more: str) -> LocalUpstream:
 
 
 def test_its_context_and_its_templates_tools_are_found(llama: LlamaServer) -> None:
-    assert seen(llama.url) == LocalUpstream(
-        "box", llama.url, "llamacpp", (LocalModel(MODEL, 65536, tools=True, kind="llamacpp"),), healthy=True
-    )
+    upstream = seen(llama.url)
+    (model,) = upstream.models
+    assert (upstream.kind, upstream.healthy, model.id) == ("llamacpp", True, MODEL)
+    assert (model.context, model.trained_context, model.claims_tools, model.tools) == (65536, 65536, True, None)
+    assert (model.concurrency, model.loaded, model.context_from) == (2, True, "loaded")
+    assert model.weight_bytes is not None
+    assert model.weight_bytes > 1_000_000
+    assert model.parameters.endswith("M")
 
 
 def test_a_template_without_tools_and_a_key_are_noticed() -> None:

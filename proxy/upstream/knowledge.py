@@ -1,0 +1,99 @@
+"""Knowledge: what was learned of local models by asking them, kept from one start to the next."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from budget.files import private_folder, write_durably
+from proxy.upstream.probe_result import ProbeResult
+
+VERSION = 1
+MODELS_KEPT = 200
+
+log = logging.getLogger(__name__)
+
+
+class Knowledge:
+    """What probes and benches found, by the model's `identity`; safe from any thread.
+
+    It lies in one JSON file that only its owner can read; a file that cannot be understood is set aside and begun
+    afresh, because all of it can be learned again. Without a path nothing is kept.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._models: dict[str, dict[str, Any]] = {} if path is None else _read(path)
+
+    def probe(self, identity: str) -> ProbeResult | None:
+        """Give what the last probe of a model found."""
+        raw = self._get(identity, "probe")
+        if raw is None:
+            return None
+        try:
+            return ProbeResult.from_json(raw)
+        except ValueError:
+            return None
+
+    def keep_probe(self, identity: str, result: ProbeResult) -> None:
+        """Keep what a probe found, instead of what was known before."""
+        self._keep(identity, "probe", result.as_json())
+
+    def bench(self, identity: str) -> Mapping[str, Any] | None:
+        """Give what `bursar bench` measured of a model, as it was kept."""
+        return self._get(identity, "bench")
+
+    def keep_bench(self, identity: str, result: Mapping[str, Any]) -> None:
+        """Keep what `bursar bench` measured, instead of what was known before."""
+        self._keep(identity, "bench", dict(result))
+
+    def _get(self, identity: str, what: str) -> dict[str, Any] | None:
+        with self._lock:
+            found = self._models.get(identity, {}).get(what)
+            return found if isinstance(found, dict) else None
+
+    def _keep(self, identity: str, what: str, found: dict[str, Any]) -> None:
+        with self._lock:
+            # The newest last: what goes when there are too many is what nobody has asked about for longest.
+            self._models[identity] = {**self._models.pop(identity, {}), what: found}
+            for oldest in list(self._models)[:-MODELS_KEPT]:
+                del self._models[oldest]
+            self._write()
+
+    def _write(self) -> None:
+        if self._path is None:
+            return
+        try:
+            private_folder(self._path.parent)
+            write_durably(self._path, json.dumps({"version": VERSION, "models": self._models}, indent=1).encode())
+        except OSError as error:
+            # It is still known until the end of this run, and can be asked again after it.
+            log.warning("what was learned of the local models cannot be kept: %s", error)
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        raw = json.loads(path.read_bytes())
+        models = raw["models"] if raw["version"] == VERSION else None
+        if isinstance(models, dict) and all(isinstance(one, dict) for one in models.values()):
+            return models
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    _set_aside(path)
+    return {}
+
+
+def _set_aside(path: Path) -> None:
+    aside = path.with_name(path.name + ".bad")
+    log.warning("what was learned of the local models cannot be read; it is set aside as %s", aside.name)
+    try:
+        path.replace(aside)
+    except OSError as error:
+        log.warning("it cannot be set aside: %s", error)
