@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from budget.events import Event
 from budget.holds import MOST, Labels
+from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
 
@@ -44,10 +45,14 @@ class Settlement:
     duration_ms: int | None = None
     first_byte_ms: int | None = None
     note: str = ""
+    local: LocalCost | None = None
+    """What the local machine spent on it; the cutoff does not count that. None: no local machine, or not known."""
 
     def __post_init__(self) -> None:
         if not (ZERO <= self.charged <= MOST and ZERO <= self.likely <= MOST):
             raise ValueError(f"not an amount that one request can cost: {self.charged.exact()}, {self.likely.exact()}")
+        if self.local is not None and (self.local.full > MOST or self.local.joules_milli > MOST.picos):
+            raise ValueError(f"not what a local machine can spend on one request: {self.local}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class Entry:
     first_byte_ms: int | None
     note: str
     labels: Labels
+    local: LocalCost | None = None
 
     @property
     def overrun(self) -> Money:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from budget.schema import APPLICATION_ID, LABELS, VERSION
+from budget.schema import APPLICATION_ID, LABELS, LOCAL_AMOUNTS, VERSION
 
 _LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in LABELS.split(", ")[:-1]) + ", attempt INTEGER NOT NULL"
 
@@ -40,6 +40,18 @@ def m003_triggers(db: Database) -> None:
     """Forbid what must never happen: an entry changed, a hold changed, a hold gone without its entry."""
     for statement in _TRIGGERS:
         db.execute(statement)
+
+
+@ledger()
+def m004_local_cost(db: Database) -> None:
+    """Keep what local work cost: energy only and in full (picodollars), millijoules, and how that is known.
+
+    The cutoff counts none of it. No source means that nothing is known, as of all entries older than this.
+    """
+    for table in ("entries", "totals"):
+        for column in LOCAL_AMOUNTS.split(", "):
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0 CHECK ({column} >= 0)")
+        db.execute(f"ALTER TABLE {table} ADD COLUMN local_source TEXT NOT NULL DEFAULT ''")
 
 
 _STATE = """

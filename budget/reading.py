@@ -13,6 +13,7 @@ from budget.entries import Entry, OpenHold, Outcome
 from budget.holds import Labels
 from budget.schema import LABELS
 from budget.today import DayTotal
+from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.usage import Usage
 
@@ -39,15 +40,27 @@ def holds(path: Path) -> list[OpenHold]:
 def days(path: Path, since: date, until: date) -> list[DayTotal]:
     """Read the sums of the days between two dates, both included."""
     given = {"since": since.isoformat(), "until": until.isoformat()}
-    return [
-        _day(row) for row in _rows(path, "SELECT * FROM days WHERE day BETWEEN :since AND :until ORDER BY day", given)
-    ]
+    rows = _rows(path, "SELECT * FROM days WHERE day BETWEEN :since AND :until ORDER BY day", given)
+    spent: dict[str, list[LocalCost]] = {}
+    for row in totals(path, since, until):
+        cost = local_of(row)
+        if cost is not None:
+            spent.setdefault(row["day"], []).append(cost)
+    return [_day(row, LocalCost.total(spent.get(row["day"], ()))) for row in rows]
 
 
 def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
     """Read the totals by day, upstream, model, tier and task class between two dates, both included."""
     given = {"since": since.isoformat(), "until": until.isoformat()}
     return list(_rows(path, "SELECT * FROM totals WHERE day BETWEEN :since AND :until", given))
+
+
+def local_of(row: dict[str, Any]) -> LocalCost | None:
+    """Read what local work cost from a row of entries or totals; None if nothing is known, as in an older ledger."""
+    source = row.get("local_source", "")
+    if not source:
+        return None
+    return LocalCost(Money(row["local_marginal"]), Money(row["local_full"]), row["joules_milli"], source)
 
 
 def untold(path: Path) -> list[tuple[int, date, int]]:
@@ -80,6 +93,11 @@ def _unbalanced(connection: sqlite3.Connection) -> Iterator[str]:
         WHERE settled <> coalesce(true_sum, 0)"""
     for day, shown, true_sum in connection.execute(query):
         yield f"{day}: settled is {shown}, its totals sum to {true_sum}"
+    query = """
+        SELECT day, shown, true_sum FROM (SELECT day, sum(local_full) AS shown FROM totals GROUP BY day)
+        JOIN (SELECT day, sum(local_full) AS true_sum FROM entries GROUP BY day) USING (day) WHERE shown <> true_sum"""
+    for day, shown, true_sum in connection.execute(query):
+        yield f"{day}: the totals' local cost is {shown}, its entries sum to {true_sum}"
 
 
 def _twice(connection: sqlite3.Connection) -> Iterator[str]:
@@ -127,6 +145,7 @@ def _entry(row: dict[str, Any]) -> Entry:
         first_byte_ms=row["first_byte_ms"],
         note=row["note"],
         labels=_labels(row),
+        local=local_of(row),
     )
 
 
@@ -144,7 +163,7 @@ def _hold(row: dict[str, Any]) -> OpenHold:
     )
 
 
-def _day(row: dict[str, Any]) -> DayTotal:
+def _day(row: dict[str, Any], local: LocalCost | None) -> DayTotal:
     return DayTotal(
         day=date.fromisoformat(row["day"]),
         settled=Money(row["settled"]),
@@ -153,4 +172,5 @@ def _day(row: dict[str, Any]) -> DayTotal:
         budget=Money(row["budget"]),
         cutoff=Money(row["cutoff"] + row["extra"]),
         requests=row["requests"],
+        local=local,
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Protocol
 
+from budget.reading import local_of
 from budget.today import DayTotal
+from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.usage import Usage
 
@@ -23,6 +25,8 @@ class Share:
     charged: Money
     likely: Money
     usage: Usage
+    local: LocalCost | None = None
+    """What the local machine spent on it, as far as known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ class Week:
     def likely(self) -> Money:
         """What was most likely spent; the rest of `charged` is unconfirmed."""
         return Money.total(day.likely for day in self.days)
+
+    @property
+    def local(self) -> LocalCost | None:
+        """What the local machine spent in the week, as far as known; no cutoff counts it."""
+        return LocalCost.total(share.local for share in self.models if share.local is not None)
+
+    @property
+    def local_usage(self) -> Usage:
+        """The tokens of all local models."""
+        return sum((share.usage for share in self.models if share.is_local), Usage())
 
 
 def week_of(text: str) -> date:
@@ -93,4 +107,5 @@ def _share(name: str, is_local: bool, rows: list[dict[str, Any]]) -> Share:
         charged=Money(sum(row["charged"] for row in rows)),
         likely=Money(sum(row["likely"] for row in rows)),
         usage=Usage(**{count.name: sum(row[count.name] for row in rows) for count in fields(Usage)}),
+        local=LocalCost.total(cost for row in rows if (cost := local_of(row)) is not None),
     )

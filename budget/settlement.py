@@ -9,19 +9,23 @@ from budget.bands import Limits
 from budget.book import Book
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
-from budget.schema import LABELS
+from budget.schema import LABELS, LOCAL
 from budget.state import Stop
+from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 
 _HOLD = "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class FROM holds WHERE id = ?"
+
+# The sources of a total are listed up to this many characters: settings may change while a day goes on.
+MOST_SOURCES = 1000
 
 _ENTRY = f"""
 INSERT INTO entries (
     hold_id, day, since, instance, request_id, upstream, model, is_local, held, terms, {LABELS},
     at, charged, likely, outcome, input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
-    raw_usage, rates, status, upstream_id, flags, duration_ms, first_byte_ms, note)
+    raw_usage, rates, status, upstream_id, flags, duration_ms, first_byte_ms, note, {LOCAL})
 SELECT id, day, since, instance, request_id, upstream, model, is_local, amount, terms, {LABELS},
-    {", ".join("?" * 18)}
+    {", ".join("?" * 22)}
 FROM holds WHERE id = ?
 """
 
@@ -32,18 +36,29 @@ WHERE day = ?4
 RETURNING settled, held, likely
 """
 
-_TOTAL = """
-INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_TOTAL = f"""
+INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET
     requests = requests + excluded.requests, voided = voided + excluded.voided,
     charged = charged + excluded.charged, likely = likely + excluded.likely,
     input = input + excluded.input, cache_write_5m = cache_write_5m + excluded.cache_write_5m,
     cache_write_1h = cache_write_1h + excluded.cache_write_1h, cache_read = cache_read + excluded.cache_read,
-    output = output + excluded.output, web_searches = web_searches + excluded.web_searches
+    output = output + excluded.output, web_searches = web_searches + excluded.web_searches,
+    local_marginal = local_marginal + excluded.local_marginal, local_full = local_full + excluded.local_full,
+    joules_milli = joules_milli + excluded.joules_milli,
+    local_source = CASE
+        WHEN excluded.local_source IN ('', local_source) OR length(local_source) > {MOST_SOURCES} THEN local_source
+        WHEN local_source = '' THEN excluded.local_source
+        WHEN instr(char(10) || local_source || char(10), char(10) || excluded.local_source || char(10))
+            THEN local_source
+        ELSE local_source || char(10) || excluded.local_source END
 """
 
 _ALERT = "INSERT INTO alerts (day, threshold, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _STOP = "UPDATE state SET stopped_by = 'cutoff', stopped_since = ?"
+
+
+_NO_LOCAL = (0, 0, 0, "")
 
 
 class UnknownHold(LookupError):
@@ -86,7 +101,7 @@ def add_total(book: Book, key: tuple[str, str, str, int, str, str], settlement: 
     made = outcome not in (Outcome.corrected, Outcome.lost)
     counts = (int(made), int(outcome is Outcome.voided), settlement.charged.picos, settlement.likely.picos)
     tokens = (usage.input, usage.cache_write_5m, usage.cache_write_1h, usage.cache_read, usage.output)
-    book.connection.execute(_TOTAL, (*key, *counts, *tokens, usage.web_searches))
+    book.connection.execute(_TOTAL, (*key, *counts, *tokens, usage.web_searches, *_local(settlement.local)))
 
 
 def cross_thresholds(book: Book, day: str, before: int, after: int, limits: Limits) -> None:
@@ -125,6 +140,7 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
             settlement.duration_ms,
             settlement.first_byte_ms,
             settlement.note,
+            *_local(settlement.local),
             hold_id,
         ),
     )
@@ -133,6 +149,10 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
     book.standing.open_holds -= 1
     book.last_entry = cursor.lastrowid or book.last_entry
     return book.last_entry
+
+
+def _local(cost: LocalCost | None) -> tuple[int, int, int, str]:
+    return _NO_LOCAL if cost is None else (cost.marginal.picos, cost.full.picos, cost.joules_milli, cost.provenance)
 
 
 def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entry_id: int) -> None:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from budget.bands import Band, Limits
 from budget.state import Mode, Stop
+from pricing.machine import LocalCost
 from pricing.money import Money
 
 
@@ -51,3 +52,5 @@ class DayTotal:
     budget: Money
     cutoff: Money
     requests: int
+    local: LocalCost | None = None
+    """What the local machine spent that day, as far as known; the cutoff counts none of it."""

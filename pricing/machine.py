@@ -8,6 +8,7 @@ spent is never shown as less.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -123,10 +124,18 @@ class LocalCost:
         if not ZERO <= self.marginal <= self.full or self.joules_milli < 0:
             raise ValueError(f"not a cost: {self}")
 
-    def __add__(self, other: LocalCost) -> LocalCost:
-        provenance = merged(self.provenance, other.provenance)
-        joules = self.joules_milli + other.joules_milli
-        return LocalCost(self.marginal + other.marginal, self.full + other.full, joules, provenance)
+    @classmethod
+    def total(cls, costs: Iterable[LocalCost]) -> LocalCost | None:
+        """Sum any number of costs, each provenance named once on a line of its own; nothing sums to None."""
+        whole = tuple(costs)
+        if not whole:
+            return None
+        return cls(
+            marginal=Money.total(cost.marginal for cost in whole),
+            full=Money.total(cost.full for cost in whole),
+            joules_milli=sum(cost.joules_milli for cost in whole),
+            provenance="\n".join(dict.fromkeys(line for cost in whole for line in cost.provenance.splitlines())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +201,6 @@ def is_possible(decode: Exact, weight_bytes: int, bytes_per_s: int, batch: int =
 def modelled_watts(tdp: Exact) -> tuple[Fraction, Fraction]:
     """Give the watts of prefill and decode for a chip of this TDP, where nothing meters."""
     return PREFILL_OF_TDP * tdp, DECODE_OF_TDP * tdp
-
-
-def merged(*sources: str) -> str:
-    """Join provenances, each said once, in the order they came."""
-    parts = dict.fromkeys(part for source in sources for part in source.splitlines() if part)
-    return "\n".join(parts)
 
 
 def rounded_up(picos: Fraction) -> Money:
