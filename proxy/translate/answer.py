@@ -87,8 +87,10 @@ class Answer:
     @property
     def heard(self) -> Heard:
         """What the answer has come to so far."""
+        is_told = bool(self._calls) or self._request.constrained
         heard = Heard(
-            "".join(self._said), self.verdicts, self.finish, self._request.tool_names, self._least_logprob,
+            "".join(self._said), self.verdicts, self.finish, self._request.tool_names,
+            self._least_logprob if is_told else None,
             context=self._request.context, prompt_bytes=self._request.prompt_bytes, must_call=self._request.must_call,
         )  # fmt: skip
         if self._counted is None:

@@ -8,10 +8,14 @@ from typing import Any
 
 import msgspec
 
-from proxy.sse import EVENT_LIMIT_BYTES, Event, SseParser
+from proxy.sse import Event, SseParser
 from proxy.translate.errors import failure, from_error
-from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Text, ToolPiece
+from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Sureness, Text, ToolPiece
+from proxy.translate.sureness import least_logprob
 from proxy.translate.usage import usage_from_chat
+
+WHOLE_LIMIT_BYTES = 64 * 1024 * 1024
+"""An answer in one piece may hold a logprob for each of its tokens, which makes it some fifty times as long."""
 
 
 class ChunkReader:
@@ -52,7 +56,7 @@ class ChunkReader:
     def _collect(self, chunk: bytes) -> list[Happening]:
         assert self._whole is not None
         self._whole += chunk
-        if len(self._whole) <= EVENT_LIMIT_BYTES:
+        if len(self._whole) <= WHOLE_LIMIT_BYTES:
             return []
         self._whole.clear()
         return [failure("it sent an answer too large to read")]
@@ -91,6 +95,9 @@ def _choice(choice: dict[str, Any]) -> Iterator[Happening]:
     delta = choice.get("delta") or choice.get("message")
     if isinstance(delta, dict):
         yield from _delta(delta)
+    least = least_logprob(choice)
+    if least is not None:
+        yield Sureness(least)
     reason = choice.get("finish_reason")
     if isinstance(reason, str) and reason:
         stop = choice.get("stop_reason")

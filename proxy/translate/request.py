@@ -31,11 +31,19 @@ LEAST_OUTPUT_TOKENS = 1024
 FORCED_CALL_TOKENS = 8192
 """The most a model that must call may say: llama.cpp blocks the end until it does, so an unwilling one rambles on."""
 
+WHOLE_ANSWER_TOKENS = 16384
+"""The most that is asked for in one piece: llama.cpp looks whether we have left once a second, and not at all while
+another answer streams, so a model that goes round in circles could not be stopped."""
+
 DROPPED = (
     "cache_control", "context_management", "diagnostics", "inference_geo", "metadata", "safeguards", "service_tier",
     "speed",
 )  # fmt: skip
 """What means nothing to a local server; named in the notes where it was there."""
+
+STREAMED: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+WITH_LOGPROBS: dict[str, Any] = {"stream": False, "logprobs": True, "top_logprobs": 1}
+"""llama.cpp tells no logprobs in a stream with tools; one alternative to each token shows what the model wanted."""
 
 SAMPLING = ("temperature", "top_p", "top_k")
 EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
@@ -87,15 +95,19 @@ def to_chat(
     short_ids = any(name in model.lower() for name in MISTRAL)
     messages = _system(fields, hoisted) + chat_messages(turns, vision=caps.vision, short_ids=short_ids)
     prompt_tokens = _estimate(messages, tools)
+    in_one_piece = judged and caps.kind == "llamacpp" and bool(tools.functions)
     max_tokens = _max_tokens(fields, tools, caps, prompt_tokens)
+    if in_one_piece:
+        max_tokens = min(max_tokens, WHOLE_ANSWER_TOKENS)
     body = {
         "model": model, "messages": messages, **_tools(tools), "max_tokens": max_tokens, **_sampling(fields),
         **_thinking(fields, caps, prefill=prefill), **_format(fields),
-        "stream": True, "stream_options": {"include_usage": True},
+        **(WITH_LOGPROBS if in_one_piece else STREAMED),
     }  # fmt: skip
     return Translated(
         _encoded(body), max_tokens, prompt_tokens, tools.names, tools.one_call, _stops(fields), _notes(fields, turns),
-        tools.functions, context=caps.context, must_call=tools.choice == "required",
+        tools.functions, wire="json" if in_one_piece else "sse", context=caps.context,
+        must_call=tools.choice == "required",
     )  # fmt: skip
 
 

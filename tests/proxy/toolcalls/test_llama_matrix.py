@@ -1,7 +1,7 @@
-"""Every marker of the kit, through every chat template of a real llama.cpp server, streamed and not.
+"""Every marker of the kit, through every chat template of a real llama.cpp server, streamed, whole, and judged.
 
 A call that reaches the client has to be the one that the model meant, except where llama.cpp's own grammar made it up
-before we ever saw it. Run with -s to see the table.
+before we ever saw it; a judged answer tells those by its logprobs. Run with -s to see the table.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from proxy.toolcalls.signals import signals
+from proxy.toolcalls.signals import Signal, signals
 from proxy.toolcalls.verdict import AsIs, Repaired
 from proxy.translate.request import Translated, to_chat
 from proxy.translate.response import Folded, Unfinished
@@ -51,22 +51,28 @@ TABLE = {
     "chatml": {"right": 0, "repaired": 14, "failed": 11, "text": 5, "invented": 0},
     "llama3": {"right": 1, "repaired": 2, "failed": 22, "text": 5, "invented": 0},
 }
-"""Scripts by what became of them; the same whether the server streams or not."""
+"""Scripts by what became of them; the same in whichever form the server answers."""
+
+FORMS = ("streamed", "whole", "judged")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_no_call_is_delivered_that_the_model_did_not_mean_but_those_the_grammar_makes_up(template: str) -> None:
     with llama_server(template=TEMPLATES[template]) as server:
-        for stream in (True, False):
-            became = {marker: outcome(server, marker, stream=stream) for marker in SCRIPTS}
-            print(f"\n{template}, {'streamed' if stream else 'whole'}: {dict(Counter(became.values()))}\n  {became}")
-            assert {marker for marker, end in became.items() if end == "invented"} == INVENTED[template]
-            assert {end: list(became.values()).count(end) for end in TABLE[template]} == TABLE[template]
+        for form in FORMS:
+            became = {marker: outcome(server, marker, form) for marker in SCRIPTS}
+            print(f"\n{template}, {form}: {dict(Counter(became.values()))}\n  {became}")
+            made_up = {marker for marker, end in became.items() if end in ("invented", "forced")}
+            assert made_up == INVENTED[template]
+            # The logprobs tell every call that the grammar made up, and none that the model meant.
+            assert list(became.values()).count("forced") == (len(made_up) if form == "judged" else 0)
+            counted = Counter("invented" if end == "forced" else end for end in became.values())
+            assert {end: counted[end] for end in TABLE[template]} == TABLE[template]
 
 
-def outcome(server: LlamaServer, marker: str, *, stream: bool) -> str:
+def outcome(server: LlamaServer, marker: str, form: str) -> str:
     """Ask for one script, and name what became of it."""
-    asked = asking(marker, stream=stream)
+    asked = asking(marker, form)
     status, pieces = post(server, asked)
     whole = Folded("claude-x", asked)
     for piece in pieces:
@@ -82,15 +88,17 @@ def outcome(server: LlamaServer, marker: str, *, stream: bool) -> str:
     if made:
         right = "repaired" if any(isinstance(one, Repaired) for one in whole.verdicts) else "right"
         assert all(isinstance(one, AsIs | Repaired) for one in whole.verdicts)
-        return right if made == MEANT.get(marker) else "invented"
+        found = right if made == MEANT.get(marker) else "invented"
+        return "forced" if Signal.FORCED in signals(whole.heard) else found
     return "failed" if signals(whole.heard) or marker in MEANT else "text"
 
 
-def asking(marker: str, *, stream: bool) -> Translated:
+def asking(marker: str, form: str) -> Translated:
     """Translate the request for a script."""
-    asked = to_chat(request(f"Do it. [[{marker}]]"), model=MODEL, caps=CAPS)
+    asked = to_chat(request(f"Do it. [[{marker}]]"), model=MODEL, caps=CAPS, judged=form == "judged")
     body = json.loads(asked.body)
-    if not stream:
+    assert body["stream"] is (form != "judged")
+    if form == "whole":
         body["stream"] = False
         del body["stream_options"]
     return replace(asked, body=json.dumps(body).encode())

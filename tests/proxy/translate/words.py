@@ -16,9 +16,12 @@ WEATHER = {
 PNG = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
 
 
-def translated(caps: LocalModel = CAPS, **fields: Any) -> Translated:
+def translated(
+    caps: LocalModel = CAPS, *, judged: bool = False, constrained: bool = False, **fields: Any
+) -> Translated:
     """Translate a small request with the given fields."""
-    return to_chat({"model": "claude-x", "max_tokens": 100, "messages": HI, **fields}, model="qwen", caps=caps)
+    asked = {"model": "claude-x", "max_tokens": 100, "messages": HI, **fields}
+    return to_chat(asked, model="qwen", caps=caps, judged=judged, constrained=constrained)
 
 
 def chat(caps: LocalModel = CAPS, **fields: Any) -> dict[str, Any]:
