@@ -46,9 +46,9 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up_agents_and_servers(python: Path) -> None:
-    """Fetch what the journeys run for real: Claude Code, an older Anthropic SDK, a llama.cpp server."""
+    """Fetch what the journeys run for real: Claude Code, opencode, an older Anthropic SDK, a llama.cpp server."""
     system_packages()
-    claude_code()
+    agents()
     env.ensure_target(env.CACHE / "old_sdk", HERE / "old_sdk.lock", python)
     llama = env.ensure(env.CACHE / "llama", HERE / "llama.lock")
     tried = subprocess.run([llama, "-c", "import xllamacpp"], capture_output=True, text=True, check=False)
@@ -74,21 +74,25 @@ def is_loadable(library: str) -> bool:
     return True
 
 
-def claude_code() -> None:
-    """Fetch Claude Code as npm's lock file pins it; its program is native, so Node itself is not needed to run it."""
+def agents() -> None:
+    """Fetch the agents as npm's lock file pins them; their programs are native, so Node is not needed to run them.
+
+    opencode is fetched for Linux on x64 alone, in the build that runs on every such processor: the wrapper around its
+    builds brings two of 177 MB. Elsewhere npm leaves it out, and its journeys are skipped.
+    """
     folder, source = env.CACHE / "agents", HERE / "agents"
     lock = source / "package-lock.json"
     if not env.changed(folder, lock):
         return
-    env.say("fetching Claude Code for the tests, once")
+    env.say("fetching Claude Code and opencode for the tests, once")
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(source / name, folder / name)
-    # Its install script would only copy the native program, which the tests start where it lies.
+    # Install scripts would only copy the native programs, which the tests start where they lie.
     command = [str(shutil.which("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise env.SetupError(f"npm could not fetch Claude Code; --fast does without it.\n{done.stderr[-2000:]}")
+        raise env.SetupError(f"npm could not fetch the agents; --fast does without it.\n{done.stderr[-2000:]}")
     env.remember(folder, lock)
 
 

@@ -126,9 +126,11 @@ def _content(kind: str, value: str, body: dict[str, Any]) -> Content:
         case "unseen":
             return replace(_words("thinking", int(value)), hidden=True)
         case "read":
-            return _tool(body, ("Read",), {"file_path": value})
+            # Claude Code's tool, and opencode's.
+            key = "filePath" if "read" in _offered(body) else "file_path"
+            return _tool(body, ("Read", "read"), {key: value})
         case "bash":
-            return _tool(body, ("Bash",), {"command": value, "description": "Run what the test asks for"})
+            return _tool(body, ("Bash", "bash"), {"command": value, "description": "Run what the test asks for"})
         case "agent":
             prompt = value.replace("((", "[[").replace("))", "]]")
             asks = {"description": "Do a small task", "prompt": prompt, "subagent_type": "general-purpose"}
@@ -139,12 +141,15 @@ def _content(kind: str, value: str, body: dict[str, Any]) -> Content:
 
 
 def _tool(body: dict[str, Any], names: tuple[str, ...], arguments: dict[str, Any]) -> Content:
-    offered = {tool.get("name") for tool in body.get("tools") or []}
     for name in names:
-        if name in offered:
+        if name in _offered(body):
             text = json.dumps(arguments)
             return Content("tool_use", tuple(text[i : i + 12] for i in range(0, len(text), 12)), name)
     return _text(f"None of the tools {', '.join(names)} was offered.")
+
+
+def _offered(body: dict[str, Any]) -> set[Any]:
+    return {tool.get("name") for tool in body.get("tools") or []}
 
 
 def _text(text: str) -> Content:
