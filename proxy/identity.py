@@ -19,16 +19,15 @@ _BILLING = "x-anthropic-billing-header:"
 def session_of(headers: Mapping[str, str], fields: Mapping[str, Any]) -> str:
     """Name the session: as the agent does, else by how the conversation began, which each of its requests repeats."""
     told = _plain(headers.get("x-claude-code-session-id", ""))
-    return told or _from_metadata(fields.get("metadata")) or _from_beginning(fields)
+    return told or _from_metadata(fields.get("metadata")) or session_named(headers) or _from_beginning(fields)
 
 
-def session_named(headers: Mapping[str, str], key: str) -> str:
-    """Name the session as an agent in OpenAI's dialect does: by a header, else by the key of its prompts' cache.
+def session_named(headers: Mapping[str, str], key: str = "") -> str:
+    """Name the session as opencode does, by a header, or by the key that OpenAI's dialect has for the prompt cache.
 
-    Empty if it does not say. `user` names a person and not a session: one secret would restrict all their work.
+    Empty if neither is there. `user` names a person and not a session: one secret would restrict all their work.
     """
-    told = (_plain(headers.get(name, "")) for name in ("x-session-id", "x-session-affinity", "session_id"))
-    return next((name for name in told if name), "") or _plain(key)
+    return _plain(headers.get("x-session-id", "")) or _plain(key)
 
 
 def agent_of(headers: Mapping[str, str]) -> str:
