@@ -66,7 +66,7 @@ def machine_of(figures: Figures, chips: tuple[Chip, ...] = ()) -> Machine:
     psu = figures.psu_efficiency
     if psu is None:
         psu = Fraction(1) if rated else _or(None, PSU_EFFICIENCY, "power supply 90 %", assumed)
-    idle = _or(figures.watts_idle, tdp * IDLE_OF_TDP, f"idle {_shown(tdp * IDLE_OF_TDP)} W", assumed)
+    idle = _or(figures.watts_idle, _idle(figures, tdp), f"idle {_shown(_idle(figures, tdp))} W", assumed)
     return Machine(
         price=price,
         residual=residual,
@@ -90,6 +90,8 @@ def _tdp(figures: Figures, chips: tuple[Chip, ...]) -> tuple[Fraction, str, bool
     """Give the rated watts, where they come from, and whether they were measured at the wall."""
     if figures.tdp is not None:
         return figures.tdp, f"modelled from a TDP of {_shown(figures.tdp)} W", False
+    if figures.watts_prefill is not None:
+        return figures.watts_prefill, f"modelled from {_shown(figures.watts_prefill)} W in prefill", False
     if chips and all(chip.watts is not None for chip in chips):
         watts = Fraction(sum(chip.watts or 0 for chip in chips))
         names = " + ".join(chip.name for chip in chips)
@@ -97,6 +99,12 @@ def _tdp(figures: Figures, chips: tuple[Chip, ...]) -> tuple[Fraction, str, bool
         of = "at the wall, " if at_the_wall else ""
         return watts, f"modelled from {_shown(watts)} W ({of}{names})", at_the_wall
     return TDP_WATTS, f"modelled from an assumed TDP of {TDP_WATTS} W", False
+
+
+def _idle(figures: Figures, tdp: Fraction) -> Fraction:
+    """Guess what it draws when it does nothing: never more than when it works."""
+    busy = [watts for watts in (figures.watts_prefill, figures.watts_decode) if watts is not None]
+    return min(tdp * IDLE_OF_TDP, *busy) if busy else tdp * IDLE_OF_TDP
 
 
 def _capital(figures: Figures, chips: tuple[Chip, ...], assumed: list[str]) -> tuple[Money, Money, Fraction]:

@@ -78,12 +78,14 @@ class Machine:
 class Work:
     """What a request made the machine do: milliseconds of reading its prompt and of writing its answer.
 
-    `batch_share` is its part of what ran at once: one of four requests side by side has a quarter.
+    `batch_share` is its part of what ran at once: one of four requests side by side has a quarter. `timed_by` names
+    whose clock it was.
     """
 
     prefill_ms: Exact = 0
     decode_ms: Exact = 0
     batch_share: Exact = 1
+    timed_by: str = ""
 
     def __post_init__(self) -> None:
         if self.prefill_ms < 0 or self.decode_ms < 0 or not 0 < self.batch_share <= 1:
@@ -166,8 +168,8 @@ def cost(machine: Machine, work: Work, power: Metered | None = None) -> LocalCos
     marginal = above_idle * _picos_per_millijoule(machine)
     full = marginal + work.busy_ms * _standing_picos_per_hour(machine) / MS_AN_HOUR
     source = machine.power if power is None else power.source
-    assumed = machine.assumed
-    return LocalCost(rounded_up(marginal), rounded_up(full), round(drawn), _told(source, assumed))
+    timed = f", timed by {work.timed_by}" if work.timed_by else ""
+    return LocalCost(rounded_up(marginal), rounded_up(full), round(drawn), _told(source + timed, machine.assumed))
 
 
 def per_mtok(machine: Machine, speeds: Speeds) -> PerMtok:
