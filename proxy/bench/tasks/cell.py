@@ -176,7 +176,17 @@ def checks_of(task: dict[str, Any], space: dict[str, Any]) -> list[Callable[[], 
     if task["collect"]:
         tests = [value for name, value in space.items() if name.startswith("test") and callable(value)]
         return [lambda test=test: test() is None for test in tests]  # type: ignore[misc]
+    space["_raises"] = raises
     return [lambda check=check: eval(check, space) is True for check in task["checks"]]  # type: ignore[misc]
+
+
+def raises(kind: type[Exception], function: Callable[..., Any], *given: Any) -> bool:
+    """Tell whether a call raises an error of this kind: for our checks."""
+    try:
+        function(*given)
+    except kind:
+        return True
+    return False
 
 
 def builtins_for(task: dict[str, Any]) -> dict[str, Any]:
