@@ -63,6 +63,32 @@ zone = "{zone}"
 # Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.
 # enabled = true
 
+[machine]
+# What this machine costs, so that local work can be priced. What you leave out is assumed, and every figure that
+# rests on an assumption says so. Dollars; without a price, your card's launch price or 1500 is assumed. If the machine
+# is rented, give rent_per_hour in place of the price.
+# price = "1500"
+# residual = "0"
+# years = 3
+# How many hours a day it is busy with models (or utilisation, as a share of all hours: 0.08).
+# hours_per_day = 2
+# Electricity, for a kWh; what of it arrives behind the power supply; what the building draws for each watt (1 at home).
+# electricity = "0.18"
+# psu_efficiency = 0.9
+# pue = 1
+# Watts, where nothing meters: the rated power of the card, or what it draws reading, writing and idle.
+# tdp = 100
+# watts_prefill = 100
+# watts_decode = 80
+# watts_idle = 10
+# Upkeep for each busy hour; and whether the machine runs for nothing else, so that its idle hours count too.
+# ops_per_hour = "0"
+# dedicated = false
+# The card or chip, if the one that is found is not the one (RTX 3090, M2 Max).
+# gpu = "RTX 3090"
+# What meters: auto, nvml (NVIDIA), amd, rapl (processor), or nothing: modelled.
+# power = "auto"
+
 # A local model server somewhere else; repeat the block for each. What you leave out is asked of the server.
 # Kinds: auto, ollama, llamacpp, lmstudio, vllm, openai. Models: the ones to use, best first.
 # [[local]]

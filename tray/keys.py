@@ -6,12 +6,14 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pricing.money import Money
+from pricing.power import CHOICES
 
 Reader = Callable[[Any], Any]
 """Turns a TOML value into ours; raises ValueError with the half sentence that follows the key's name."""
@@ -92,6 +94,20 @@ def between(least: int, most: int, what: str) -> Reader:
 
 
 port = between(1, 65535, "a port number")
+
+
+def number(least: str, most: str, what: str) -> Reader:
+    """Make a reader of an exact number in a range, such as 0.9."""
+    low, high = Fraction(least), Fraction(most)
+
+    def read(value: Any) -> Fraction:
+        fits = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        # Infinity and NaN are Decimals too.
+        if not fits or not Decimal(value).is_finite() or not low <= Fraction(value) <= high:
+            raise ValueError(f"must be {what} from {least} to {most}, not {show(value)}")
+        return Fraction(value)
+
+    return read
 
 
 def duration(value: Any) -> str:
@@ -182,6 +198,25 @@ LOCAL: Mapping[str, Reader] = {
     "api_key_env": text,
 }
 DISCOVER: Mapping[str, Reader] = {"enabled": flag}
+MACHINE: Mapping[str, Reader] = {
+    "price": money,
+    "residual": money,
+    "rent_per_hour": money,
+    "years": number("0.1", "50", "a number of years"),
+    "hours_per_day": number("0.01", "24", "a number of hours"),
+    "utilisation": number("0.0001", "1", "a share"),
+    "electricity": money,
+    "psu_efficiency": number("0.1", "1", "a share"),
+    "pue": number("1", "10", "a factor"),
+    "tdp": number("1", "100000", "a number of watts"),
+    "watts_prefill": number("0.1", "100000", "a number of watts"),
+    "watts_decode": number("0.1", "100000", "a number of watts"),
+    "watts_idle": number("0", "100000", "a number of watts"),
+    "ops_per_hour": money,
+    "dedicated": flag,
+    "gpu": text,
+    "power": one_of(*CHOICES),
+}
 
 TABLES: Mapping[str, Mapping[str, Reader]] = {
     "": TOP,
@@ -189,4 +224,5 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
     "local": LOCAL,
     "local.model": LOCAL_MODEL,
     "discover": DISCOVER,
+    "machine": MACHINE,
 }

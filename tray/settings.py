@@ -13,7 +13,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
-from pricing.money import Money
+from pricing.assumed import Figures, machine_of
+from pricing.money import ZERO, Money
 from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
 from tray.keys import TABLES, Reader, show
@@ -99,6 +100,7 @@ class Settings:
     cloud: Cloud = field(default_factory=Cloud)
     locals: tuple[Local, ...] = ()
     discover: bool = True
+    machine: Figures = field(default_factory=Figures)
 
     @property
     def effective_cutoff(self) -> Money:
@@ -134,6 +136,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     values = reading.table("", {key: value for key, value in raw.items() if key not in TABLES})
     cloud = reading.table("cloud", _as_table(raw.get("cloud", {}), reading, "cloud"))
     discover = reading.table("discover", _as_table(raw.get("discover", {}), reading, "discover"))
+    machine = reading.machine(_as_table(raw.get("machine", {}), reading, "machine"))
     locals_ = tuple(reading.locals(raw.get("local", [])))
     reading.across(values)
     if reading.problems:
@@ -142,7 +145,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         values["zone"] = ZoneInfo(system_zone())
     if "enabled" in discover:
         values["discover"] = discover["enabled"]
-    return Settings(**values, cloud=Cloud(**cloud), locals=locals_)
+    return Settings(**values, cloud=Cloud(**cloud), locals=locals_, machine=machine)
 
 
 class _Reading:
@@ -199,6 +202,22 @@ class _Reading:
             elif "name" in values:
                 names.add(values["name"])
                 yield OneModel(**values)
+
+    def machine(self, raw: Mapping[str, Any]) -> Figures:
+        """Read `[machine]`, and check what its keys say together."""
+        before = len(self.problems)
+        figures = Figures(**self.table("machine", raw))
+        for one, other in (("price", "rent_per_hour"), ("hours_per_day", "utilisation")):
+            if one in raw and other in raw:
+                self.wrong("machine", other, f"`{one}` and `{other}` say the same; give one of them")
+        if (figures.residual or ZERO) > (figures.price or figures.residual or ZERO):
+            self.wrong("machine", "residual", "`residual` must not be above `price`")
+        if len(self.problems) == before:
+            try:
+                machine_of(figures)
+            except ValueError:
+                self.wrong("machine", "watts_idle", "`watts_idle` must not be above `watts_prefill` or `watts_decode`")
+        return figures
 
     def across(self, values: Mapping[str, Any]) -> None:
         """Check what two keys say together."""
