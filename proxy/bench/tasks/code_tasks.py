@@ -98,8 +98,8 @@ GENERATION = (
     BenchTask(
         "parse a duration", TaskClass.code_generation, Tier.L1,
         'Write a Python function `seconds(text)` that reads a duration such as "1h30m", "45s" or "2d4h" and returns '
-        "its seconds as an int. The units are d, h, m and s, in this order, each at most once, at least one of them. Raise "
-        "ValueError for anything else. Answer with the code only.",
+        "its seconds as an int. The units are d, h, m and s, in this order, each at most once, at least one of them. "
+        "Raise ValueError for anything else. Answer with the code only.",
         checks.runs(
             "seconds", 'seconds("1h30m") == 5400', 'seconds("45s") == 45', 'seconds("2d4h") == 187200',
             'seconds("10m5s") == 605', '_raises(ValueError, seconds, "")', '_raises(ValueError, seconds, "5")',
@@ -162,8 +162,8 @@ DEBUGGING = (
     BenchTask(
         "tags that stay", TaskClass.debugging, Tier.L1,
         'The second call of `add_tag("b")` gives ["a", "b"] when `add_tag("a")` was called before it. It should give '
-        '["b"]. A list that is passed in must not be changed either. Answer with the corrected function in a code block.\n\n'
-        f"```python\n{_TAGS}```",
+        '["b"]. A list that is passed in must not be changed either. Answer with the corrected function in a code '
+        f"block.\n\n```python\n{_TAGS}```",
         checks.runs(
             "add_tag", 'add_tag(" A ") == ["a"]', 'add_tag("b") == ["b"]', 'add_tag("c", ["a"]) == ["a", "c"]',
             '(lambda given: (add_tag("x", given), given)[1])(["a"]) == ["a"]',
