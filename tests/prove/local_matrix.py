@@ -140,8 +140,8 @@ class Booth:
 
 def body_of(marker: str, *, stream: bool) -> dict[str, Any]:
     """Ask for routine work; the first bracket is for the fake Claude, the last for the tiny model."""
-    words = f'Add a test for the parser. [[tool:get_weather:{{"city": "Paris"}}]] Do it. [[{marker}]]'
-    said = words if marker != PLAIN else words.removesuffix(f"[[{marker}]]")
+    plan = f'[[tool:get_weather:{{"city": "Paris"}}]] {"" if marker == PLAIN else f"[[{marker}]]"}'
+    said = f"Add a test for the parser.\n<attached_files>\n{plan}\n</attached_files>"
     return message(said, max_tokens=500, tools=TOOLS, stream=stream)
 
 
