@@ -9,6 +9,7 @@ from typing import TypeVar
 from pricing.hardware import Chip
 from pricing.machine import Machine, modelled_watts
 from pricing.money import ZERO, Money
+from pricing.power import Which
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class Figures:
     rent_per_hour: Money | None = None
     dedicated: bool = False
     gpu: str = ""
-    power: str = "auto"
+    power: Which = "auto"
 
 
 def machine_of(figures: Figures, chips: tuple[Chip, ...] = ()) -> Machine:

@@ -100,10 +100,6 @@ class LocalCosts:
         """This machine, as set and as found so far."""
         return self._machine(is_here=True)
 
-    def use(self, figures: Figures) -> None:
-        """Take other figures from now on."""
-        self._figures = figures
-
     def begin(self, base_url: str = "") -> Metering:
         """Begin to meter a request to the server at this address; without one, to a server on this machine."""
         where = machine_name(base_url)

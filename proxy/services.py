@@ -18,6 +18,7 @@ from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.anchors import Anchors
 from proxy.classify import Classifier
+from proxy.localcost import LocalCosts
 from proxy.sessions import Sessions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry
@@ -128,3 +129,4 @@ class Services:
     """Ends the running exchanges that a predicate picks; when it returns, nothing that was being sent still is."""
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)
+    local_costs: LocalCosts | None = None

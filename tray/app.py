@@ -19,7 +19,7 @@ from proxy.services import Services
 from proxy.sessions import Sessions
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
-from tray.handover import Load, classifier_of, cloud_of, options_of, registry_of
+from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of
 from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.paths import Paths
@@ -130,6 +130,7 @@ def _services(in_force: InForce, prices: Prices, ledger: Ledger, environ: Mappin
         clock=clock,
         zone=lambda: in_force.settings.zone,
         options=options_of(settings),
+        local_costs=local_costs_of(settings),
     )
 
 

@@ -15,7 +15,7 @@ from proxy.control import RequestError
 from proxy.services import Services
 from tray import VERSION
 from tray.config_file import ChangeError, Value, change
-from tray.handover import Load, classifier_of, cloud_of, options_of, prices_of, registry_of
+from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, prices_of, registry_of
 from tray.paths import Paths
 from tray.settings import Settings, SettingsError
 from tray.zone import system_zone
@@ -100,6 +100,9 @@ class SettingsDesk:
         self._in_force.settings = settings
         services.options = options_of(settings)
         services.classifier = classifier_of(settings)
+        if settings.machine != before.machine:
+            # Requests under way end by what they began with; a meter is looked for anew.
+            services.local_costs = local_costs_of(settings)
         if settings.cloud != before.cloud:
             services.cloud = cloud_of(settings)
         if (settings.locals, settings.discover) != (before.locals, before.discover):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from budget.clock import Clock
+from pricing.power import Machinery, find
 from pricing.table import PriceTable
 from proxy.classify import Classifier, Restricted
+from proxy.localcost import LocalCosts
+from proxy.powermeter import Meter
 from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import LocalSetting, Registry
@@ -40,6 +44,13 @@ def registry_of(settings: Settings, environ: Mapping[str, str], clock: Clock) ->
     """Make the registry of local servers; it has asked none of them yet."""
     configured = tuple(_local(local, environ) for local in settings.locals)
     return Registry(configured, settings.discover, clock)
+
+
+def local_costs_of(settings: Settings) -> LocalCosts:
+    """Make what meters local requests; it has looked for no meter yet."""
+    machinery = Machinery(time.monotonic)
+    which, gpu = settings.machine.power, settings.machine.gpu
+    return LocalCosts(settings.machine, Meter(lambda: find(which, machinery, gpu), time.monotonic), time.monotonic)
 
 
 def prices_of(paths: Paths) -> PriceTable:
