@@ -17,6 +17,7 @@ from proxy.translate.chat.parts import Block, blocks_of, text_block, text_of
 Message = dict[str, Any]
 
 NO_RESULT = "This call has no result; it was interrupted before it ran."
+BEGINNING = "(The assistant begins.)"
 SYSTEM = ("system", "developer")
 
 
@@ -72,8 +73,18 @@ class Talk:
         self._results[given] = {"type": "tool_result", "tool_use_id": given, **({"content": blocks} if blocks else {})}
 
     def end(self) -> None:
-        """Say of calls that never got a result that they did not."""
+        """Complete the conversation: say of calls without a result that they have none, and let the user begin it.
+
+        The API takes no first message of the assistant's, and no last one that ends in blanks.
+        """
         self._close_calls()
+        if not self.messages:
+            return
+        if self.messages[0]["role"] == "assistant":
+            self.messages.insert(0, {"role": "user", "content": [text_block(BEGINNING)]})
+        last = self.messages[-1]["content"][-1]
+        if self.messages[-1]["role"] == "assistant" and last["type"] == "text":
+            last["text"] = last["text"].rstrip()
 
     def _close_calls(self) -> None:
         calls, self._calls, self._open = self._calls, [], {}

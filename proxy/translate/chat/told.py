@@ -70,13 +70,14 @@ def finish_of(reason: Any, *, has_calls: bool) -> str:
 def usage_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Put the counts in this dialect's words: `prompt_tokens` are all of the prompt, cached or not."""
     cached = _count(raw.get("cache_read_input_tokens"))
-    prompt = _count(raw.get("input_tokens")) + _count(raw.get("cache_creation_input_tokens")) + cached
+    kept = _count(raw.get("cache_creation_input_tokens"))
+    prompt = _count(raw.get("input_tokens")) + kept + cached
     written = _count(raw.get("output_tokens"))
     return {
         "prompt_tokens": prompt,
         "completion_tokens": written,
         "total_tokens": prompt + written,
-        "prompt_tokens_details": {"cached_tokens": cached},
+        "prompt_tokens_details": {"cached_tokens": cached, "cache_write_tokens": kept},
     }
 
 
