@@ -1,37 +1,43 @@
 """Admission: from a decision to an answer – money is held on the first route that fits, or the agent hears why not.
 
 The router proposes, the ledger disposes. A request that would fit once others have settled waits in the line; one that
-does not fit at all goes local, or is refused in one sentence.
+does not fit at all goes local, or is refused in one sentence. A local answer that is not good is mended by a second
+attempt, or escalated to Claude if there is money; else the best that there is gets given as it is.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from threading import Lock
+from itertools import takewhile
 
-from budget.ledger import Ask, Held, Offer, Refused
-from budget.line import Ticket
+from budget.bands import Band
+from budget.ledger import Ask, Held, Offer, Refused, Settled, Settlement
 from budget.state import Mode
-from pricing.bound import Bound, bound, counted
-from pricing.money import ZERO, Money
-from pricing.usage import Usage
-from proxy.anchors import Print
-from proxy.carry import Instead, attempt_of, may_use_cloud, to_cloud, to_local
-from proxy.case import Case, anchor_key
+from pricing.bound import Bound
+from pricing.money import ZERO
+from proxy.bounds import Bounds, offers, size
+from proxy.carry import attempt_of, may_use_cloud, to_cloud
+from proxy.case import Case
 from proxy.errors import error
+from proxy.local_relay import Follow
+from proxy.local_way import BRIEFLY_S, Job, LocalWay, Seat
+from proxy.place import Place
 from proxy.refusals import Saying
 from proxy.rewrite import with_value
 from proxy.router import Route
 from proxy.services import Services
+from proxy.task import Tier
+from proxy.translate.refusal import CannotTranslate
+from proxy.tried import Tried
 from proxy.upstream.count import count_tokens
-from proxy.wire.answer import Answer, Headers, Later
+from proxy.wire.answer import Answer, Headers
 
 WITHOUT_LOCAL = 4
-"""How much longer a request waits in the line if no local model could take it: 240 s by default, agents allow 300."""
+"""How much longer a request waits in a line if all else is a refusal: 240 s by default, agents allow 300."""
 LEAST_OUTPUT = 1024
 """A lowered `max_tokens` below this would only produce stumps."""
 
@@ -42,19 +48,16 @@ class Admission:
     def __init__(self, services: Services, case: Case, decide_again: Callable[[], Answer]) -> None:
         self._services, self._case, self._decide_again = services, case, decide_again
         self._say = Saying(services, case)
-        self._until = time.monotonic() + self._wait_s()
-        self._at = services.clock()
-        self._prices = services.prices()
-        self._print: Print | None = None
-        self._counted: int | None = None
-        self._has_counted = False
-        self._ticket: Ticket | None = None
-        self._place = _Place()
-
-    def _wait_s(self) -> float:
-        """Wait longer where the only other answer is a refusal."""
-        wait_s = self._services.options.queue_wait_s
-        return wait_s if any(route.is_local for route in self._case.decision.routes) else wait_s * WITHOUT_LOCAL
+        self._way = LocalWay(services, case)
+        self._bounds = Bounds(services, case)
+        self._place = self._new_place()
+        self._attempts = 0
+        self._may_mend = case.request.has_tools
+        self._has_lowered = False
+        self._best: Tried | None = None
+        """The best local answer so far: none was good."""
+        self._open: Tried | None = None
+        """The local attempt whose entry says what followed, once that is known."""
 
     def answer(self) -> Answer:
         """Give the first answer; money is held by then, or a place in the line taken."""
@@ -65,23 +68,162 @@ class Admission:
 
     # --- local --------------------------------------------------------------------------------------------------
 
-    def _go_local(self, routes: tuple[Route, ...], why: str = "") -> Answer:
-        route, rest = routes[0], routes[1:]
-        offer = Offer(route.upstream, route.model, ZERO, is_local=True)
+    def _go_local(self, routes: tuple[Route, ...], why: str) -> Answer:
+        """Take the first local route with a free place; wait for one only briefly where Claude comes next."""
+        local = tuple(takewhile(lambda route: route.is_local, routes))
+        found = self._way.seat(local)
+        if isinstance(found, Seat):
+            return self._sit(found, routes, why)
+        beyond = routes[len(local) :]
+        in_vain = partial(self._past_local, local[0], beyond, is_busy=bool(found))
+        if not found:
+            return in_vain()
+        wait_s = BRIEFLY_S if beyond else self._services.options.queue_wait_s * WITHOUT_LOCAL
+        return self._way.wait(found, wait_s, partial(self._sit, routes=routes, why=why), in_vain, self._lost)
+
+    def _past_local(self, local: Route, beyond: tuple[Route, ...], *, is_busy: bool) -> Answer:
+        """Go on without a local model: all are busy, or have failed too often of late."""
+        trouble = f"{local.upstream} {'is busy' if is_busy else 'failed too often'}"
+        if beyond:
+            self._place = self._new_place()
+            return self._along(beyond, f"{self._case.decision.reason}; {trouble}")
+        if not is_busy and not self._best and self._may_decide_again(local):
+            return self._decide_again()
+        return self._end_with(trouble, f"bursar: the local model at {trouble}. Try again in a moment.")
+
+    def _sit(self, seat: Seat, routes: tuple[Route, ...], why: str) -> Answer:
+        """Use a place: translate, hold, send. What cannot be translated goes on, and costs nothing."""
+        rest = tuple(route for route in routes if route != seat.route)
+        with self._giving_back(seat):
+            try:
+                job = self._way.translate(seat.route)
+            except CannotTranslate as cannot:
+                seat.slot.free()
+                if rest:
+                    return self._along(rest, f"{seat.route.upstream} failed: {cannot}")
+                return self._end_with(str(cannot), f"bursar: no local model can take this: {cannot}")
+            return self._send_local(seat, job, rest, why)
+
+    def _send_local(self, seat: Seat, job: Job, rest: tuple[Route, ...], why: str) -> Answer:
+        offer = Offer(seat.route.upstream, seat.route.model, ZERO, is_local=True)
         held = self._services.ledger.reserve(self._ask((offer,), why))
         assert isinstance(held, Held), "a local offer always fits"
+
+        def settle(settlement: Settlement) -> Future[Settled]:
+            seat.slot.free()
+            return self._services.ledger.settle(held.hold_id, settlement)
+
         with self._voiding(held):
-            self._remember(route)
-            own = self._own(route, held, why)
-            return to_local(self._services, self._case, held, own, route, self._instead(rest, route))
+            self._took(seat.route, held, why)
+            return self._way.send(
+                job,
+                settle,
+                lambda tried: self._follow(tried, seat, rest, why),
+                lambda reason: self._own(seat.route, held, reason or why),
+            )
 
-    def _instead(self, rest: tuple[Route, ...], failed: Route) -> Instead:
-        def instead(trouble: str) -> Callable[[], Answer] | None:
-            if rest:
-                return lambda: self._along(rest, f"{failed.upstream} failed: {trouble}")
-            return self._decide_again if self._may_decide_again(failed) else None
+    @contextmanager
+    def _giving_back(self, seat: Seat) -> Iterator[None]:
+        """Give a place back if nothing comes of it."""
+        try:
+            yield
+        except BaseException:
+            seat.slot.free()
+            raise
 
-        return instead
+    # --- after a local answer -----------------------------------------------------------------------------------
+
+    def _follow(self, tried: Tried, seat: Seat, rest: tuple[Route, ...], why: str) -> Follow:
+        """Say how to go on after an answer that is not good, or why it is given as it is."""
+        if self._may_mend and tried.judgement.may_mend:
+            self._may_mend = False
+            return lambda: self._closing(tried, lambda: self._mend(tried, seat, rest, why))
+        return self._next(tried, seat, rest)
+
+    def _next(self, tried: Tried, seat: Seat, rest: tuple[Route, ...]) -> Follow:
+        """Say where to go after the last attempt at a model: a server's trouble may end at the next one."""
+        request = self._case.request
+        self._services.trust.turned_out(request.session, request.turn.key, good=False)
+        onward = rest if tried.judgement.trouble else tuple(route for route in rest if not route.is_local)
+        if onward:
+            return lambda: self._closing(tried, lambda: self._go_on(tried, seat, onward))
+        if tried.judgement.trouble and not self._best and self._may_decide_again(seat.route):
+            return lambda: self._closing(tried, lambda: self._afresh(tried))
+        if self._best:
+            return lambda: self._closing(tried, lambda: self._give_best(tried))
+        return self._why_kept()
+
+    def _closing(self, tried: Tried, step: Callable[[], Answer]) -> Answer:
+        """Take a step; what was tried gets its entry even if that fails inside bursar."""
+        try:
+            return step()
+        except BaseException:
+            tried.close()
+            raise
+
+    def _mend(self, tried: Tried, seat: Seat, rest: tuple[Route, ...], why: str) -> Answer:
+        """Try again on the same place, held to the tools' schemas, where the server can do that."""
+        seat = Seat(seat.route, seat.slot.passed_on())
+        with self._giving_back(seat):
+            try:
+                job = self._way.translate(seat.route, constrained=True)
+            except CannotTranslate:
+                seat.slot.free()
+                follow = self._next(tried, seat, rest)
+                return follow() if callable(follow) else self._give(tried, follow)
+            tried.close("retried")
+            self._keep(tried)
+            return self._send_local(seat, job, rest, f"{why or self._case.decision.reason}; second attempt")
+
+    def _go_on(self, tried: Tried, seat: Seat, onward: tuple[Route, ...]) -> Answer:
+        """Go on at the next local model, or escalate to Claude."""
+        seat.slot.free()
+        self._keep(tried)
+        self._open, self._place = tried, self._new_place()
+        if onward[0].is_local:
+            return self._along(onward, f"{seat.route.upstream} failed: {tried.judgement.why}")
+        return self._along(onward, f"{self._case.decision.reason}; escalated: {tried.judgement.why}")
+
+    def _afresh(self, tried: Tried) -> Answer:
+        tried.close()
+        return self._decide_again()
+
+    def _keep(self, tried: Tried) -> None:
+        if self._best is None or tried.judgement.badness < self._best.judgement.badness:
+            self._best = tried
+
+    def _give_best(self, tried: Tried) -> Answer:
+        self._keep(tried)
+        self._open = tried
+        return self._end_with(self._why_kept())
+
+    def _give(self, tried: Tried, why: str) -> Answer:
+        tried.close(f"kept: {why}" if tried.is_usable else f"not escalated: {why}")
+        return tried.answer()
+
+    def _end_with(self, why: str, otherwise: str = "") -> Answer:
+        """End without Claude: with the best local answer, or its error; or with a refusal if none was made."""
+        best, last = self._best, self._open
+        if best is None:
+            return self._refuse(otherwise, "no_local")
+        self._open = None
+        told = f"{'kept' if best.is_usable else 'not escalated'}: {why}"
+        if last:
+            last.close(told)
+        return best.answer(f"{self._case.decision.reason}; {told}")
+
+    def _why_kept(self) -> str:
+        """Say in a few words why Claude is not asked after a local answer that is not good."""
+        decision, known = self._case.decision, self._case.labels
+        if self._case.override == "local":
+            return "asked for local"
+        if known.mode == Mode.local:
+            return "mode local"
+        if decision.tier is Tier.L0:
+            return "L0 stays local"
+        if not decision.routes[0].is_local:
+            return "Claude was asked first"
+        return f"band {known.band}" if known.band in (Band.reserve, Band.cutoff) else "nothing goes to Claude"
 
     def _may_decide_again(self, failed: Route) -> bool:
         """Whether the table may send it elsewhere, now that the server is known to be down."""
@@ -91,42 +233,97 @@ class Admission:
 
     # --- cloud --------------------------------------------------------------------------------------------------
 
-    def _go_cloud(self, routes: tuple[Route, ...], why: str = "") -> Answer:
-        route, rest = routes[0], routes[1:]
-        self._at = self._services.clock()
-        bounds = self._bounds(route)
-        found = self._services.ledger.reserve(self._ask(self._offers(route, bounds), why))
-        if isinstance(found, Refused) and found.why == "full" and not self._has_counted:
-            return self._count(routes, why)
+    def _go_cloud(self, routes: tuple[Route, ...], why: str) -> Answer:
+        bounds = self._bounds.of(routes[0])
+        found = self._services.ledger.reserve(self._ask(offers(routes[0], bounds), why))
         if isinstance(found, Held):
-            self._leave()
-            return self._send(route, found, next(b for b in bounds if b.amount == found.offer.amount), why)
-        if found.why == "full" and found.fits_later and time.monotonic() < self._until:
-            return self._wait(found, routes, why)
-        self._leave()
-        if found.why in ("stopped", "mode"):
-            return self._decide_again()
-        return self._otherwise(found, rest, bounds)
+            self._place.leave()
+            return self._send(routes[0], found, next(b for b in bounds if b.amount == found.offer.amount), why)
+        if found.why == "full" and not self._bounds.was_counted:
+            return self._count(routes, why)
+        if found.why == "full" and found.fits_later and self._place.may_wait:
+            again = partial(self._go_cloud, routes, why)
+            return self._place.wait(found.needed, again, self._lost, streams=self._case.request.stream)
+        self._place.leave()
+        if self._best:
+            return self._end_with(self._say.short(found))
+        return self._decide_again() if found.why in ("stopped", "mode") else self._otherwise(found, routes, why, bounds)
 
-    def _otherwise(self, found: Refused, rest: tuple[Route, ...], bounds: tuple[Bound, ...]) -> Answer:
-        local = tuple(other for other in rest if other.is_local)
+    def _otherwise(self, found: Refused, routes: tuple[Route, ...], why: str, bounds: tuple[Bound, ...]) -> Answer:
+        local = tuple(other for other in routes if other.is_local)
         if local:
             return self._go_local(local, self._say.short(found))
-        if found.why == "full" and self._services.options.lower_max_tokens:
-            lowered = self._lowered(found, bounds)
-            if lowered:
-                return lowered
+        may_lower = self._services.options.lower_max_tokens and not self._has_lowered
+        if found.why == "full" and may_lower and (lowered := self._lowered(found, bounds)):
+            return self._go_lowered(lowered, routes, why)
+        return self._refuse(self._say.refused(found), found.why)
+
+    def _refuse(self, said: str, why: str) -> Answer:
         self._services.log.ended(self._case.request_id, "refused")
-        return error(
-            402, self._say.refused(found), self._case.request.dialect, headers=self._own(None, None, found.why)
-        )
+        return error(402, said, self._case.request.dialect, headers=self._own(None, None, why))
 
     def _send(self, route: Route, held: Held, within: Bound, why: str) -> Answer:
         with self._voiding(held):
-            self._remember(route)
-            attempt = attempt_of(self._services, held, within, self._at, self._prices)
+            self._took(route, held, why)
             own = self._own(route, held, why)
-            return to_cloud(self._services, self._case, own, attempt, self._printed(), self._decide_again)
+            attempt = attempt_of(self._services, held, within, self._bounds)
+            instead = self._instead_of_claude if self._best and self._best.is_usable else None
+            printed = self._bounds.printed()
+            return to_cloud(self._services, self._case, own, attempt, printed, self._mode_changed, instead)
+
+    def _instead_of_claude(self, why: str) -> Answer:
+        return self._end_with(f"Claude failed: {why}")
+
+    def _mode_changed(self) -> Answer:
+        return self._end_with("nothing goes to Claude any more") if self._best else self._decide_again()
+
+    def _count(self, routes: tuple[Route, ...], why: str) -> Answer:
+        """Ask Claude for the number of tokens, once, and go on with the tighter bound that it may give."""
+        self._bounds.was_counted = True
+
+        def go_on(tokens: int | None) -> Answer:
+            self._bounds.tokens = tokens
+            return self._go_cloud(routes, why)
+
+        fields = {**self._case.request.fields, "model": routes[0].model}
+        may_send = partial(may_use_cloud, self._services)
+        headers = self._case.wire.headers
+        return count_tokens(self._services.cloud, headers, fields, may_send, go_on, self._lost)
+
+    def _lowered(self, found: Refused, bounds: tuple[Bound, ...]) -> int | None:
+        """Find the `max_tokens` that fits: of the request, never of the hold alone."""
+        tightest = min(bounds, key=size)
+        if not tightest.rates.output:
+            return None
+        left = found.cutoff.picos - found.settled.picos - found.held.picos
+        short = tightest.amount.picos - left
+        output = tightest.output_tokens - -(-short // tightest.rates.output)
+        return output if output >= LEAST_OUTPUT else None
+
+    def _go_lowered(self, output: int, routes: tuple[Route, ...], why: str) -> Answer:
+        """Ask again with this `max_tokens`, once and without waiting."""
+        request, tokens = self._case.request, self._bounds.tokens
+        body = with_value(request.body, "max_tokens", output)
+        shape = replace(request.shape, max_output=output)
+        self._case = replace(self._case, request=replace(request, body=body, max_tokens=output, shape=shape))
+        self._bounds = Bounds(self._services, self._case)
+        self._bounds.tokens, self._bounds.was_counted = tokens, True
+        self._has_lowered, self._place.until = True, 0.0
+        return self._go_cloud(routes, why)
+
+    # --- helpers ------------------------------------------------------------------------------------------------
+
+    def _new_place(self) -> Place:
+        """Begin the time to wait in the line; it is longer where the only other answer is a refusal."""
+        wait_s = self._services.options.queue_wait_s
+        has_other = any(route.is_local for route in self._case.decision.routes)
+        return Place(self._services.ledger.line, wait_s if has_other else wait_s * WITHOUT_LOCAL)
+
+    def _lost(self) -> None:
+        """Hear that the agent left while it waited: what was tried for it gets its entry."""
+        last, self._open = self._open, None
+        if last:
+            last.close("not escalated: the agent left" if not last.is_usable else "kept: the agent left")
 
     @contextmanager
     def _voiding(self, held: Held) -> Iterator[None]:
@@ -137,128 +334,19 @@ class Admission:
             self._services.ledger.void(held.hold_id, why="failed inside bursar")
             raise
 
-    def _bounds(self, route: Route) -> tuple[Bound, ...]:
-        """Give the upper bounds of the request, largest first: by its bytes, by what was measured, as counted."""
-        shape = replace(self._case.request.shape, model=route.model)
-        by_bytes = bound(shape, self._at, self._prices)
-        inputs = [self._anchored(), counted(self._counted) if self._counted else None]
-        tighter = [bound(shape, self._at, self._prices, input_tokens=n) for n in inputs if n is not None]
-        return (by_bytes, *sorted((b for b in tighter if b.amount < by_bytes.amount), key=_size, reverse=True))
-
-    def _anchored(self) -> int | None:
-        shape = self._case.request.shape
-        if shape.unbounded:
-            return None
-        return self._services.anchors.bound(anchor_key(self._case.request), self._printed(), shape.images)
-
-    def _count(self, routes: tuple[Route, ...], why: str) -> Answer:
-        """Ask Claude for the number of tokens, once, and go on with the tighter bound that it may give."""
-        self._has_counted = True
-
-        def go_on(tokens: int | None) -> Answer:
-            self._counted = tokens
-            return self._go_cloud(routes, why)
-
-        fields = {**self._case.request.fields, "model": routes[0].model}
-        may_send = partial(may_use_cloud, self._services)
-        return count_tokens(self._services.cloud, self._case.wire.headers, fields, may_send, go_on)
-
-    def _lowered(self, found: Refused, bounds: tuple[Bound, ...]) -> Answer | None:
-        """Ask again with the `max_tokens` that fits: of the request, never of the hold alone."""
-        tightest = min(bounds, key=_size)
-        if not tightest.rates.output:
-            return None
-        left = found.cutoff.picos - found.settled.picos - found.held.picos
-        short = tightest.amount.picos - left
-        output = tightest.output_tokens - -(-short // tightest.rates.output)
-        if output < LEAST_OUTPUT:
-            return None
-        request = self._case.request
-        body = with_value(request.body, "max_tokens", output)
-        shape = replace(request.shape, max_output=output)
-        case = replace(self._case, request=replace(request, body=body, max_tokens=output, shape=shape))
-        again = Admission(
-            replace(self._services, options=replace(self._services.options, lower_max_tokens=False)),
-            case,
-            self._decide_again,
-        )
-        again._counted, again._has_counted, again._until = self._counted, True, 0.0
-        return again.answer()
-
-    # --- the line -----------------------------------------------------------------------------------------------
-
-    def _wait(self, found: Refused, routes: tuple[Route, ...], why: str) -> Answer:
-        def join(wake: Callable[[], None]) -> None:
-            self._place.enter(wake)
-            if self._ticket is None:
-                wait_s = max(0.0, self._until - time.monotonic())
-                self._ticket = self._services.ledger.line.join(found.needed, self._place.called, wait_s=wait_s)
-            else:
-                self._services.ledger.line.change(self._ticket, found.needed)
-
-        def resume(woken: bool) -> Answer:
-            if not woken:
-                self._until = 0.0
-            return self._go_cloud(routes, why)
-
-        return Later(join, self._leave, resume, self._until, streams=self._case.request.stream)
-
-    def _leave(self) -> None:
-        ticket, self._ticket = self._ticket, None
-        if ticket:
-            self._services.ledger.line.leave(ticket)
-
-    # --- helpers ------------------------------------------------------------------------------------------------
-
-    def _ask(self, offers: tuple[Offer, ...], why: str) -> Ask:
-        labels = replace(self._case.labels, reason=why or self._case.decision.reason)
-        return Ask(self._case.request_id, offers, labels, self._ticket)
-
-    def _offers(self, route: Route, bounds: tuple[Bound, ...]) -> tuple[Offer, ...]:
-        return tuple(
-            Offer(route.upstream, route.model, b.amount, is_local=False, terms=b.record(), likely=_likely(b))
-            for b in bounds
-        )
-
-    def _remember(self, route: Route) -> None:
+    def _took(self, route: Route, held: Held, why: str) -> None:
+        """Remember where it goes, and tell it on the entry of the attempt before and in the log."""
+        last, self._open = self._open, None
+        if last:
+            last.close(*([] if route.is_local else [f"escalated: {last.judgement.why}"]))
+        self._attempts += 1
         self._services.sessions.remember(self._case.request, route, self._case.decision.tier)
+        self._services.log.held(self._case.request_id, held.hold_id, route, why or self._case.decision.reason)
 
-    def _printed(self) -> Print:
-        if self._print is None:
-            self._print = Print.of(self._case.request.body)
-        return self._print
+    def _ask(self, offered: tuple[Offer, ...], why: str) -> Ask:
+        known = self._case.labels
+        labels = replace(known, reason=why or self._case.decision.reason, attempt=known.attempt + self._attempts)
+        return Ask(self._case.request_id, offered, labels, self._place.ticket)
 
     def _own(self, route: Route | None, held: Held | None, why: str) -> Headers:
         return self._say.headers(route, held.band if held else None, why)
-
-
-class _Place:
-    """A place in the line that may be called between two waits: the call is kept, so that no wake-up is lost."""
-
-    def __init__(self) -> None:
-        self._wake: Callable[[], None] | None = None
-        self._was_called = False
-        self._lock = Lock()
-
-    def enter(self, wake: Callable[[], None]) -> None:
-        with self._lock:
-            self._wake = wake
-            missed, self._was_called = self._was_called, False
-        if missed:
-            wake()
-
-    def called(self) -> None:
-        with self._lock:
-            wake, self._wake = self._wake, None
-            self._was_called = wake is None
-        if wake:
-            wake()
-
-
-def _likely(of: Bound) -> Money:
-    """Say what to report of a request whose answer is never known: its input at the dearest rate."""
-    return min(of.rates.cost(Usage(input=of.likely_input)), of.amount)
-
-
-def _size(of: Bound) -> int:
-    return of.amount.picos

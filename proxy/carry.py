@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import datetime
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from budget.ledger import Held, Settlement
+from budget.ledger import Held
 from pricing.bound import Bound
-from pricing.table import PriceTable
 from proxy.anchors import Print
+from proxy.bounds import Bounds
 from proxy.case import Case, anchor_key
-from proxy.errors import error
 from proxy.headers import to_upstream
-from proxy.local_relay import LocalHooks, LocalRelay
+from proxy.local_relay import LocalRelay
 from proxy.meter import Reading
 from proxy.relay import Relay
-from proxy.router import Route
 from proxy.services import Services
 from proxy.settling import Attempt, Outcomes, settle
-from proxy.translate.refusal import CannotTranslate
-from proxy.translate.request import to_chat
-from proxy.translate.response import Folded
-from proxy.translate.stream import AnthropicStream
+from proxy.translate.request import Translated
 from proxy.upstream.anthropic import NAME, tls_context
+from proxy.upstream.local_model import LocalModel, LocalUpstream
 from proxy.wire.answer import Answer, Forward, Headers, Origin, Patience
 
 LOCAL_FIRST_S = 600.0
 """Some local servers send their head at once, and then read the prompt, for minutes on a small machine."""
+WHOLE_S = 1800.0
+"""A server that answers in one piece says nothing until its model has written all of it."""
 
-Instead = Callable[[str], Callable[[], Answer] | None]
+Instead = Callable[[str], Answer]
 
 
 def to_cloud(
@@ -42,8 +40,9 @@ def to_cloud(
     attempt: Attempt,
     body: Print,
     decide_again: Callable[[], Answer],
+    instead: Instead | None = None,
 ) -> Forward:
-    """Send the agent's own bytes to Claude."""
+    """Send the agent's own bytes to Claude; `instead` answers if Claude fails before a byte of its answer."""
 
     def settled(outcome: Outcomes, reading: Reading) -> Future[Any]:
         if reading.is_complete and reading.usage and outcome.status == 200:
@@ -57,45 +56,34 @@ def to_cloud(
         target=services.cloud.target(case.wire.target),
         headers=to_upstream(case.wire.headers),
         body=case.request.body,
-        carrier=Relay(NAME, own, settled, decide_again),
+        carrier=Relay(NAME, own, settled, decide_again, instead),
         patience=Patience(drain=options.drain),
         is_cloud=True,
         may_send=lambda: may_use_cloud(services),
     )
 
 
-def attempt_of(services: Services, held: Held, within: Bound, at: datetime, prices: PriceTable) -> Attempt:
+def attempt_of(services: Services, held: Held, within: Bound, bounds: Bounds) -> Attempt:
     """Gather what bounds and prices one request on the wire."""
     options = services.options
-    return Attempt(held, within, at, prices, options.tokens_per_s, options.is_strict)
+    return Attempt(held, within, within.at, bounds.prices, options.tokens_per_s, options.is_strict)
 
 
-def to_local(services: Services, case: Case, held: Held, own: Headers, route: Route, instead: Instead) -> Answer:
-    """Translate the request for a local server; what cannot be translated is settled at once and tried elsewhere."""
-    upstream = next((u for u in services.locals.snapshot() if u.name == route.upstream), None)
-    model = upstream.model(route.model) if upstream else None
-    if upstream is None or model is None:
-        return _untranslated(services, case, held, own, f"{route.upstream} is gone", instead)
-    try:
-        translated = to_chat(case.request.fields, model=route.model, caps=model)
-    except CannotTranslate as cannot:
-        return _untranslated(services, case, held, own, str(cannot), instead)
-
-    def settled(settlement: Settlement) -> Future[Any]:
-        return services.ledger.settle(held.hold_id, settlement)
-
-    hooks = LocalHooks(settled, lambda why: services.locals.failed(route.upstream, why), instead)
-    make = AnthropicStream if case.request.stream else Folded
+def to_local(upstream: LocalUpstream, model: LocalModel, translated: Translated, relay: LocalRelay) -> Forward:
+    """Send a translated request to a local server, and take all that its answer needs."""
     parts = urlsplit(upstream.base_url)
+    first_s = model.first_s or LOCAL_FIRST_S
+    patience = Patience(head_s=WHOLE_S if translated.wire == "json" else first_s, first_s=first_s)
     return Forward(
         origin=_origin(parts),
         method=b"POST",
-        target=(parts.path.rstrip("/") + "/v1/chat/completions").encode(),
-        headers=_local_headers(upstream.api_key),
+        target=(parts.path.rstrip("/") + translated.path).encode(),
+        headers=_local_headers(upstream.api_key, translated),
         body=translated.body,
-        carrier=LocalRelay(route.upstream, make(case.request.model, translated), own, hooks),
-        patience=Patience(first_s=LOCAL_FIRST_S),
+        carrier=relay,
+        patience=replace(patience, idle_s=model.idle_s) if model.idle_s else patience,
         is_cloud=False,
+        has_all=relay.has_all,
     )
 
 
@@ -104,19 +92,12 @@ def may_use_cloud(services: Services) -> bool:
     return services.ledger.closed() is None
 
 
-def _untranslated(services: Services, case: Case, held: Held, own: Headers, why: str, instead: Instead) -> Answer:
-    services.ledger.void(held.hold_id, why="not translated")
-    then = instead(why)
-    return (
-        then()
-        if then
-        else error(402, f"bursar: no local model can take this: {why}", case.request.dialect, headers=own)
-    )
-
-
-def _local_headers(api_key: str) -> Headers:
+def _local_headers(api_key: str, translated: Translated) -> Headers:
     key = [(b"Authorization", b"Bearer " + api_key.encode())] if api_key else []
-    return [(b"Content-Type", b"application/json"), (b"Accept", b"text/event-stream"), *key]
+    streams = translated.wire in ("sse", "messages")
+    accept = b"text/event-stream" if streams else b"application/json"
+    version = [(b"anthropic-version", b"2023-06-01")] if translated.wire == "messages" else []
+    return [(b"Content-Type", b"application/json"), (b"Accept", accept), *version, *key]
 
 
 def _origin(parts: SplitResult) -> Origin:

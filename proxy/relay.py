@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from proxy.errors import error, stream_error
@@ -22,8 +23,16 @@ Settle = Callable[[Outcomes, Reading], Future[Any] | None]
 class Relay:
     """Carries one answer of Claude's: a stream as it comes, anything else when it is whole."""
 
-    def __init__(self, upstream: str, own: Headers, settle: Settle, again: Callable[[], Answer] | None = None) -> None:
-        self._upstream, self._own, self._settle, self._again = upstream, own, settle, again
+    def __init__(
+        self,
+        upstream: str,
+        own: Headers,
+        settle: Settle,
+        again: Callable[[], Answer] | None = None,
+        instead: Callable[[str], Answer] | None = None,
+    ) -> None:
+        """Take what to do if it may not be sent any more, and who answers `instead` if Claude fails before a byte."""
+        self._upstream, self._own, self._settle, self._again, self._instead = upstream, own, settle, again, instead
         self._began = time.monotonic()
         self._status: int | None = None
         self._headers: Headers = []
@@ -101,7 +110,11 @@ class Relay:
             meter.take(body)
         settled = self._settle(self._outcomes(ending), meter.reading)
         if is_whole and self._status is not None and not 300 <= self._status < 400:
+            if self._instead and self._status >= 400:
+                return Tail(settled=settled, then=partial(self._instead, f"status {self._status}"))
             return Tail(whole=Whole(self._status, to_agent(self._headers, self._own), body), settled=settled)
+        if self._instead and ending is not Ending.client_left:
+            return Tail(settled=settled, then=partial(self._instead, detail or "no answer"))
         return Tail(whole=self._trouble(ending, detail), settled=settled)
 
     def _trouble(self, ending: Ending, detail: str) -> Whole:

@@ -33,7 +33,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class LocalRoute:
-    """A healthy local model and what it can take; `context` is in tokens, `tools` is None where it was never probed."""
+    """A healthy local model and what it can take; `context` is in tokens, `tools` is None where it was never probed.
+
+    `doubt` says why it should not be the first to try this turn, from what was seen of it; None if it may be.
+    """
 
     upstream: str
     model: str
@@ -41,6 +44,7 @@ class LocalRoute:
     vision: bool = False
     tools: bool | None = None
     max_output: int | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def decide(view: View, task: Task, fit: Fit) -> Decision:
     """Decide where a request may go."""
     tier = tier_of(view, task)
     local, unfit = _usable(view, fit)
-    places = _Places(view, tier, local, unfit)
+    places = _Places(view, tier, local, unfit, _doubt(view, local))
     if tier is Tier.L3 and view.restricted == "local-only":
         return places.only_local("restricted work stays local", "restricted")
     if view.mode is Mode.local:
@@ -201,13 +205,15 @@ def _escalation(places: _Places) -> Escalation:
 class _Places:
     """The places a request could go to, and the decisions that they allow.
 
-    `local` are the local routes that can take it; `unfit` says why there is none.
+    `local` are the local routes that can take it; `unfit` says why there is none, `doubt` why Claude should come before
+    all of them.
     """
 
     view: View
     tier: Tier
     local: tuple[Route, ...]
     unfit: Refusal
+    doubt: str | None = None
 
     @property
     def cloud(self) -> Route:
@@ -229,6 +235,8 @@ class _Places:
         if not self.local:
             return self.only_cloud(f"{what}, but {_first(self.unfit.why)}", self.unfit)
         escalation = escalation if self.has_cloud else "never"
+        if self.doubt and escalation != "never":
+            return Decision((self.cloud, *self.local), self._reason(f"Claude, as {self.doubt}"), self.tier)
         routes = self.local if escalation == "never" else (*self.local, self.cloud)
         return Decision(routes, self._reason(what), self.tier, self.tier is Tier.L2, escalation=escalation)
 
@@ -293,7 +301,18 @@ def _usable(view: View, fit: Fit) -> tuple[tuple[Route, ...], Refusal]:
     routes = [Route(local.upstream, local.model, is_local=True) for local in able]
     if view.sticky in routes:
         routes.sort(key=lambda route: route != view.sticky)
+    doubts = _doubts(view)
+    routes.sort(key=lambda route: bool(doubts[route]))
     return tuple(routes), Refusal("does_not_fit", next((why for why in whys if why), ""))
+
+
+def _doubts(view: View) -> dict[Route, str | None]:
+    return {Route(local.upstream, local.model, is_local=True): local.doubt for local in view.locals}
+
+
+def _doubt(view: View, local: tuple[Route, ...]) -> str | None:
+    """Say why no local model should be the first, if the best of them should not."""
+    return _doubts(view)[local[0]] if local else None
 
 
 def _why_not(local: LocalRoute, fit: Fit) -> str | None:

@@ -19,7 +19,10 @@ from pricing.table import PriceTable
 from proxy.anchors import Anchors
 from proxy.classify import Classifier
 from proxy.localcost import LocalCosts
+from proxy.router import Route
 from proxy.sessions import Sessions
+from proxy.slots import Slots
+from proxy.trust import Trust
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry
 from proxy.wire.answer import Forward
@@ -69,7 +72,7 @@ class RequestLog:
 
     def __init__(self, most: int = 2000) -> None:
         self._lines: deque[Line] = deque(maxlen=most)
-        self._open: OrderedDict[str, Line] = OrderedDict()
+        self._open: OrderedDict[str | int, Line] = OrderedDict()
         self._most = most
         self._lock = Lock()
         self._number = 0
@@ -79,21 +82,39 @@ class RequestLog:
         with self._lock:
             line = self._append(make)
             if not line.outcome:
-                self._open[line.request_id] = line
-                if len(self._open) > self._most:
-                    self._open.popitem(last=False)
+                self._follow(line.request_id, line)
+
+    def held(self, request_id: str, hold_id: int, route: Route, reason: str) -> None:
+        """Follow a hold of a request; a line of its own tells where it goes if that is not what was told before."""
+        with self._lock:
+            line = self._open.pop(request_id, None) or self._last(request_id)
+            if line is None:
+                return
+            place = f"{route.upstream}/{route.model}"
+            if line.outcome or (line.route, line.reason) != (place, reason):
+                moved = replace(line, route=place, reason=reason, outcome="", charged=None)
+                line = self._append(lambda number: replace(moved, number=number))
+            self._follow(hold_id, line)
 
     def hear(self, event: Event) -> None:
         """Append a line for a request whose spend was recorded."""
         if isinstance(event, SpendRecorded):
-            self.ended(event.request_id, event.outcome, event.charged)
+            self.ended(event.hold_id, event.outcome, event.charged)
 
-    def ended(self, request_id: str, outcome: str, charged: Money | None = None) -> None:
-        """Append a line for a request that has ended; nothing if it is not under way."""
+    def ended(self, key: str | int, outcome: str, charged: Money | None = None) -> None:
+        """Append a line for a request, or one of its holds, that has ended; nothing if it is not under way."""
         with self._lock:
-            line = self._open.pop(request_id, None)
+            line = self._open.pop(key, None)
             if line:
                 self._append(lambda number: replace(line, number=number, outcome=outcome, charged=charged))
+
+    def _follow(self, key: str | int, line: Line) -> None:
+        self._open[key] = line
+        if len(self._open) > self._most:
+            self._open.popitem(last=False)
+
+    def _last(self, request_id: str) -> Line | None:
+        return next((line for line in reversed(self._lines) if line.request_id == request_id), None)
 
     def _append(self, make: Callable[[int], Line]) -> Line:
         self._number += 1
@@ -109,7 +130,7 @@ class RequestLog:
     def find(self, request_id: str) -> Line | None:
         """Find the last line about a request."""
         with self._lock:
-            return next((line for line in reversed(self._lines) if line.request_id == request_id), None)
+            return self._last(request_id)
 
 
 @dataclass
@@ -129,4 +150,7 @@ class Services:
     """Ends the running exchanges that a predicate picks; when it returns, nothing that was being sent still is."""
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)
+    slots: Slots = field(default_factory=Slots)
+    trust: Trust = field(default_factory=Trust)
     local_costs: LocalCosts | None = None
+    """Without it, what local work costs is not known."""

@@ -25,7 +25,7 @@ def view_of(services: Services, asked: AgentRequest, override: Override | None) 
         band=band_of(today),
         stopped=today.stop is not None,
         restricted=services.options.restricted,
-        locals=_locals(services, asked.model if names_local(services, asked) else None),
+        locals=_locals(services, asked, asked.model if names_local(services, asked) else None),
         cloud=CloudRoute(NAME, asked.model),
         sticky=memory.sticky,
         sticky_tier=memory.sticky_tier,
@@ -82,11 +82,32 @@ def names_local(services: Services, asked: AgentRequest) -> bool:
     return any(upstream.model(asked.model) for upstream in services.locals.snapshot())
 
 
-def _locals(services: Services, named: str | None) -> tuple[LocalRoute, ...]:
-    return tuple(
-        LocalRoute(upstream.name, model.id, model.context, model.vision, model.tools, model.max_output)
+def tools_used(asked: AgentRequest) -> frozenset[str]:
+    """Name the tools that were called in this turn: it will most likely call them again."""
+    blocks = [
+        block
+        for message in asked.fields["messages"][asked.turn.since :]
+        if message["role"] == "assistant" and isinstance(message.get("content"), list)
+        for block in message["content"]
+        if block.get("type") == "tool_use"
+    ]
+    return frozenset(block["name"] for block in blocks if isinstance(block.get("name"), str))
+
+
+def _locals(services: Services, asked: AgentRequest, named: str | None) -> tuple[LocalRoute, ...]:
+    found = [
+        (upstream, model)
         for upstream in services.locals.snapshot()
         if upstream.healthy
         for model in upstream.models
         if named in (None, model.id)
+    ]
+    tools = tools_used(asked) if found else frozenset()
+    turn = asked.turn.key
+    return tuple(
+        LocalRoute(
+            *(upstream.name, model.id, model.context, model.vision, model.tools, model.max_output),
+            doubt=services.trust.doubt(upstream.name, model.id, session=asked.session, turn=turn, tools=tools),
+        )
+        for upstream, model in found
     )

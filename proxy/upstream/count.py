@@ -24,9 +24,14 @@ Then = Callable[[int | None], Answer]
 
 
 def count_tokens(
-    cloud: Cloud, headers: Headers, fields: Mapping[str, Any], may_send: Callable[[], bool], then: Then
+    cloud: Cloud,
+    headers: Headers,
+    fields: Mapping[str, Any],
+    may_send: Callable[[], bool],
+    then: Then,
+    lost: Callable[[], object] | None = None,
 ) -> Forward:
-    """Ask Claude how many tokens a request has, with the agent's own credentials.
+    """Ask Claude how many tokens a request has, with the agent's own credentials; `lost` if the agent leaves meanwhile.
 
     Source: https://platform.claude.com/docs/en/build-with-claude/token-counting
     """
@@ -38,7 +43,7 @@ def count_tokens(
         target=cloud.target(b"/v1/messages/count_tokens"),
         headers=[*plain, (b"accept-encoding", b"identity")],
         body=json.dumps(asked).encode(),
-        carrier=CountCarrier(then),
+        carrier=CountCarrier(then, lost),
         patience=Patience(connect_s=COUNT_S, head_s=COUNT_S, idle_s=COUNT_S),
         may_send=may_send,
     )
@@ -47,8 +52,8 @@ def count_tokens(
 class CountCarrier:
     """Takes the count and shows the agent none of it: its request goes on with what was learnt."""
 
-    def __init__(self, then: Then) -> None:
-        self._then = then
+    def __init__(self, then: Then, lost: Callable[[], object] | None = None) -> None:
+        self._then, self._lost = then, lost
         self._status = 0
         self._body = bytearray()
 
@@ -75,7 +80,7 @@ class CountCarrier:
     def finish(self, ending: Ending, detail: str) -> Tail:
         """Go on, with the count or without."""
         tokens = self._tokens() if ending is Ending.complete and self._status == 200 else None
-        return Tail(then=lambda: self._then(tokens))
+        return Tail(then=lambda: self._then(tokens), lost=self._lost)
 
     def _tokens(self) -> int | None:
         try:

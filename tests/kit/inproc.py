@@ -61,6 +61,7 @@ class InProcess:
             zone=lambda: ZoneInfo("UTC"),
             options=options or ProxyOptions(),
         )
+        self.ledger.subscribe(self.services.log.hear)
         self.server = Server(create_app(self.services), 0, name="test")
         self.server.start()
         self.url = self.server.url

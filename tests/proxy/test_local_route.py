@@ -12,9 +12,9 @@ from tests.kit.local_fake import DONE, Act, LocalFake, calls, chunk, local_fake,
 from tests.kit.raw import Client, Truncated, ask, message, post
 from tests.kit.scripted import eventually
 
-HELLO = chunk({"content": "Hello "})
-GOOD = Act(HELLO + chunk({"content": "there."}) + chunk({}, "stop") + usage(100, 10, 40) + DONE)
+GOOD = Act(chunk({"content": "Hello "}) + chunk({"content": "there."}) + chunk({}, "stop") + usage(100, 10, 40) + DONE)
 STREAM = {"stream": True}
+LONG = " ".join(str(number) for number in range(100))
 
 
 @contextmanager
@@ -61,17 +61,19 @@ def test_a_tool_call_reaches_the_agent_with_an_id_of_the_api_s_kind(start, fake)
 
 def test_a_repaired_call_and_a_wrong_one_are_told_on_the_entry(start, fake):
     broken = Act(calls("get_weather", '{"city": "Paris"'))
-    wrong = Act(calls("get_wether", "{}"))
+    wrong = Act(calls("get_wether", "{}"))  # Also what the second attempt gives.
     tools = [{"name": "get_weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]
     with server(broken, wrong) as (_, servers):
         proxy = start(mode=Mode.local, servers=servers)
         assert ask(proxy.url, message("weather?", tools=tools)).json["content"][0]["input"] == {"city": "Paris"}
         ask(proxy.url, message("weather?", tools=tools))
         flags = [entry.flags for entry in proxy.entries(2)]
-    assert flags == [
-        ("repaired call: missing closing braces",),
-        ("wrong call: it names a tool that was not sent",),
-    ]
+    assert flags[0] == ("repaired call: missing closing braces",)
+    assert flags[-1] == (
+        "judged: a wrong call",
+        "wrong call: it names a tool that was not sent",
+        "kept: mode local",
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,11 +102,12 @@ def test_a_local_failure_in_mode_local_is_named_and_never_moves_to_the_cloud(sta
 
 
 def test_a_stream_cut_after_words_were_shown_ends_in_an_error(start, fake):
-    with server(Act(GOOD.body, cut_after=len(HELLO) + 5)) as (_, servers):
+    begun = chunk({"content": "Hello, this is a long answer whose beginning is good: " + LONG})
+    with server(Act(begun + GOOD.body, cut_after=len(begun) + 5)) as (_, servers):
         proxy = start(mode=Mode.local, servers=servers)
         with pytest.raises(Truncated) as broken:
             ask(proxy.url, message("hello", **STREAM))
-    assert b"Hello " in broken.value.wire
+    assert b"Hello, " in broken.value.wire
     assert b"event: error" in broken.value.wire
     assert b"message_stop" not in broken.value.wire
 

@@ -1,0 +1,172 @@
+"""The way to a local model: a free place at one that may be tried, the request in its words, a relay for its answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from budget.ledger import Settlement
+from proxy.carry import to_local
+from proxy.case import Case
+from proxy.escalate import Judgement, wants_action, weigh
+from proxy.local_relay import Follow, LocalHooks, LocalRelay
+from proxy.router import Route
+from proxy.services import Services
+from proxy.slots import Slot, Waiter
+from proxy.toolcalls.signals import signals
+from proxy.toolcalls.verdict import Failed, Verdict
+from proxy.translate.errors import Trouble
+from proxy.translate.reading import Reading
+from proxy.translate.refusal import CannotTranslate
+from proxy.translate.request import Translated, to_chat
+from proxy.translate.response import Folded
+from proxy.translate.stream import AnthropicStream
+from proxy.tried import Tried
+from proxy.upstream.local_model import LocalModel, LocalUpstream
+from proxy.wire.answer import Answer, Ending, Forward, Headers, Later
+
+BRIEFLY_S = 15.0
+"""How long a request waits for a local model that is busy, if Claude may answer it."""
+RECENT = 12
+"""Messages looked at for a call that is made again and again: the last two turns with calls are among them."""
+BUSY = 529
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A place at a model that may be tried now."""
+
+    route: Route
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request in a model's words."""
+
+    upstream: LocalUpstream
+    model: LocalModel
+    translated: Translated
+
+
+class LocalWay:
+    """Takes one request to local models; what follows a bad answer is not decided here."""
+
+    def __init__(self, services: Services, case: Case) -> None:
+        self._services, self._case = services, case
+
+    # --- a place ------------------------------------------------------------------------------------------------
+
+    def seat(self, routes: tuple[Route, ...]) -> Seat | tuple[Route, ...]:
+        """Take a place at the first of these models that has one; else name those that are only busy."""
+        busy = []
+        for route in routes:
+            slot = self._services.slots.take(_place(route), self._most(route))
+            if slot is None:
+                busy.append(route)
+            elif self._services.locals.may_try(route.upstream):
+                return Seat(route, slot)
+            else:
+                slot.free()
+        return tuple(busy)
+
+    def wait(
+        self,
+        busy: tuple[Route, ...],
+        wait_s: float,
+        seated: Callable[[Seat], Answer],
+        in_vain: Callable[[], Answer],
+        lost: Callable[[], object],
+    ) -> Later:
+        """Wait for the first place that comes free, in the order of coming."""
+        slots = self._services.slots
+        waiter = Waiter({_place(route): self._most(route) for route in busy})
+
+        def resume(woken: bool) -> Answer:
+            slot = slots.claim(waiter)
+            if slot is None:
+                return in_vain()
+            route = next(route for route in busy if _place(route) == slot.place)
+            if self._services.locals.may_try(route.upstream):
+                return seated(Seat(route, slot))
+            slot.free()
+            return in_vain()
+
+        def left() -> None:
+            slots.leave(waiter)
+            lost()
+
+        until = time.monotonic() + wait_s
+        streams = self._case.request.stream
+        return Later(lambda wake: slots.join(waiter, wake), left, resume, until, streams=streams)
+
+    # --- the request and its answer -----------------------------------------------------------------------------
+
+    def translate(self, route: Route, *, constrained: bool = False) -> Job:
+        """Put the request in a model's words. Raises CannotTranslate with the reason."""
+        upstream = self._services.locals.find(route.upstream)
+        model = upstream.model(route.model) if upstream else None
+        if upstream is None or model is None:
+            raise CannotTranslate(f"{route.upstream} is gone")
+        request = self._case.request
+        judged = request.has_tools or not request.stream
+        translated = to_chat(request.fields, model=route.model, caps=model, judged=judged, constrained=constrained)
+        return Job(upstream, model, translated)
+
+    def send(
+        self,
+        job: Job,
+        settle: Callable[[Settlement], Future[Any]],
+        follow: Callable[[Tried], Follow],
+        own: Callable[[str], Headers],
+    ) -> Forward:
+        """Send it; nothing of an answer to a request with tools is shown before all of it is there and good."""
+        request = self._case.request
+        make = AnthropicStream if request.stream else Folded
+        costs = self._services.local_costs
+        metering = costs.begin(job.upstream.base_url) if costs else None
+        hooks = LocalHooks(
+            judge=self._judge,
+            heard=lambda reading, judgement, ending: self._heard(job, reading, judgement, ending),
+            settle=settle,
+            follow=follow,
+            own=own,
+            cost=metering.end if metering else lambda speed, elapsed_ms: None,
+            gives_up=self._case.decision.may_escalate,
+        )
+        engine = make(request.model, job.translated)
+        relay = LocalRelay(job.upstream.name, engine, hooks, holds_all=request.has_tools)
+        return to_local(job.upstream, job.model, job.translated, relay)
+
+    def _judge(self, reading: Reading, trouble: Trouble | None) -> Judgement:
+        recent = self._case.request.fields["messages"][-RECENT:]
+        wants = wants_action(self._case.task, self._case.request)
+        seen = signals(reading.heard, recent, wants_action=wants)
+        return weigh(trouble, seen, self._case.decision.escalation)
+
+    def _heard(self, job: Job, reading: Reading, judgement: Judgement, ending: Ending) -> None:
+        """Remember how it went: the server, the model and its tools."""
+        trouble, name = judgement.trouble, job.upstream.name
+        if trouble is None:
+            self._services.locals.worked(name)
+        elif ending is not Ending.complete or trouble.status >= 500:
+            self._services.locals.failed(name, trouble.why, unreachable=ending is Ending.never_sent)
+        if ending is not Ending.never_sent and not (trouble and trouble.status == BUSY):
+            calls = tuple(map(_told, reading.verdicts))
+            self._services.trust.answered(name, job.model.id, good=not judgement.why, calls=calls)
+
+    def _most(self, route: Route) -> int | None:
+        upstream = self._services.locals.find(route.upstream)
+        model = upstream.model(route.model) if upstream else None
+        return model.concurrency if model else None
+
+
+def _place(route: Route) -> str:
+    return f"{route.upstream}/{route.model}"
+
+
+def _told(verdict: Verdict) -> tuple[str, bool]:
+    return (verdict.call.name, False) if isinstance(verdict, Failed) else (verdict.use.name, True)

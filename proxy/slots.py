@@ -1,0 +1,130 @@
+"""Slots: how many requests a local model takes at once, and who waits for it – first come, first served."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Limits = Mapping[str, int | None]
+"""Places, each a model at a server, and how many requests each takes at once; None is without a limit."""
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """The right to have one request at one place; given back once, more often is harmless."""
+
+    place: str
+    _slots: Slots
+    _is_free: bool = False
+
+    def free(self) -> None:
+        """Give it back: who waits longest for this place gets it."""
+        self._slots._free(self)
+
+    def passed_on(self) -> Slot:
+        """Hand the same right to another owner: this one has nothing left to give back."""
+        return self._slots._passed_on(self)
+
+
+@dataclass(eq=False, slots=True)
+class Waiter:
+    """A request that waits for the first of some places, the best first; `slot` is there once it has its turn."""
+
+    limits: Limits
+    slot: Slot | None = None
+    ready: Callable[[], None] = lambda: None
+
+
+class Slots:
+    """The places of all local models; safe from any thread, and nobody is called while the lock is held.
+
+    A slot that comes free is handed to its next waiter at once, so that no newcomer overtakes and no wake-up is lost.
+    """
+
+    def __init__(self) -> None:
+        self._used: Counter[str] = Counter()
+        self._most: dict[str, int | None] = {}
+        self._waiting: list[Waiter] = []
+        self._lock = threading.Lock()
+
+    def take(self, place: str, most: int | None) -> Slot | None:
+        """Take a slot if there is one and nobody waits for it."""
+        with self._lock:
+            self._most[place] = most
+            if any(place in waiter.limits for waiter in self._waiting):
+                return None
+            return self._give(place)
+
+    def join(self, waiter: Waiter, ready: Callable[[], None]) -> None:
+        """Wait at the end of the line for the first of some places; `ready` is called once, from any thread."""
+        waiter.ready = ready
+        with self._lock:
+            self._most.update(waiter.limits)
+            self._waiting.append(waiter)
+            called = self._call()
+        _wake(called)
+
+    def leave(self, waiter: Waiter) -> None:
+        """Stop waiting; a slot that was handed over meanwhile goes to the next."""
+        with self._lock:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            slot, waiter.slot = waiter.slot, None
+        if slot:
+            slot.free()
+
+    def claim(self, waiter: Waiter) -> Slot | None:
+        """Take what the wait has brought, and stop waiting: the slot, or None if there is none yet."""
+        with self._lock:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            slot, waiter.slot = waiter.slot, None
+            return slot
+
+    def used(self) -> dict[str, int]:
+        """Tell how many requests each place has now."""
+        with self._lock:
+            return {place: number for place, number in self._used.items() if number}
+
+    def __len__(self) -> int:
+        """Tell how many wait."""
+        return len(self._waiting)
+
+    def _free(self, slot: Slot) -> None:
+        with self._lock:
+            if slot._is_free:
+                return
+            slot._is_free = True
+            self._used[slot.place] -= 1
+            called = self._call()
+        _wake(called)
+
+    def _passed_on(self, slot: Slot) -> Slot:
+        with self._lock:
+            new = Slot(slot.place, self, slot._is_free)
+            slot._is_free = True
+            return new
+
+    def _call(self) -> list[Waiter]:
+        """Hand every free slot to who waits longest for it."""
+        called = []
+        for waiter in list(self._waiting):
+            waiter.slot = next((slot for slot in map(self._give, waiter.limits) if slot), None)
+            if waiter.slot:
+                self._waiting.remove(waiter)
+                called.append(waiter)
+        return called
+
+    def _give(self, place: str) -> Slot | None:
+        most = self._most.get(place)
+        if most is not None and self._used[place] >= most:
+            return None
+        self._used[place] += 1
+        return Slot(place, self)
+
+
+def _wake(waiters: list[Waiter]) -> None:
+    for waiter in waiters:
+        waiter.ready()
