@@ -13,6 +13,7 @@ from budget.calendar import Calendar
 from budget.events import Event
 from budget.folder import Folder
 from budget.line import Line
+from budget.localwork import local_of_day
 from budget.mark import STEPS, Height, Mark, step_above
 from budget.standing import Standing
 from budget.state import Mode, Stop
@@ -159,6 +160,7 @@ class Book:
             stop=stop,
             open_holds=self.connection.execute("SELECT count(*) FROM holds").fetchone()[0],
             resets_at=self.calendar.resets_at,
+            local=local_of_day(self.connection, day),
         )
         self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
         self.last_hold = max(self.last_hold, self.kept_hold)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from budget.bands import Limits
 from budget.state import Mode, StoppedBy
+from pricing.machine import LocalCost
 from pricing.money import Money
 
 
@@ -22,6 +23,7 @@ class SpendRecorded:
     charged: Money
     likely: Money
     settled: Money
+    local: LocalCost | None = None
 
 
 @dataclass(frozen=True, slots=True)

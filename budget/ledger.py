@@ -183,6 +183,7 @@ class Ledger:
             waiting=len(self.line),
             unrecorded=self._unrecorded,
             clock_held_back=self._wanted.calendar.look().held_back,
+            local=standing.local,
         )
 
     def closed(self) -> Why | None:

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from budget.bands import Limits, band
 from budget.clock import Clock, budget_day, resets_at
 from budget.folder import Folder
+from budget.localwork import local_of_day
 from budget.state import Mode, Stop
 from budget.today import Today
 from budget.trouble import recognise
+from pricing.machine import LocalCost
 from pricing.money import Money
 
 _STATE = "SELECT day, mode, stopped_by, stopped_since FROM state"
@@ -49,7 +51,16 @@ def _read(connection: sqlite3.Connection, here: date, limits: Limits, zone: Zone
         return _today(here, limits, zone, mode=mode, stop=stop)
     sums = connection.execute(_DAY, (row[0],)).fetchone() or (0, 0, 0, 0)
     (holds,) = connection.execute("SELECT count(*) FROM holds").fetchone()
-    return _today(day, limits, zone, mode=mode, stop=stop, sums=sums, open_holds=holds)
+    local = _local(connection, row[0])
+    return _today(day, limits, zone, mode=mode, stop=stop, sums=sums, open_holds=holds, local=local)
+
+
+def _local(connection: sqlite3.Connection, day: str) -> LocalCost | None:
+    try:
+        return local_of_day(connection, day)
+    except sqlite3.OperationalError:
+        # It is older than local costs; the next start brings it up to date.
+        return None
 
 
 def _today(
@@ -62,6 +73,7 @@ def _today(
     sums: tuple[int, int, int, int] = (0, 0, 0, 0),
     open_holds: int = 0,
     trouble: str | None = None,
+    local: LocalCost | None = None,
 ) -> Today:
     settled, held, likely, extra = map(Money, sums)
     in_force = Limits(limits.budget, limits.cutoff + extra, limits.alerts, limits.saving_from)
@@ -80,4 +92,5 @@ def _today(
         waiting=0,
         unrecorded=0,
         clock_held_back=False,
+        local=local,
     )

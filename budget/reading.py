@@ -11,6 +11,7 @@ from typing import Any
 from budget.database import faults, open_reader
 from budget.entries import Entry, OpenHold, Outcome
 from budget.holds import Labels
+from budget.localwork import local_of
 from budget.schema import LABELS
 from budget.today import DayTotal
 from pricing.machine import LocalCost
@@ -53,14 +54,6 @@ def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
     """Read the totals by day, upstream, model, tier and task class between two dates, both included."""
     given = {"since": since.isoformat(), "until": until.isoformat()}
     return list(_rows(path, "SELECT * FROM totals WHERE day BETWEEN :since AND :until", given))
-
-
-def local_of(row: dict[str, Any]) -> LocalCost | None:
-    """Read what local work cost from a row of entries or totals; None if nothing is known, as in an older ledger."""
-    source = row.get("local_source", "")
-    if not source:
-        return None
-    return LocalCost(Money(row["local_marginal"]), Money(row["local_full"]), row["joules_milli"], source)
 
 
 def untold(path: Path) -> list[tuple[int, date, int]]:

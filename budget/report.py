@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Protocol
 
-from budget.reading import local_of
+from budget.localwork import local_of
 from budget.today import DayTotal
 from pricing.machine import LocalCost
 from pricing.money import Money

@@ -9,15 +9,12 @@ from budget.bands import Limits
 from budget.book import Book
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
+from budget.localwork import MOST_SOURCES, added, columns_of
 from budget.schema import LABELS, LOCAL
 from budget.state import Stop
-from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 
 _HOLD = "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class FROM holds WHERE id = ?"
-
-# The sources of a total are listed up to this many characters: settings may change while a day goes on.
-MOST_SOURCES = 1000
 
 _ENTRY = f"""
 INSERT INTO entries (
@@ -56,9 +53,6 @@ ON CONFLICT DO UPDATE SET
 
 _ALERT = "INSERT INTO alerts (day, threshold, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _STOP = "UPDATE state SET stopped_by = 'cutoff', stopped_since = ?"
-
-
-_NO_LOCAL = (0, 0, 0, "")
 
 
 class UnknownHold(LookupError):
@@ -101,7 +95,7 @@ def add_total(book: Book, key: tuple[str, str, str, int, str, str], settlement: 
     made = outcome not in (Outcome.corrected, Outcome.lost)
     counts = (int(made), int(outcome is Outcome.voided), settlement.charged.picos, settlement.likely.picos)
     tokens = (usage.input, usage.cache_write_5m, usage.cache_write_1h, usage.cache_read, usage.output)
-    book.connection.execute(_TOTAL, (*key, *counts, *tokens, usage.web_searches, *_local(settlement.local)))
+    book.connection.execute(_TOTAL, (*key, *counts, *tokens, usage.web_searches, *columns_of(settlement.local)))
 
 
 def cross_thresholds(book: Book, day: str, before: int, after: int, limits: Limits) -> None:
@@ -140,7 +134,7 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
             settlement.duration_ms,
             settlement.first_byte_ms,
             settlement.note,
-            *_local(settlement.local),
+            *columns_of(settlement.local),
             hold_id,
         ),
     )
@@ -149,10 +143,6 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
     book.standing.open_holds -= 1
     book.last_entry = cursor.lastrowid or book.last_entry
     return book.last_entry
-
-
-def _local(cost: LocalCost | None) -> tuple[int, int, int, str]:
-    return _NO_LOCAL if cost is None else (cost.marginal.picos, cost.full.picos, cost.joules_milli, cost.provenance)
 
 
 def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entry_id: int) -> None:
@@ -164,6 +154,8 @@ def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entr
     cross_thresholds(book, hold.day, settled - charged, settled, standing.limits)
     if hold.day == standing.day_text:
         standing.settled, standing.held, standing.likely = settled, held, likely_sum
+        if settlement.local is not None:
+            standing.local = added(standing.local, settlement.local)
         _stop_at_cutoff(book, settled - charged, settled)
     book.events.append(
         SpendRecorded(
@@ -175,6 +167,7 @@ def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entr
             charged=settlement.charged,
             likely=settlement.likely,
             settled=Money(settled),
+            local=settlement.local,
         )
     )
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from budget.bands import Band, Limits, band
 from budget.state import Mode, Stop
+from pricing.machine import LocalCost
 from pricing.money import Money
 
 
@@ -26,6 +27,7 @@ class Standing:
     stop: Stop | None
     open_holds: int
     resets_at: datetime
+    local: LocalCost | None = None
 
     @property
     def cutoff(self) -> int:
@@ -63,6 +65,7 @@ class Standing:
             self.stop,
             self.open_holds,
             self.resets_at,
+            self.local,
         )
 
     def on(self, day: date, resets_at: datetime) -> Standing:
@@ -71,4 +74,5 @@ class Standing:
         fresh = self.snapshot()
         fresh.day, fresh.day_text, fresh.resets_at, fresh.stop = day, day.isoformat(), resets_at, stop
         fresh.settled = fresh.held = fresh.likely = fresh.extra = 0
+        fresh.local = None
         return fresh

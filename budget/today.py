@@ -29,6 +29,8 @@ class Today:
     waiting: int
     unrecorded: int
     clock_held_back: bool
+    local: LocalCost | None = None
+    """What the local machine spent today, as far as known; no limit counts it."""
 
     @property
     def gone(self) -> Money:

@@ -205,6 +205,12 @@ def modelled_watts(tdp: Exact) -> tuple[Fraction, Fraction]:
     return PREFILL_OF_TDP * tdp, DECODE_OF_TDP * tdp
 
 
+def joules(joules_milli: int) -> str:
+    """Write millijoules as joules, exactly: "245.007"."""
+    whole, part = divmod(joules_milli, 1000)
+    return f"{whole}.{part:03d}"
+
+
 def rounded_up(picos: Fraction) -> Money:
     """Make an amount of exact picodollars; what is spent is rounded up, to the next whole one."""
     return Money(-(-picos.numerator // picos.denominator))

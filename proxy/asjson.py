@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from budget.entries import Entry
 from budget.report import Share, Week
 from budget.today import DayTotal, Today
+from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.terms import Model, Terms
@@ -51,6 +52,7 @@ def today_json(today: Today) -> Json:
         "resets_at": today.resets_at.isoformat(),
         "trouble": today.trouble,
         "clock_held_back": today.clock_held_back,
+        "local_today": local_cost_json(today.local),
     }
 
 
@@ -110,13 +112,33 @@ def locals_json(upstreams: Iterable[LocalUpstream]) -> list[Json]:
     ]
 
 
+def local_cost_json(cost: LocalCost | None, tokens: int = 0) -> Json | None:
+    """Tell what the local machine spent: energy only, and with everything; None where it is not known.
+
+    With `tokens` (prompt tokens really read, and tokens written) also by the million of them. `provenance` says how it
+    is known, line by line.
+    """
+    if cost is None:
+        return None
+    return {
+        "marginal_usd": usd(cost.marginal),
+        "full_usd": usd(cost.full),
+        "millijoules": cost.joules_milli,
+        "tokens": tokens or None,
+        "marginal_usd_per_mtok": _per_mtok(cost.marginal, tokens),
+        "full_usd_per_mtok": _per_mtok(cost.full, tokens),
+        "provenance": cost.provenance.splitlines(),
+    }
+
+
 def line_json(line: Line) -> Json:
     """Tell one request as it passed."""
     charged = None if line.charged is None else usd(line.charged)
     return {
-        **{name: value for name, value in asdict(line).items() if name != "charged"},
+        **{name: value for name, value in asdict(line).items() if name not in ("charged", "local")},
         "at": line.at.isoformat(),
         "charged_usd": charged,
+        "local": local_cost_json(line.local),
     }
 
 
@@ -143,6 +165,7 @@ def entry_json(entry: Entry) -> Json:
         "first_byte_ms": entry.first_byte_ms,
         "note": entry.note,
         "tokens": _tokens(entry.usage),
+        "local": local_cost_json(entry.local, computed(entry.usage)),
         **{name: getattr(labels, name) for name in ("session", "agent", "model_asked", "task_class", "tier")},
         **{name: getattr(labels, name) for name in ("mode", "band", "reason", "project", "dialect", "attempt")},
     }
@@ -155,6 +178,7 @@ def week_json(week: Week) -> Json:
         "until": week.until.isoformat(),
         "charged_usd": usd(week.charged),
         "likely_usd": usd(week.likely),
+        "local": local_cost_json(week.local, computed(week.local_usage)),
         "days": [_day(day) for day in week.days],
         "models": [_share(share) for share in week.models],
         "tiers": [_share(share) for share in week.tiers],
@@ -169,6 +193,7 @@ def _day(day: DayTotal) -> Json:
         "likely_usd": usd(day.likely),
         "budget_usd": usd(day.budget),
         "cutoff_usd": usd(day.cutoff),
+        "local": local_cost_json(day.local),
     }
 
 
@@ -181,7 +206,18 @@ def _share(share: Share) -> Json:
         "charged_usd": usd(share.charged),
         "likely_usd": usd(share.likely),
         "tokens": _tokens(share.usage),
+        "local": local_cost_json(share.local, computed(share.usage) if share.is_local else 0),
     }
+
+
+def computed(usage: Usage) -> int:
+    """Count the tokens that a local machine worked for: read anew and written, not those that it had kept."""
+    return usage.input + usage.output
+
+
+def _per_mtok(amount: Money, tokens: int) -> str | None:
+    """Give dollars for a million tokens, rounded up to a whole picodollar."""
+    return usd(Money(-(-amount.picos * 10**6 // tokens))) if tokens else None
 
 
 def _tokens(usage: Usage) -> Json:

@@ -202,6 +202,7 @@ def _status() -> asjson.Json:
         **asjson.today_json(services.ledger.today()),
         "cloud": {"url": services.cloud.url},
         "locals": asjson.locals_json(services.locals.snapshot()),
+        "machine": None if services.local_costs is None else services.local_costs.facts(),
         "prices": {key: value for key, value in _prices().items() if key != "models"},
     }
 

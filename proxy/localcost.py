@@ -88,6 +88,7 @@ class LocalCosts:
         self._machines: dict[str, Shares] = {}
         self._lock = threading.Lock()
         self._left: deque[str] = deque()
+        self._spent: dict[str, LocalCost] = {}
         self._made: dict[tuple[Figures, tuple[str, ...], bool], Machine] = {}
 
     @property
@@ -99,6 +100,11 @@ class LocalCosts:
     def machine(self) -> Machine:
         """This machine, as set and as found so far."""
         return self._machine(is_here=True)
+
+    @property
+    def spent(self) -> dict[str, LocalCost]:
+        """What was spent since the start, by how its power is known: "metered" or "modelled"."""
+        return dict(self._spent)
 
     def begin(self, base_url: str = "") -> Metering:
         """Begin to meter a request to the server at this address; without one, to a server on this machine."""
@@ -161,6 +167,15 @@ class LocalCosts:
         metered = Metered(drawn, Fraction(own_us, 1000), self._meter.source) if is_metered and drawn >= 0 else None
         return seen, metered if metered and metered.source else None
 
+    def _note(self, spent: LocalCost, *, is_metered: bool) -> None:
+        kind = "metered" if is_metered else "modelled"
+        with self._lock:
+            before = self._spent.get(kind)
+            both = (spent,) if before is None else (replace(before, provenance=kind), spent)
+            total = LocalCost.total(both)
+            if total is not None:
+                self._spent[kind] = replace(total, provenance=kind)
+
     def _let_go(self) -> None:
         """Take out the requests whose end nobody told."""
         while self._left:
@@ -207,7 +222,9 @@ class Metering:
         try:
             seen, metered = self._costs._end(self)
             work = _work(speed, elapsed_ms, seen)
-            return cost(self._costs._machine(is_here=self.where == HERE), work, metered)
+            spent = cost(self._costs._machine(is_here=self.where == HERE), work, metered)
+            self._costs._note(spent, is_metered=metered is not None)
+            return spent
         except Exception:  # noqa: BLE001 - what a request costs must never stop it
             _log.exception("the cost of a local request cannot be told")
             return None

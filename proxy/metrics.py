@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from budget.bands import Band
 from budget.state import Mode
 from budget.today import Today
+from pricing.machine import LocalCost, joules
 from pricing.money import Money
 from proxy.upstream.local_model import LocalUpstream
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def metrics(services: Services) -> str:
     """Write all figures, each with what it means."""
-    return "\n".join([*_today(services.ledger.today()), *_locals(services.locals.snapshot()), ""])
+    spent = services.local_costs.spent if services.local_costs else {}
+    return "\n".join([*_today(services.ledger.today()), *_locals(services.locals.snapshot()), *_local_work(spent), ""])
 
 
 def _today(today: Today) -> Iterator[str]:
@@ -45,9 +47,25 @@ def _locals(upstreams: Iterable[LocalUpstream]) -> Iterator[str]:
     yield from _gauge("bursar_upstream_healthy", "1 for a local server that answers.", rows)
 
 
+def _local_work(spent: Mapping[str, LocalCost]) -> Iterator[str]:
+    """Count what this machine spent on local requests since bursar started, by how its power is known."""
+    figures: tuple[tuple[str, str, Callable[[LocalCost], str]], ...] = (
+        ("joules", "Energy of local requests.", lambda cost: joules(cost.joules_milli)),
+        ("marginal_dollars", "Cost of that energy; no limit counts it.", lambda cost: _dollars(cost.marginal)),
+        ("full_dollars", "The same with the machine's price and upkeep.", lambda cost: _dollars(cost.full)),
+    )
+    for name, about, figure in figures:
+        rows = [(f'{{power="{_escaped(power)}"}}', figure(cost)) for power, cost in spent.items()]
+        yield from _lines(f"bursar_local_{name}_total", "counter", about, rows)
+
+
 def _gauge(name: str, about: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield from _lines(name, "gauge", about, rows)
+
+
+def _lines(name: str, kind: str, about: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield f"# HELP {name} {about}"
-    yield f"# TYPE {name} gauge"
+    yield f"# TYPE {name} {kind}"
     for labels, value in rows:
         yield f"{name}{labels} {value}"
 

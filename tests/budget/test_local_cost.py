@@ -148,7 +148,7 @@ def test_an_old_ledger_at_rest_is_read_without_changing_a_byte(desk: Desk):
     path = desk.files.database
     before = path.read_bytes()
     today = peek(desk.folder, clock=lambda: NOON, limits=TEN, zone=BERLIN)
-    assert (today.trouble, today.settled) == (None, Money.usd("0.20"))
+    assert (today.trouble, today.settled, today.local) == (None, Money.usd("0.20"), None)
     assert [entry.local for entry in reading.entries(path, "1", {}, 10)] == [None, None, None]
     assert reading.days(path, NOON.date(), NOON.date())[0].local is None
     assert len(reading.totals(path, NOON.date(), NOON.date())) == 2
@@ -186,6 +186,24 @@ def reading_migrated(path: Path) -> None:
     from budget.database import open_writer
 
     open_writer(path).close()
+
+
+def test_today_shows_local_work_from_memory_after_a_restart_too_and_begins_anew_with_the_day(desk: Desk):
+    ledger = desk.open()
+    assert ledger.today().local is None
+    for number in range(2):
+        local(ledger, cost("0.01", "0.10", 7), str(number))
+    local(ledger, cost("0.01", "0.10", 7, MODEL), "modelled")
+    sum_of_three = cost("0.03", "0.30", 21, f"{NVML}\n{MODEL}")
+    assert ledger.today().local == sum_of_three
+    ledger.close()
+    assert peek(desk.folder, clock=lambda: NOON, limits=TEN, zone=BERLIN).local == sum_of_three
+    again = desk.open()
+    assert again.today().local == sum_of_three
+    desk.pass_time(days=1)
+    assert again.today().local is None
+    local(again, cost("0.02", "0.20", 9), "tomorrow")
+    assert again.today().local == cost("0.02", "0.20", 9)
 
 
 def test_days_without_a_local_request_cost_the_machine_nothing_that_is_known(desk: Desk, ledger: Ledger):
