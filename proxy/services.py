@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from budget.clock import Clock
 from budget.events import Event, SpendRecorded
 from budget.ledger import Ledger
+from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.anchors import Anchors
@@ -65,6 +66,8 @@ class Line:
     outcome: str = ""
     """How it ended; empty while it is under way."""
     charged: Money | None = None
+    local: LocalCost | None = None
+    """What the local machine spent on it, once it has ended."""
 
 
 class RequestLog:
@@ -92,21 +95,21 @@ class RequestLog:
                 return
             place = f"{route.upstream}/{route.model}"
             if line.outcome or (line.route, line.reason) != (place, reason):
-                moved = replace(line, route=place, reason=reason, outcome="", charged=None)
+                moved = replace(line, route=place, reason=reason, outcome="", charged=None, local=None)
                 line = self._append(lambda number: replace(moved, number=number))
             self._follow(hold_id, line)
 
     def hear(self, event: Event) -> None:
         """Append a line for a request whose spend was recorded."""
         if isinstance(event, SpendRecorded):
-            self.ended(event.hold_id, event.outcome, event.charged)
+            self.ended(event.hold_id, event.outcome, event.charged, event.local)
 
-    def ended(self, key: str | int, outcome: str, charged: Money | None = None) -> None:
+    def ended(self, key: str | int, outcome: str, charged: Money | None = None, local: LocalCost | None = None) -> None:
         """Append a line for a request, or one of its holds, that has ended; nothing if it is not under way."""
         with self._lock:
             line = self._open.pop(key, None)
             if line:
-                self._append(lambda number: replace(line, number=number, outcome=outcome, charged=charged))
+                self._append(lambda number: replace(line, number=number, outcome=outcome, charged=charged, local=local))
 
     def _follow(self, key: str | int, line: Line) -> None:
         self._open[key] = line
