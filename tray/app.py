@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
@@ -17,6 +18,8 @@ from proxy.control import create_control
 from proxy.server import Server
 from proxy.services import Services
 from proxy.sessions import Sessions
+from proxy.upstream.knowledge import Knowledge
+from proxy.upstream.prober import Prober
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of
@@ -27,6 +30,7 @@ from tray.signals import Signals
 
 DRAIN_S = 30.0
 REFRESH_S = 30.0
+LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +68,8 @@ class App:
             server.start()
             self._end.callback(server.stop)
         threading.Thread(target=self._refresh, name="refresh", daemon=True).start()
+        prober = Prober(lambda: self.services.locals, clock=self.services.clock, leaving=self._leaving)
+        threading.Thread(target=prober.run, name="prober", daemon=True).start()
         log.info("serving agents at %s, control at %s", self.proxy_url, self.control_url)
 
     def close(self, drain_s: float = DRAIN_S) -> None:
@@ -85,7 +91,14 @@ class App:
                 self.services.locals.refresh()
             except Exception:  # The top of a thread: the next look may succeed.
                 log.exception("looking for local servers failed")
-            self._leaving.wait(REFRESH_S)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Wait for the next look: the usual time, or a moment after a server failed."""
+        until = time.monotonic() + REFRESH_S
+        while time.monotonic() < until and not self._leaving.wait(LOOK_S):
+            if self.services.locals.look_again.is_set():
+                return
 
 
 def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str], on_screen: bool = True) -> App:
@@ -100,7 +113,7 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         ledger = Ledger.open(paths.ledger, clock=clock, limits=settings.limits(), zone=settings.zone)
         end.callback(ledger.close)
         in_force, prices = InForce(settings), Prices(paths)
-        services = _services(in_force, prices, ledger, environ, clock)
+        services = _services(in_force, prices, ledger, environ, clock, Knowledge(paths.knowledge))
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
@@ -118,12 +131,19 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         return App(services, proxy, control, end.pop_all())
 
 
-def _services(in_force: InForce, prices: Prices, ledger: Ledger, environ: Mapping[str, str], clock: Clock) -> Services:
+def _services(
+    in_force: InForce,
+    prices: Prices,
+    ledger: Ledger,
+    environ: Mapping[str, str],
+    clock: Clock,
+    knowledge: Knowledge,
+) -> Services:
     settings = in_force.settings
     return Services(
         ledger=ledger,
         prices=lambda: prices.table,
-        locals=registry_of(settings, environ, clock),
+        locals=registry_of(settings, environ, clock, knowledge),
         cloud=cloud_of(settings),
         classifier=classifier_of(settings),
         sessions=Sessions(clock),

@@ -106,7 +106,7 @@ class SettingsDesk:
         if settings.cloud != before.cloud:
             services.cloud = cloud_of(settings)
         if (settings.locals, settings.discover) != (before.locals, before.discover):
-            registry = registry_of(settings, self._environ, services.clock)
+            registry = registry_of(settings, self._environ, services.clock, services.locals.knowledge)
             registry.refresh()
             services.locals = registry
 

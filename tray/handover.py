@@ -13,6 +13,7 @@ from proxy.localcost import LocalCosts
 from proxy.powermeter import Meter
 from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
+from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local import LocalSetting, Registry
 from proxy.upstream.local_model import ModelSetting
 from tray.paths import Paths
@@ -40,10 +41,12 @@ def classifier_of(settings: Settings) -> Classifier:
     return Classifier(Restricted(settings.restricted_paths))
 
 
-def registry_of(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Registry:
+def registry_of(
+    settings: Settings, environ: Mapping[str, str], clock: Clock, knowledge: Knowledge | None = None
+) -> Registry:
     """Make the registry of local servers; it has asked none of them yet."""
     configured = tuple(_local(local, environ) for local in settings.locals)
-    return Registry(configured, settings.discover, clock)
+    return Registry(configured, settings.discover, clock, knowledge=knowledge)
 
 
 def local_costs_of(settings: Settings) -> LocalCosts:

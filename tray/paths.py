@@ -52,6 +52,11 @@ class Paths:
         return self.state / "ledger"
 
     @property
+    def knowledge(self) -> Path:
+        """What probes and benches found of local models."""
+        return self.state / "models.json"
+
+    @property
     def run_file(self) -> Path:
         """Says which process runs and on which ports; `budget.instance` writes it beside the lock."""
         return self.state / "run.json"

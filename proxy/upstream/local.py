@@ -56,6 +56,8 @@ class Registry:
         self.knowledge = knowledge or Knowledge(None)
         self.look_again = threading.Event()
         """Set when a server failed: whoever refreshes may then look at once, instead of at the usual time."""
+        self.news = threading.Event()
+        """Set when there may be another model to probe."""
         self._ports = dict(ports) if discover else {}
         self._clock = clock
         self._monotonic = monotonic
@@ -86,6 +88,7 @@ class Registry:
             for upstream in self._seen:
                 if upstream.healthy:
                     self.breaker(upstream.name).seen_well()
+            self.news.set()
             return self.snapshot()
 
     def snapshot(self) -> tuple[LocalUpstream, ...]:
@@ -132,6 +135,7 @@ class Registry:
         """Ask for a probe of a model in the background; whether there is one to be made is seen then."""
         with self._changing:
             self._wanted[upstream, model] = None
+        self.news.set()
 
     def to_probe(self) -> list[tuple[LocalUpstream, LocalModel]]:
         """List the models that nobody has probed as they are now: those wanted first, then the configured and loaded.

@@ -88,6 +88,7 @@ class LocalModel:
     `takes_effort` says whether it knows `reasoning_effort`. `concurrency` is how many requests it takes at once, None
     without a limit; `first_s` and `idle_s` are a person's patience with it; `keep_alive` is in Ollama's words.
     `digest` names the weights as far as the server tells, `parameters` their number as a person says it: "8B".
+    `bytes_per_token` is what its tokenizer made of earlier prompts: bytes of text sent for each token counted.
     `setup` names how they are served – context, chat template, version – so that a probe is made anew when it changes.
     """
 
@@ -113,6 +114,7 @@ class LocalModel:
     quantization: str = ""
     claims_tools: bool | None = None
     context_from: ContextFrom = "assumed"
+    bytes_per_token: float | None = None
     setup: str = ""
 
 
