@@ -58,7 +58,10 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """One coding task: whether what the model did works, and what it took; `why` says what was wrong with it."""
+    """One coding task: whether what the model did works, and what it took; `why` says what was wrong with it.
+
+    The amounts are exact dollars: energy only, and with the machine's own cost; empty where they are not known.
+    """
 
     name: str
     task_class: str
@@ -71,6 +74,8 @@ class TaskRun:
     input_tokens: int
     output_tokens: int
     joules: float | None = None
+    marginal_usd: str = ""
+    full_usd: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ VERBS = {
     "report": ("report", "Show what was spent, by day, model and tier."),
     "log": ("log", "Show requests as they passed."),
     "models": ("models", "List local and cloud models."),
+    "bench": ("bench", "Measure a local model as an agent would use it."),
     "prices": ("prices", "Show, check or update the price table."),
     "config": ("config", "Show, check or reload the settings."),
 }
