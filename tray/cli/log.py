@@ -11,7 +11,7 @@ import click
 from proxy.asjson import entries_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, dollars, local_time, plain
+from tray.cli.show import as_json, dollars, local_cost, local_time, plain
 from tray.control import Control
 
 LOOK_EVERY_S = 0.5
@@ -59,11 +59,13 @@ def _line(line: dict[str, Any]) -> str:
     end = f"  {line['outcome'] or 'under way'}"
     if line["charged_usd"] is not None:
         end += f" {dollars(line['charged_usd'], places=4)}"
+    if line["local"] is not None:
+        end += f" (local: {local_cost(line['local'])})"
     return plain(f"{time_}  {line['model_asked']} -> {line['route'] or 'refused'}{end}  {task}  {line['reason']}")
 
 
 def _entry(entry: dict[str, Any]) -> str:
     time_ = local_time(entry["since"], "%a %H:%M:%S")
-    cost = "local" if entry["is_local"] else dollars(entry["charged_usd"], places=4)
+    cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else dollars(entry["charged_usd"], places=4)
     where = f"{entry['upstream']}/{entry['model']}"
     return plain(f"{time_}  {entry['model_asked']} -> {where}  {cost}  {entry['outcome']}  {entry['tier']}")

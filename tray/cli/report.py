@@ -10,15 +10,17 @@ from typing import Any
 
 import click
 
+from budget.localwork import local_of
 from budget.report import week as sums
 from budget.report import week_of
 from pricing.money import Money
 from proxy.asjson import week_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, columns, dollars, plain, put
+from tray.cli.show import as_json, columns, dollars, kwh, plain, put
 
 COLUMNS = ("day", "upstream", "model", "tier", "task_class", "requests", "charged_usd", "likely_usd")
+LOCAL_COLUMNS = ("local_marginal_usd", "local_full_usd", "local_millijoules", "local_source")
 # A cell that begins like this is a formula to a spreadsheet.
 FORMULA = re.compile(r"^[=+\-@\t\r]")
 
@@ -61,8 +63,40 @@ def _words(found: dict[str, Any]) -> str:
         _table("model", [(_model(share), share) for share in found["models"]]),
         _table("tier", [(plain(share["name"]) or "-", share) for share in found["tiers"]]),
     ]
+    tables += _local_work(found)
     count = "1 request" if requests == 1 else f"{requests} requests"
     return "\n\n".join([f"{head}: {dollars(found['charged_usd'])} for {count}{about}", *tables])
+
+
+def _local_work(found: dict[str, Any]) -> list[str]:
+    """Say what the local machine spent, by model, with its units, and how it is known; nothing without local work."""
+    shares = [share for share in found["models"] if share["is_local"]]
+    if not shares:
+        return []
+    lines: list[tuple[str, ...]] = [
+        ("local model", "requests", "tokens", "energy", "energy only", "per MTok", "with everything", "per MTok")
+    ]
+    lines += [(plain(share["name"]) or "-", str(share["requests"]), *_local_cells(share["local"])) for share in shares]
+    said = ["Tokens are those read anew and written; no limit counts this machine's own cost."]
+    if found["local"] is not None:
+        said += [f"Known by: {plain(known)}" for known in found["local"]["provenance"]]
+    return [columns(lines, frozenset(range(1, 8))), "\n".join(said)]
+
+
+def _local_cells(cost: dict[str, Any] | None) -> tuple[str, ...]:
+    if cost is None:
+        return ("", "", "not known", "", "not known", "")
+    tokens = cost["tokens"]
+    return (
+        f"{tokens:,}" if tokens else "-",
+        kwh(cost["millijoules"]),
+        *_with_rate(cost["marginal_usd"], cost["marginal_usd_per_mtok"]),
+        *_with_rate(cost["full_usd"], cost["full_usd_per_mtok"]),
+    )
+
+
+def _with_rate(amount: str, per_mtok: str | None) -> tuple[str, str]:
+    return dollars(amount, places=4), dollars(per_mtok) if per_mtok else "-"
 
 
 def _model(share: dict[str, Any]) -> str:
@@ -78,11 +112,20 @@ def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> str:
 def _csv(rows: list[dict[str, Any]]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *LOCAL_COLUMNS))
     for row in rows:
         amounts = {f"{name}_usd": Money(row[name]).exact() for name in ("charged", "likely")}
-        writer.writerow([_cell({**row, **amounts}[name]) for name in COLUMNS])
+        writer.writerow([_cell({**row, **amounts}[name]) for name in COLUMNS] + _local_columns(row))
     return file.getvalue()
+
+
+def _local_columns(row: dict[str, Any]) -> list[Any]:
+    """Give what is known of local work, empty where nothing is: a zero would be a claim."""
+    cost = local_of(row)
+    if cost is None:
+        return [""] * len(LOCAL_COLUMNS)
+    source = _cell(" | ".join(cost.provenance.splitlines()))
+    return [cost.marginal.exact(), cost.full.exact(), cost.joules_milli, source]
 
 
 def _cell(value: Any) -> Any:

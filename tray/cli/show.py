@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pricing.machine import MILLIJOULES_A_KWH
 from pricing.money import Money, Rounding
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON instead.")
@@ -22,6 +23,23 @@ def put(data: Any, *, is_json: bool, words: Callable[[Any], str]) -> None:
 def dollars(usd: str, rounding: Rounding = "up", places: int = 2) -> str:
     """Print an exact amount for a person; what was spent is rounded up."""
     return Money.usd(usd).dollars(places, rounding)
+
+
+def kwh(millijoules: int) -> str:
+    """Print energy for a person, in joules up to a watt hour and in kWh above: "245.0 J", "0.0123 kWh"."""
+    if millijoules < MILLIJOULES_A_KWH // 1000:
+        tenths = -(-millijoules // 100)
+        return f"{tenths // 10:,}.{tenths % 10} J"
+    parts = -(-millijoules * 10_000 // MILLIJOULES_A_KWH)
+    return f"{parts // 10_000:,}.{parts % 10_000:04d} kWh"
+
+
+def local_cost(cost: dict[str, Any] | None) -> str:
+    """Print what the local machine spent: energy, what that cost, and all of it."""
+    if cost is None:
+        return "cost not known"
+    energy, full = dollars(cost["marginal_usd"], places=4), dollars(cost["full_usd"], places=4)
+    return f"{kwh(cost['millijoules'])}, {energy} for energy, {full} with everything"
 
 
 def local_time(iso: str, form: str = "%H:%M") -> str:

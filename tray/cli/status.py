@@ -10,7 +10,7 @@ import click
 from pricing.money import Money
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
-from tray.cli.show import as_json, columns, dollars, local_time, plain, put
+from tray.cli.show import as_json, columns, dollars, local_cost, local_time, plain, put
 from tray.cli.switches import MEANS
 
 
@@ -53,6 +53,19 @@ def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     left = dollars(found["left_usd"], "down")
     resets = local_time(found["resets_at"], "%a %H:%M")
     yield "Cutoff", f"{dollars(found['cutoff_usd'])}, {left} left{held}; resets {resets}"
+    yield from _local_work(found.get("local_today"), found.get("machine"))
+
+
+def _local_work(today: dict[str, Any] | None, machine: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Tell what local models cost today, which no limit counts, and how that is known."""
+    if today is None:
+        return
+    yield "Local work", f"{local_cost(today)} (no limit counts it)"
+    for known in today["provenance"]:
+        yield "", f"known by: {plain(known)}"
+    if machine is not None and machine["meter"] is None:
+        for why in machine["tried"]:
+            yield "", f"not metered: {plain(why)}"
 
 
 def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
