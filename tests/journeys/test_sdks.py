@@ -1,6 +1,5 @@
 """The official SDKs, the newest and an old one, notice no difference between Claude and bursar."""
 
-import json
 from typing import Any
 
 import openai
@@ -85,11 +84,18 @@ def test_the_bill_of_every_complete_answer_is_in_the_ledger(sdk: Sdk, start: Sta
     assert {entry.upstream_id: entry.charged for entry in bursar.entries()} == billed
 
 
-def test_the_openai_sdk_hears_in_its_own_dialect_that_chat_is_not_served(
+def test_the_openai_sdk_lists_the_models_and_works_with_each_of_claude_s(
     shared_bursar: Bursar, fake: FakeClaude
 ) -> None:
     with openai.OpenAI(base_url=f"{shared_bursar.url}/v1", api_key=KEY, max_retries=2) as client:
-        with pytest.raises(openai.NotFoundError) as caught:
-            client.chat.completions.create(model="x", messages=[{"role": "user", "content": "hi"}])
-        assert json.loads(caught.value.response.text)["error"]["message"].startswith("bursar: ")
-    assert fake.requests() == []
+        listed = {model.id for model in client.models.list()}
+        for model in sorted(listed & {"claude-opus-5-5", "claude-haiku-4-5-20251001", "claude-sonnet-4-6"}):
+            asked = [{"role": "user", "content": f"[[text:I am {model}]]"}]
+            with client.chat.completions.create(model=model, messages=asked, stream=True) as stream:
+                said = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+            assert said == f"I am {model}"
+    shared_bursar.settled()
+    billed = {line["request_id"]: line["picos"] for line in fake.bill()["lines"]}
+    assert len(billed) == 3
+    charged = {entry.upstream_id: entry.charged for entry in shared_bursar.entries()}
+    assert {name: charged[name] for name in billed} == billed
