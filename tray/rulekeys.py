@@ -12,6 +12,7 @@ from proxy.rules.hours import Hours
 from proxy.rules.rule import Match, Rule
 from proxy.task import TaskClass, Tier
 from tray.keys import Reader, between, flag, money, one_of, show, text
+from tray.reading import Reading
 
 _Member = TypeVar("_Member", bound=Enum)
 _MOST_TOKENS = 100_000_000
@@ -83,6 +84,25 @@ RULE: Mapping[str, Reader] = {
     "daily_limit": daily_limit,
 }
 ACTIONS = ("route", "use_model", "use_tier")
+
+
+def rules_of(reading: Reading, raw: Any) -> tuple[Rule, ...]:
+    """Read every `[[rule]]` table, in order; what is wrong is noted in `reading`."""
+    rules: dict[str, Rule] = {}
+    for number, item in enumerate(reading.several(raw, "rule", "rule")):
+        before = len(reading.problems)
+        values = reading.table("rule", item, number)
+        if len(reading.problems) > before:
+            continue
+        try:
+            rule = rule_of(values, number)
+        except ValueError as error:
+            reading.wrong("rule", None, str(error), number)
+            continue
+        if rule.name in rules:
+            reading.wrong("rule", "name", f"two rules are called {show(rule.name)}", number)
+        rules[rule.name] = rule
+    return tuple(rules.values())
 
 
 def rule_of(values: Mapping[str, Any], number: int) -> Rule:

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 from budget.bands import Limits
 from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
+from proxy.rules.rule import Rule
 from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
 from tray.keys import TABLES, show
 from tray.reading import NotToml, Reading, parsed
+from tray.rulekeys import RULE, rules_of
 
 DEFAULT_BUDGET = Money.usd(10)
 
@@ -99,6 +101,7 @@ class Settings:
     locals: tuple[Local, ...] = ()
     discover: bool = True
     machine: Figures = field(default_factory=Figures)
+    rules: tuple[Rule, ...] = ()
 
     @property
     def effective_cutoff(self) -> Money:
@@ -130,12 +133,14 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         raw = parsed(text)
     except NotToml as error:
         raise SettingsError(name, (str(error),)) from None
-    reading = Reading(text, TABLES)
-    values = reading.table("", {key: value for key, value in raw.items() if key not in TABLES})
+    tables = {**TABLES, "rule": RULE}
+    reading = Reading(text, tables)
+    values = reading.table("", {key: value for key, value in raw.items() if key not in tables})
     cloud = Cloud(**reading.table("cloud", reading.one(raw, "cloud")))
     discover = reading.table("discover", reading.one(raw, "discover"))
     machine = _machine(reading, reading.one(raw, "machine"))
     locals_ = tuple(_locals(reading, raw.get("local", [])))
+    rules = rules_of(reading, raw.get("rule", []))
     _check_across(reading, values)
     if reading.problems:
         raise SettingsError(name, tuple(reading.problems))
@@ -143,7 +148,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         values["zone"] = ZoneInfo(system_zone())
     if "enabled" in discover:
         values["discover"] = discover["enabled"]
-    return Settings(**values, cloud=cloud, locals=locals_, machine=machine)
+    return Settings(**values, cloud=cloud, locals=locals_, machine=machine, rules=rules)
 
 
 def _locals(reading: Reading, raw: Any) -> Iterator[Local]:

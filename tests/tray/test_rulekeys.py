@@ -10,6 +10,8 @@ from pricing.money import Money
 from proxy.rules.rule import Facts
 from proxy.task import TaskClass, Tier
 from tray.rulekeys import RULE, rule_of
+from tray.settings import SettingsError
+from tray.settings import read as read_settings
 
 
 def read(text):
@@ -58,3 +60,28 @@ def test_a_limit_in_quotes_is_in_dollars():
 def test_what_makes_no_sense_is_said_in_words(text, said):
     with pytest.raises(ValueError, match=said):
         read(text)
+
+
+def settings(text):
+    return read_settings(text, lambda: "UTC")
+
+
+def test_the_rules_of_the_config_keep_their_order():
+    found = settings('[[rule]]\ntask = "test"\nroute = "local"\n[[rule]]\nname = "rest"\nroute = "cloud"\n').rules
+    assert [rule.name for rule in found] == ["rule 1", "rest"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[rule]]\nroute = "cloud"\n\n[[rule]]\ntask = "test"\n', 'line 4: the rule "rule 2" does nothing'),
+        ('budget = 5\n[[rule]]\nroute = "moon"\n', "line 3: `route` must be one of"),
+        ('[[rule]]\nroutes = "local"\n', 'line 2: there is no key "routes" in [rule]; did you mean "route"?'),
+        ('[[rule]]\nname="a"\nroute="local"\n[[rule]]\nname="a"\nroute="cloud"\n', "line 5: two rules are called"),
+        ('[rule]\nroute = "local"\n', "`rule` must be written as [[rule]], once for each rule"),
+    ],
+)
+def test_a_mistake_in_a_rule_names_its_line(text, said):
+    with pytest.raises(SettingsError) as wrong:
+        settings(text)
+    assert said in str(wrong.value)
