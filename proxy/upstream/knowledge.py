@@ -15,6 +15,9 @@ from proxy.upstream.probe_result import ProbeResult
 VERSION = 1
 MODELS_KEPT = 200
 
+Stamp = tuple[int, int, int] | None
+"""What tells one state of a file from another."""
+
 log = logging.getLogger(__name__)
 
 
@@ -22,13 +25,15 @@ class Knowledge:
     """What probes and benches found, by the model's `identity`; safe from any thread.
 
     It lies in one JSON file that only its owner can read; a file that cannot be understood is set aside and begun
-    afresh, because all of it can be learned again. Without a path nothing is kept.
+    afresh, because all of it can be learned again. What another process wrote meanwhile – `bursar doctor`,
+    `bursar bench` – is read before anything is told or kept. Without a path nothing is kept.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._models: dict[str, dict[str, Any]] = {} if path is None else _read(path)
+        self._models: dict[str, dict[str, Any]] = {}
+        self._stamp: Stamp = None
 
     def probe(self, identity: str) -> ProbeResult | None:
         """Give what the last probe of a model found."""
@@ -54,16 +59,27 @@ class Knowledge:
 
     def _get(self, identity: str, what: str) -> dict[str, Any] | None:
         with self._lock:
+            self._catch_up()
             found = self._models.get(identity, {}).get(what)
             return found if isinstance(found, dict) else None
 
     def _keep(self, identity: str, what: str, found: dict[str, Any]) -> None:
         with self._lock:
+            self._catch_up()
             # The newest last: what goes when there are too many is what nobody has asked about for longest.
             self._models[identity] = {**self._models.pop(identity, {}), what: found}
             for oldest in list(self._models)[:-MODELS_KEPT]:
                 del self._models[oldest]
             self._write()
+
+    def _catch_up(self) -> None:
+        """Read the file if it is another one than we read or wrote last."""
+        stamp = _stamp(self._path)
+        if self._path is None or stamp == self._stamp:
+            return
+        if stamp is not None:
+            self._models = _read(self._path)
+        self._stamp = _stamp(self._path)
 
     def _write(self) -> None:
         if self._path is None:
@@ -71,9 +87,18 @@ class Knowledge:
         try:
             private_folder(self._path.parent)
             write_durably(self._path, json.dumps({"version": VERSION, "models": self._models}, indent=1).encode())
+            self._stamp = _stamp(self._path)
         except OSError as error:
             # It is still known until the end of this run, and can be asked again after it.
             log.warning("what was learned of the local models cannot be kept: %s", error)
+
+
+def _stamp(path: Path | None) -> Stamp:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if found else None
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

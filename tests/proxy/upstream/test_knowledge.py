@@ -36,6 +36,19 @@ def test_a_probe_and_a_bench_are_known_after_a_restart(tmp_path: Path) -> None:
     assert again.bench("box|qwen|1") == {"tokens_per_s": 40}
 
 
+def test_what_another_process_learned_meanwhile_is_known_and_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    running, command = Knowledge(path), Knowledge(path)
+    running.keep_probe("a", RESULT)
+    command.keep_bench("a", {"tokens_per_s": 40})
+    command.keep_probe("b", RESULT)
+    assert running.bench("a") == {"tokens_per_s": 40}
+    running.keep_probe("c", RESULT)
+    known = Knowledge(path)
+    assert [known.probe(name) for name in ("a", "b", "c")] == [RESULT] * 3
+    assert known.bench("a") == {"tokens_per_s": 40}
+
+
 def test_another_model_is_not_known(tmp_path: Path) -> None:
     known = Knowledge(tmp_path / "models.json")
     known.keep_probe("box|qwen|1", RESULT)
