@@ -6,7 +6,7 @@ import secrets
 
 from flask import Blueprint, Response, current_app, request
 
-from budget.ledger import Labels
+from budget.ledger import Labels, Mode
 from proxy.admission import Admission
 from proxy.case import Case
 from proxy.errors import error
@@ -68,6 +68,8 @@ def _decide(
         wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id, override
     )
     services.log.add(lambda number: _line(services, number, case))
+    if decision.unproved and view.mode in (Mode.auto, Mode.local):
+        services.locals.want_probe(decision.unproved.upstream, decision.unproved.model)
     if decision.refusal:
         saying = Saying(services, case)
         own = saying.headers(None, None, decision.refusal.kind)

@@ -99,7 +99,8 @@ class Decision:
     """Where a request should go. Either it has routes, best first, or a refusal.
 
     `degraded` says that sensitive work goes local because nothing else is left. `would` is the route that auto mode
-    would take, where the mode is observe.
+    would take, where the mode is observe. `unproved` is the local model that would do, if it were known that its tool
+    calls work.
     """
 
     routes: tuple[Route, ...]
@@ -109,6 +110,7 @@ class Decision:
     refusal: Refusal | None = None
     escalation: Escalation = "never"
     would: Route | None = None
+    unproved: Route | None = None
 
     @property
     def may_escalate(self) -> bool:
@@ -125,6 +127,12 @@ def decide(view: View, task: Task, fit: Fit) -> Decision:
     tier = tier_of(view, task)
     local, unfit = _usable(view, fit)
     places = _Places(view, tier, local, unfit, _doubt(view, local))
+    found = _decided(places)
+    return found if local or not fit.has_tools else replace(found, unproved=_unproved(view, fit))
+
+
+def _decided(places: _Places) -> Decision:
+    view, tier = places.view, places.tier
     if tier is Tier.L3 and view.restricted == "local-only":
         return places.only_local("restricted work stays local", "restricted")
     if view.mode is Mode.local:
@@ -289,15 +297,13 @@ _MODES = {
 
 
 def _usable(view: View, fit: Fit) -> tuple[tuple[Route, ...], Refusal]:
-    """Find the local routes that can take a request, those that passed the tool probe first, and why there is none."""
+    """Find the local routes that can take a request, best first, and why there is none."""
     if fit.cloud_only:
         return (), Refusal("does_not_fit", f"Only Claude can take this request: it has {fit.cloud_only[0]}.")
     if not view.locals:
         return (), Refusal("no_local", "No local model is running.")
     whys = [_why_not(local, fit) for local in view.locals]
     able = [local for local, why in zip(view.locals, whys, strict=True) if why is None]
-    if fit.has_tools:
-        able.sort(key=lambda local: local.tools is not True)
     routes = [Route(local.upstream, local.model, is_local=True) for local in able]
     if view.sticky in routes:
         routes.sort(key=lambda route: route != view.sticky)
@@ -326,8 +332,19 @@ def _why_not(local: LocalRoute, fit: Fit) -> str | None:
     if fit.has_images and not local.vision:
         return f"The request has images, and {name} does not see."
     if fit.has_tools and local.tools is False:
-        return f"The request has tools, and {name} cannot use them."
+        return f"The request has tools, and {name} cannot use them. See: bursar doctor"
+    if fit.has_tools and local.tools is None:
+        return f"The request has tools, and whether {name} can use them is being found out. Try again in a minute."
     return None
+
+
+def _unproved(view: View, fit: Fit) -> Route | None:
+    """Find the first local model that could take a request if its tool calls were known to work."""
+    if fit.cloud_only:
+        return None
+    unknown = (local for local in view.locals if local.tools is None)
+    first = next((local for local in unknown if _why_not(local, replace(fit, has_tools=False)) is None), None)
+    return Route(first.upstream, first.model, is_local=True) if first else None
 
 
 def _first(sentence: str) -> str:

@@ -176,12 +176,53 @@ def test_a_prompt_that_leaves_room_for_an_answer_fits() -> None:
     assert route(Tier.L0, replace(FITS, input_tokens=99_990, max_tokens=10)).routes == (QWEN,)
 
 
-def test_with_tools_the_model_that_passed_the_probe_goes_first() -> None:
+def test_only_a_model_that_passed_the_probe_is_sent_tools() -> None:
     unknown = LocalRoute("lmstudio", "llama", context=100_000)
     found = route(Tier.L0, locals=(unknown, SMALL))
-    assert [each.model for each in found.routes] == ["qwen", "llama"]
+    assert [each.model for each in found.routes] == ["qwen"]
     plain = route(Tier.L0, replace(FITS, has_tools=False), locals=(unknown, SMALL))
     assert [each.model for each in plain.routes] == ["llama", "qwen"]
+
+
+def test_a_model_that_nobody_has_probed_is_named_where_it_would_do() -> None:
+    small = LocalRoute("lmstudio", "phi", context=10_000)
+    unknown = LocalRoute("lmstudio", "llama", context=100_000)
+    found = route(Tier.L0, locals=(small, unknown))
+    assert (found.routes, found.unproved) == ((CLOUD,), Route("lmstudio", "llama", is_local=True))
+    refusal = route(Tier.L0, mode=Mode.local, locals=(unknown,)).refusal
+    assert refusal
+    assert "being found out" in refusal.why
+    assert route(Tier.L0, locals=(unknown, SMALL)).unproved is None
+    assert route(Tier.L0, replace(FITS, has_tools=False), locals=(unknown,)).unproved is None
+    assert route(Tier.L0, replace(FITS, cloud_only=("web search",)), locals=(unknown,)).unproved is None
+
+
+def test_a_doubted_model_comes_after_claude_where_the_turn_may_escalate() -> None:
+    doubted = replace(SMALL, doubt="it failed")
+    found = route(Tier.L1, locals=(doubted,))
+    assert (found.routes, found.escalation) == ((CLOUD, QWEN), "never")
+    assert "it failed" in found.reason
+    assert route(Tier.L1, locals=(doubted,), sticky=QWEN, sticky_tier=Tier.L1).routes == (CLOUD, QWEN)
+
+
+@pytest.mark.parametrize(
+    ("tier", "view"),
+    [
+        (Tier.L0, {}),
+        (Tier.L1, {"band": Band.reserve}),
+        (Tier.L1, {"stopped": True}),
+        (Tier.L1, {"mode": Mode.local}),
+        (Tier.L1, {"override": "local"}),
+    ],
+)
+def test_a_doubted_model_is_asked_all_the_same_where_claude_is_no_choice(tier: Tier, view: dict[str, Any]) -> None:
+    assert route(tier, locals=(replace(SMALL, doubt="it failed"),), **view).routes == (QWEN,)
+
+
+def test_a_model_without_doubt_goes_before_a_doubted_one() -> None:
+    other = replace(SMALL, model="llama")
+    found = route(Tier.L1, locals=(replace(SMALL, doubt="it failed"), other), sticky=QWEN, sticky_tier=Tier.L1)
+    assert [each.model for each in found.routes] == ["llama", "qwen", CLOUD.model]
 
 
 def test_in_mode_observe_the_route_is_claude_and_what_auto_would_do_is_told() -> None:
