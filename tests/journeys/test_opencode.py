@@ -101,7 +101,7 @@ def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect, scripted_llama: LlamaServer
 ) -> None:
     (opencode.folder / "notes.txt").write_text("Next: [[then_bash]]\n", encoding="utf-8")
-    server = {"name": "llama", "url": scripted_llama.url, "kind": "llamacpp"}
+    server = {"name": "llama", "url": scripted_llama.url, "kind": "llamacpp", "tools": True}
     bursar = start(mode="local", local_servers=(server,))
     session, _ = _ask(opencode, bursar, "Please do these steps. [[begin]]", dialect)
     assert session.exit_code == 0, session.errors
@@ -114,7 +114,7 @@ def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(
 def test_a_local_model_can_be_asked_for_by_its_name(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect, scripted_llama: LlamaServer
 ) -> None:
-    server = {"name": "llama", "url": scripted_llama.url, "kind": "llamacpp"}
+    server = {"name": "llama", "url": scripted_llama.url, "kind": "llamacpp", "tools": True}
     bursar = start(mode="auto", local_servers=(server,))
     session, _ = _ask(opencode, bursar, "Hello there.", dialect, model=MODEL, small_model=MODEL)
     assert session.exit_code == 0, session.errors
