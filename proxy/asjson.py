@@ -18,7 +18,6 @@ from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.terms import Model, Terms
 from pricing.usage import Usage
-from proxy.upstream.local_model import LocalUpstream
 
 if TYPE_CHECKING:
     from proxy.services import Line
@@ -92,24 +91,6 @@ def price_json(table: PriceTable, model: str, now: datetime) -> Json:
     if known is not None:
         return {"asked": model, **model_json(known, terms)}
     return {"asked": model, "id": None, "context_window": terms.context_window, **terms_json(terms)}
-
-
-def locals_json(upstreams: Iterable[LocalUpstream]) -> list[Json]:
-    """Tell the local servers as last seen, with their models."""
-    return [
-        {
-            "name": upstream.name,
-            "url": upstream.base_url,
-            "kind": upstream.kind,
-            "healthy": upstream.healthy,
-            "why": upstream.why,
-            "models": [
-                {"id": model.id, "context": model.context, "vision": model.vision, "tools": model.tools}
-                for model in upstream.models
-            ],
-        }
-        for upstream in upstreams
-    ]
 
 
 def local_cost_json(cost: LocalCost | None, tokens: int = 0) -> Json | None:

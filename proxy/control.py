@@ -17,6 +17,7 @@ from budget.report import week, week_of
 from budget.state import Mode
 from budget.trouble import LedgerUnavailable
 from proxy import asjson
+from proxy.localjson import locals_json
 from proxy.metrics import metrics
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def reload() -> Response:
 def models() -> Response:
     """List the local servers with their models, and the cloud's models with their prices."""
     services = _services()
-    return jsonify(locals=asjson.locals_json(services.locals.snapshot()), cloud=_prices()["models"])
+    return jsonify(locals=locals_json(services.locals), cloud=_prices()["models"])
 
 
 @api.get("/api/prices")
@@ -201,7 +202,7 @@ def _status() -> asjson.Json:
         **_desk().facts(),
         **asjson.today_json(services.ledger.today()),
         "cloud": {"url": services.cloud.url},
-        "locals": asjson.locals_json(services.locals.snapshot()),
+        "locals": locals_json(services.locals),
         "machine": None if services.local_costs is None else services.local_costs.facts(),
         "prices": {key: value for key, value in _prices().items() if key != "models"},
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
+from proxy.localjson import model_json
 from proxy.services import Services
 
 models = Blueprint("models", __name__)
@@ -23,12 +24,12 @@ def list_models() -> Response:
         return jsonify(data=known, has_more=False, first_id=_id(known, 0), last_id=_id(known, -1))
     return jsonify(
         object="list",
-        data=[{"id": m["id"], "object": "model", "created": 0, "owned_by": m["owned_by"]} for m in known],
+        data=[_openai(model) for model in known],
     )
 
 
 def registry(services: Services) -> list[dict[str, Any]]:
-    """Give the models that are on sale today, newest first, then those of healthy local servers."""
+    """Give the models that are on sale today, newest first, then those of local servers that are in use."""
     now = services.clock()
     on_sale = [model for model in services.prices().models() if model.on_sale(now)]
     cloud = [
@@ -48,12 +49,20 @@ def registry(services: Services) -> list[dict[str, Any]]:
             "display_name": f"{model.id} ({upstream.name})",
             "created_at": UNKNOWN_DATE,
             "owned_by": upstream.name,
+            "max_input_tokens": model.context,
+            "bursar": model_json(services.locals, upstream, model),
         }
         for upstream in services.locals.snapshot()
         if upstream.healthy
         for model in upstream.models
     ]
     return cloud + local
+
+
+def _openai(model: dict[str, Any]) -> dict[str, Any]:
+    """Put a model as OpenAI does, with vLLM's field for the context, and ours for the rest."""
+    more = {"max_model_len": model["max_input_tokens"], "bursar": model["bursar"]} if "bursar" in model else {}
+    return {"id": model["id"], "object": "model", "created": 0, "owned_by": model["owned_by"], **more}
 
 
 def _id(known: list[dict[str, Any]], index: int) -> str | None:

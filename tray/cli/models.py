@@ -1,28 +1,43 @@
-"""bursar models: local models with what they can do, cloud models with what they cost."""
+"""bursar models: local models with what they can do, cost and oblige to; cloud models with what they cost."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import click
 
+from pricing.money import Money
 from proxy.asjson import prices_json
 from tray.cli.place import Place
 from tray.cli.prices import load_prices, per_mtok
-from tray.cli.show import as_json, columns, plain, put
+from tray.cli.show import as_json, columns, local_time, plain, put
+
+Model = dict[str, Any]
+
+HEAD = (
+    "local model", "server", "context", "trained", "images", "tools", "reads/s", "writes/s", "$ in", "$ out", "licence",
+)  # fmt: skip
+RIGHT = frozenset({2, 3, 6, 7, 8, 9})
+NOT_MEASURED = "—"
 
 
 @click.command(short_help="List local and cloud models.")
+@click.option("--licences", is_flag=True, help="Print what the local models' licences oblige to.")
 @as_json
 @click.pass_obj
-def models(place: Place, is_json: bool) -> None:
-    """List local models with what they can do, and cloud models with what they cost per million tokens."""
+def models(place: Place, licences: bool, is_json: bool) -> None:
+    """List local models with what they can do, cost and oblige to, and cloud models with what they cost.
+
+    Dollars are for a million tokens; of local ones, energy only, as `bursar bench` measured it.
+    """
     running = place.running()
     if running:
         found = running.get("/api/models")
     else:
         found = {"locals": None, "cloud": prices_json(load_prices(place), place.clock())["models"]}
-    put(found, is_json=is_json, words=_words)
+    put(found, is_json=is_json, words=_licences if licences else _words)
 
 
 def _words(found: dict[str, Any]) -> str:
@@ -32,16 +47,88 @@ def _words(found: dict[str, Any]) -> str:
 def _locals(upstreams: list[dict[str, Any]] | None) -> str:
     if upstreams is None:
         return "local models: unknown while bursar is not running; start it with: bursar serve"
-    rows = [("local model", "server", "context", "images", "tools")]
+    rows: list[tuple[str, ...]] = [HEAD]
+    for upstream in upstreams:
+        rows += [_row(upstream, model) for model in upstream["models"]]
+    table = columns(rows, RIGHT) if len(rows) > 1 else "no local model found"
+    return "\n".join([table, *_notes(upstreams)])
+
+
+def _row(upstream: dict[str, Any], model: Model) -> tuple[str, ...]:
+    speed, costs = model["speed"] or {}, model["usd_per_mtok"] or {}
+    return (
+        plain(model["id"]),
+        plain(upstream["name"]),
+        f"{model['context']:,}" + ("" if model["loaded"] else "*"),
+        f"{model['trained_context']:,}" if model["trained_context"] else NOT_MEASURED,
+        "yes" if model["vision"] else "no",
+        _tools(model),
+        _whole(speed.get("reads")),
+        _whole(speed.get("writes")),
+        _usd(costs.get("marginal_in")),
+        _usd(costs.get("marginal_out")),
+        _licence(model),
+    )
+
+
+def _tools(model: Model) -> str:
+    if model["probe"] is None:
+        return {True: "yes (you said so)", False: "no", None: "not probed"}[model["tools"]]
+    when = _day(model["probe"]["at"])
+    return {True: f"yes, {when}", False: f"no, {when}", None: f"unknown, {when}"}[model["tools"]]
+
+
+def _licence(model: Model) -> str:
+    licence = model["licence"]
+    if licence is None:
+        return "unknown"
+    return plain(licence["spdx"] or licence["name"])
+
+
+def _notes(upstreams: list[dict[str, Any]]) -> Iterator[str]:
+    every = [(upstream, model) for upstream in upstreams for model in upstream["models"]]
+    if any(not model["loaded"] for _, model in every):
+        yield "* not in memory: the context that it would be loaded with"
     for upstream in upstreams:
         if not upstream["healthy"]:
-            rows.append((f"({plain(upstream['why'])})", plain(upstream["name"]), "", "", ""))
-            continue
-        for model in upstream["models"]:
-            tools = {True: "yes", False: "no", None: "?"}[model["tools"]]
-            vision = "yes" if model["vision"] else "no"
-            rows.append((plain(model["id"]), plain(upstream["name"]), f"{model['context']:,}", vision, tools))
-    return columns(rows, frozenset({2})) if len(rows) > 1 else "no local model server found"
+            yield f"{plain(upstream['name'])} is not in use: {plain(upstream['why'])}"
+    for _, model in every:
+        if model["probe"] and model["tools"] is not True and model["probe"]["cause"]:
+            yield f"{plain(model['id'])}: {plain(model['probe']['cause'])}; see: bursar doctor"
+    if any(model["usd_per_mtok"] is None for _, model in every):
+        yield f"{NOT_MEASURED} was not measured yet; measure it with: bursar bench"
+    if every:
+        yield "what the licences oblige to: bursar models --licences"
+
+
+def _licences(found: dict[str, Any]) -> str:
+    if found["locals"] is None:
+        return "local models: unknown while bursar is not running; start it with: bursar serve"
+    told = [_obligations(model) for upstream in found["locals"] for model in upstream["models"]]
+    return "\n\n".join(told) or "no local model found"
+
+
+def _obligations(model: Model) -> str:
+    licence = model["licence"]
+    if licence is None:
+        return f"{plain(model['id'])}: licence unknown\n  find out before you offer what it makes to others"
+    says = {"server": "as its server says", "model name": "by the model's name"}[licence["source"]]
+    lines = [f"{plain(model['id'])}: {plain(licence['name'])} ({says})"]
+    lines += [f"  - {plain(duty)}" for duty in licence["obliges"]]
+    return "\n".join([*lines, *([f"  {plain(licence['url'])}"] if licence["url"] else [])])
+
+
+def _day(iso: str) -> str:
+    at = datetime.fromisoformat(iso).astimezone()
+    return f"{at.day} {local_time(iso, '%b')}"
+
+
+def _whole(tokens: float | None) -> str:
+    return NOT_MEASURED if tokens is None else f"{tokens:,.0f}"
+
+
+def _usd(usd: str | None) -> str:
+    return NOT_MEASURED if usd is None else Money.usd(usd).dollars(4, "up").removeprefix("$")
 
 
 def _cloud(models: list[dict[str, Any]]) -> str:
