@@ -51,6 +51,16 @@ class Split:
         self.each += share
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What everyone would have had of a machine, as of one moment."""
+
+    time_us: int
+    millijoules: int
+    unmetered: int
+    at_us: int
+
+
 @dataclass(slots=True)
 class Shares:
     """One machine: how many run now, and how much time and energy each would have had since the beginning."""
@@ -72,6 +82,10 @@ class Shares:
             else:
                 self.millijoules.add(reading - self.reading, self.running)
         self.at_us, self.reading = now_us, reading
+
+    def seen(self) -> Seen:
+        """Note how the shares stand."""
+        return Seen(self.time_us.each, self.millijoules.each, self.unmetered, self.at_us)
 
     def leave(self) -> None:
         """Let one go."""
@@ -108,12 +122,11 @@ class LocalCosts:
 
     def begin(self, base_url: str = "") -> Metering:
         """Begin to meter a request to the server at this address; without one, to a server on this machine."""
-        where = machine_name(base_url)
         try:
-            return self._begin(where)
+            return self._begin(machine_name(base_url))
         except Exception:  # noqa: BLE001 - what a request costs must never stop it
             _log.exception("metering a local request failed")
-            return Metering(self, where, None, 0)
+            return Metering(self, HERE, None)
 
     def facts(self) -> dict[str, Any]:
         """Tell what local costs are reckoned from, as plain JSON: dollars as exact text, watts as whole milliwatts."""
@@ -145,7 +158,7 @@ class LocalCosts:
                 shares.sampling = self._meter.begin()
             shares.turn(self._now_us(), self._read(where))
             shares.running += 1
-            return Metering(self, where, replace(shares, time_us=replace(shares.time_us)), shares.millijoules.each)
+            return Metering(self, where, shares.seen())
 
     def _end(self, metering: Metering) -> tuple[Work, Metered | None]:
         """Take a request out, and give its share: `Work` as this clock saw it, and what was metered."""
@@ -158,10 +171,10 @@ class LocalCosts:
             shares.turn(self._now_us(), self._read(metering.where))
             running = shares.running
             shares.leave()
-            own_us = shares.time_us.each - before.time_us.each
-            drawn = shares.millijoules.each - metering.millijoules_before
-            passed_us = shares.at_us - before.at_us
-            is_metered = shares.unmetered == before.unmetered and shares.reading is not None
+            now = shares.seen()
+            is_metered = now.unmetered == before.unmetered and shares.reading is not None
+        own_us, passed_us = now.time_us - before.time_us, now.at_us - before.at_us
+        drawn = now.millijoules - before.millijoules
         share = Fraction(own_us, passed_us) if 0 < own_us <= passed_us else Fraction(1, max(1, running))
         seen = Work(Fraction(passed_us, 1000), 0, share, "our clock")
         metered = Metered(drawn, Fraction(own_us, 1000), self._meter.source) if is_metered and drawn >= 0 else None
@@ -206,8 +219,8 @@ class LocalCosts:
 class Metering:
     """One local request under way."""
 
-    def __init__(self, costs: LocalCosts, where: str, before: Shares | None, millijoules_before: int) -> None:
-        self.where, self.before, self.millijoules_before = where, before, millijoules_before
+    def __init__(self, costs: LocalCosts, where: str, before: Seen | None) -> None:
+        self.where, self.before = where, before
         self._costs = costs
         self._ended = False
 
