@@ -14,13 +14,13 @@ from enum import StrEnum
 from typing import Any
 
 from proxy.toolcalls.again import is_same_again
+from proxy.toolcalls.announces import announces
 from proxy.toolcalls.check import CUTS
+from proxy.toolcalls.counts import is_nearly_full, is_prompt_cut, is_slow
+from proxy.toolcalls.language import has_broken_text, is_other_script
 from proxy.toolcalls.styles import ENDS, MARKERS
 from proxy.toolcalls.verdict import Failed, Verdict, Why
 from proxy.translate.usage import Speed
-
-TAIL_CHARS = 400
-"""How much of an answer's end is read for what it announces."""
 
 TAIL_CHARS_REPEATED = 4096
 WINDOW_CHARS, WINDOW_TIMES, WINDOW_LETTERS = 40, 4, 5
@@ -58,8 +58,8 @@ class Heard:
     """What an answer came to: its text, the verdicts on its calls, why it stopped, and the tools that it had.
 
     The rest where it is known: how little the model wanted the least wanted token of its calls, the tokens that the
-    server counted (`prompt_tokens` with the cached ones), the context they had to fit into, the bytes of prompt text
-    that were sent, how long the server took, and whether a call had to be made.
+    server counted (`prompt_tokens` with the cached ones, unless not `counts_all`), the context they had to fit into,
+    what was sent in bytes of text and words in messages, how long the server took, and whether a call had to be made.
     """
 
     text: str
@@ -71,6 +71,8 @@ class Heard:
     output_tokens: int | None = None
     context: int | None = None
     prompt_bytes: int = 0
+    prompt_words: int = 0
+    counts_all: bool = True
     speed: Speed | None = None
     must_call: bool = False
 
@@ -88,7 +90,15 @@ def signals(
         Signal.RAW_MARKERS: has_raw_markers(heard.text),
         Signal.REPETITION: repeats_itself(heard.text),
         Signal.SAME_CALL: is_same_again(heard.verdicts, messages),
+        Signal.NO_CALL: must_have_called(heard),
         Signal.FORCED: is_forced(heard),
+        Signal.PROMPT_CUT: is_prompt_cut(
+            heard.prompt_tokens, heard.prompt_words, heard.context, counts_all=heard.counts_all
+        ),
+        Signal.NEARLY_FULL: is_nearly_full(heard.prompt_tokens, heard.output_tokens, heard.context),
+        Signal.SLOW: is_slow(heard.speed),
+        Signal.LANGUAGE: is_other_script(_without_code(heard.text), messages),
+        Signal.BROKEN_TEXT: has_broken_text(heard.text, messages),
     }
     return tuple(signal for signal, is_seen in seen.items() if is_seen)
 
@@ -112,15 +122,15 @@ def is_forced(heard: Heard) -> bool:
 
 
 def announces_only(heard: Heard) -> bool:
-    """Tell whether the last words promise a deed, or name a tool to use, while no call was made. English only."""
+    """Tell whether the last words promise a deed, or name a tool to use, while no call was made."""
     if not heard.tools or heard.verdicts or heard.finish in CUTS:
         return False
-    last = " ".join(_SENTENCE.split(_without_code(heard.text).strip()[-TAIL_CHARS:])[-2:])
-    if not last or last.endswith("?") or _OFFER.search(last):
-        return False
-    named = "|".join(re.escape(tool) for tool in heard.tools)
-    uses = re.search(rf"\b(?:call|use|using|run|invoke)\b[^.\n]{{0,40}}(?<!\w)(?:{named})(?!\w)", last)
-    return bool(_PROMISE.search(last)) or bool(uses) or last.endswith(":")
+    return announces(_without_code(heard.text), heard.tools)
+
+
+def must_have_called(heard: Heard) -> bool:
+    """Tell whether a call had to be made and was not; Ollama knows no such demand, and others do not keep it."""
+    return heard.must_call and not heard.verdicts and heard.finish is not None
 
 
 def has_raw_markers(text: str) -> bool:
@@ -147,14 +157,6 @@ def repeats_itself(text: str) -> bool:
 RAW = (*MARKERS, *ENDS, "<|im_start|>", "<think>", "</think>", "</tool_call>", "</function>", "<|message|>")
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_PROMISE = re.compile(
-    r"\b(?:I will|I['’]ll|I am going to|I['’]m going to|let me|let['’]s|I would|I need to|I should|I can now)\b"
-    r"[^.!?\n]{0,60}?\b(?:add|call|check|create|delete|edit|examine|execute|explore|fetch|find|fix|grep|inspect|install"
-    r"|invoke|list|look|make|open|read|run|search|start|test|try|update|use|view|write)\b",
-    re.IGNORECASE,
-)
-_OFFER = re.compile(r"\blet me know\b|\bif you\b|\bwould you\b|\bshall I\b", re.IGNORECASE)
 
 
 def _without_code(text: str) -> str:

@@ -19,10 +19,11 @@ from proxy.toolcalls.signals import Heard
 from proxy.toolcalls.thought import Thoughtless
 from proxy.toolcalls.toolbox import Toolbox
 from proxy.toolcalls.verdict import Verdict
+from proxy.translate.constrained import call_in
 from proxy.translate.errors import Trouble, failure
 from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Sureness, Text, ToolPiece
 from proxy.translate.readers import reader_for
-from proxy.translate.request import Translated
+from proxy.translate.translated import Translated
 from proxy.translate.usage import LocalUsage, Speed, estimated, usage_for_client
 
 Payload = dict[str, Any]
@@ -71,6 +72,7 @@ class Answer:
         self._tools = Toolbox(self._request.functions)
         self._calls = Calls()
         self._thought, self._held = Thoughtless(), HeldText(tools=bool(self._tools))
+        self._kept: list[str] = []
         self._said: list[str] = []
         self._stop: str | None = None
         self._counted: LocalUsage | None = None
@@ -91,12 +93,16 @@ class Answer:
         heard = Heard(
             "".join(self._said), self.verdicts, self.finish, self._request.tool_names,
             self._least_logprob if is_told else None,
-            context=self._request.context, prompt_bytes=self._request.prompt_bytes, must_call=self._request.must_call,
+            context=self._request.context, prompt_bytes=self._request.prompt_bytes,
+            prompt_words=self._request.prompt_words, must_call=self._request.must_call,
         )  # fmt: skip
-        if self._counted is None:
-            return heard
         counted = self._counted
-        return replace(heard, prompt_tokens=counted.prompt, output_tokens=counted.output, speed=counted.speed)
+        if counted is None:
+            return heard
+        return replace(
+            heard, prompt_tokens=counted.prompt, output_tokens=counted.output, speed=counted.speed,
+            counts_all=counted.is_all,
+        )  # fmt: skip
 
     @property
     def speed(self) -> Speed | None:
@@ -137,7 +143,7 @@ class Answer:
     def _take(self, happening: Happening) -> list[Payload]:
         match happening:
             case Text(text):
-                return self._say(self._held.feed(self._thought.feed(text))) + self._grow(len(text))
+                return self._hear(self._thought.feed(text)) + self._grow(len(text))
             case Reasoning(text):
                 return self._grow(len(text))
             case ToolPiece():
@@ -154,6 +160,13 @@ class Answer:
             case Done():
                 return self._conclude()
         return []
+
+    def _hear(self, text: str) -> list[Payload]:
+        """Tell words as far as they can be no call; of an answer that is held to be one, none."""
+        if self._request.constrained:
+            self._kept.append(text)
+            return []
+        return self._say(self._held.feed(text))
 
     def _grow(self, chars: int) -> list[Payload]:
         self._chars += chars
@@ -201,7 +214,12 @@ class Answer:
 
         The text is looked into only where the server found no calls itself, and the model had said all it wanted.
         """
-        events = self._say(self._held.feed(self._thought.rest()))
+        events = self._hear(self._thought.rest())
+        kept = "".join(self._kept)
+        if kept and (call := call_in(kept)) and not self._calls:
+            self.verdicts = judge((call,), self.finish or "", self._tools)
+            return events, ""
+        events += self._say(self._held.feed(kept))
         rest = self._held.rest()
         self.verdicts = judge(self._calls.all(), self.finish or "", self._tools)
         if rest and not self._calls and ENDS.get(self.finish or "") == "end_turn":

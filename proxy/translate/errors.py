@@ -30,6 +30,9 @@ class Trouble:
         return {"type": "error", "error": {"type": self.kind, "message": self.message}}
 
 
+NO_IMAGES = ("image input is not supported", "does not support multimodal")
+
+
 def failure(why: str, *, retry: bool = True) -> Trouble:
     """Name a failure of the local server that we saw ourselves."""
     return Trouble(502, "api_error", f"bursar: the local model failed: {why}.", why, retry=retry)
@@ -46,6 +49,7 @@ def from_local(status: int, body: bytes) -> Trouble:
 
 def from_error(error: Any, status: int | None = None) -> Trouble:
     """Read an error object, as it comes in a body or in an event of a stream that began well."""
+    error = _unwrapped(error)
     text, kind, code = _text(error), _field(error, "type"), _number(error, "code")
     status = status or code or 500
     full = _context_full(error, text, kind)
@@ -58,12 +62,23 @@ def from_error(error: Any, status: int | None = None) -> Trouble:
         return _own_fault("it refused our key", text)
     if status == 404:
         return _own_fault("it does not know the model or the path", text)
-    if "image input is not supported" in text.lower():
+    if any(words in text.lower() for words in NO_IMAGES):
         return _own_fault("it takes no images", text)
     if 400 <= status < 500:
         return _own_fault(f"it refused the request (status {status})", text)
     why = f"it answered with an error (status {status})"
     return Trouble(502, "api_error", _told(why, text), why, retry=True)
+
+
+def _unwrapped(error: Any) -> Any:
+    """Take an error out of a text: newer Ollama hands on what its llama.cpp server answered, as a string of JSON."""
+    if not isinstance(error, str) or not error.lstrip().startswith("{"):
+        return error
+    try:
+        inner = msgspec.json.decode(error.encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return error
+    return _error_of(inner) if isinstance(inner, dict) else error
 
 
 def _own_fault(why: str, text: str) -> Trouble:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ from proxy.translate.refusal import CannotTranslate, refuse_block
 Message = dict[str, Any]
 
 BILLING_HEADER = "x-anthropic-billing-header:"
+_TAG = re.compile(r"(\A|</[\w-]+>\s*)\s*@(?:local|cloud)(?:\s+|\Z)", re.ASCII)
+"""The tag as the user's first word; what the client put in, in tags of its own, may stand before it."""
+
 NO_RESULT = "Error: this call has no result; it was interrupted before it ran."
 
 
@@ -82,6 +86,17 @@ def chat_messages(turns: list[Turn], *, vision: bool, short_ids: bool) -> list[M
             written += _user(turn, open_calls, name_of, vision=vision)
             open_calls = []
     return written + [_tool(call, NO_RESULT, name_of) for call in open_calls]
+
+
+def untagged(block: Block) -> Block:
+    """Drop `@local` or `@cloud` from the head of what a user said: it is meant for us.
+
+    From every turn and in the same way, so that a server finds the conversation's beginning in its cache.
+    """
+    if block.get("type") != "text" or "@" not in text_of(block):
+        return block
+    text = _TAG.sub(r"\1", text_of(block), count=1)
+    return {**block, "text": text} if text.strip() else block
 
 
 def short_id(identifier: str) -> str:
@@ -179,7 +194,7 @@ def _user(turn: Turn, calls: list[Block], name_of: Callable[[str], str], *, visi
     asked = {str(call.get("id", "")) for call in calls}
     for block in turn.blocks:
         if block.get("type") != "tool_result":
-            rest += parts_of([block], "a message", vision=vision)
+            rest += parts_of([untagged(block)], "a message", vision=vision)
             continue
         result = result_of(block, "a tool result", vision=vision)
         identifier = str(block.get("tool_use_id", ""))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from proxy.translate.chunks import ChunkReader
+from proxy.translate.events import EventReader
 from proxy.translate.happenings import Reader
-from proxy.translate.request import Wire
+from proxy.translate.lines import LineReader
+from proxy.translate.translated import Wire
 
 
 def reader_for(wire: Wire) -> Reader:
@@ -12,5 +14,7 @@ def reader_for(wire: Wire) -> Reader:
     match wire:
         case "sse" | "json":
             return ChunkReader()
-        case "ndjson" | "messages":
-            raise NotImplementedError(wire)
+        case "ndjson":
+            return LineReader()
+        case "messages":
+            return EventReader()

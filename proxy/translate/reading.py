@@ -10,7 +10,7 @@ from proxy.toolcalls.signals import Heard
 from proxy.toolcalls.verdict import Verdict
 from proxy.translate.answer import Answer, mint
 from proxy.translate.errors import Trouble
-from proxy.translate.request import Translated
+from proxy.translate.translated import Translated
 from proxy.translate.usage import Speed
 
 

@@ -18,6 +18,13 @@ _CLOSES = re.compile(rb"[\s}\])]*(?:<.*)?", re.DOTALL)
 """What ends a call, or follows it: brackets, the template's tag, nothing."""
 
 
+_HEAD = re.compile(rb'\s*\{\s*"name"\s*:\s*"')
+"""How an answer begins that is held to be a call: the form was forced by design, what it says was not."""
+
+_OPENS = re.compile(rb"\s*[<{\[`]")
+"""How a model begins that is about to call a tool, in whatever style: tags, JSON, a fence."""
+
+
 class Token(NamedTuple):
     """One token as it came, its logprob, and what the model would have said instead."""
 
@@ -30,7 +37,8 @@ def least_logprob(choice: dict[str, Any]) -> float | None:
     """Find the logprob of the token that the model wanted least inside its calls; None where none was told.
 
     The words before the calls do not count, nor what follows the last argument, nor a bracket that closes what the
-    model itself was closing in another way. An answer without calls counts from its first word.
+    model itself was closing in another way. Of an answer that was held to be a call, the form does not count, unless
+    the model was about to say words, or nothing.
     """
     message = choice.get("message")
     if not isinstance(message, dict):
@@ -38,10 +46,12 @@ def least_logprob(choice: dict[str, Any]) -> float | None:
     tokens = list(_tokens(choice.get("logprobs")))
     raw = b"".join(token.said for token in tokens)
     start, end = _calls_within(raw, message)
+    head = _HEAD.match(raw, start)
     counted: list[float] = []
     at = 0
     for token in tokens:
-        if at + len(token.said) > start and at < end and not _is_close(token):
+        is_inside = at + len(token.said) > start and at < end
+        if is_inside and not _is_close(token) and not (head and _is_form(token, at, head)):
             counted.append(max(token.logprob, LEAST))
         at += len(token.said)
     return min(counted, default=None)
@@ -63,6 +73,13 @@ def _calls_within(raw: bytes, message: dict[str, Any]) -> tuple[int, int]:
 def _after(raw: bytes, words: bytes, start: int) -> int:
     found = raw.find(words, start) if words else -1
     return start if found < 0 else found + len(words)
+
+
+def _is_form(token: Token, at: int, head: re.Match[bytes]) -> bool:
+    """Tell whether a token stands before the tool's name, and only puts in another style what was to be a call."""
+    if at + len(token.said) > head.end():
+        return False
+    return at > head.start() or bool(_OPENS.match(token.wanted))
 
 
 def _is_close(token: Token) -> bool:

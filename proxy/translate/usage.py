@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_TOKENS = 2**53
-MOST_MS = 1e12
+MOST_MS = 1e18
 CHARS_PER_TOKEN = 4
 
 
@@ -27,13 +27,17 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class LocalUsage:
-    """A local server's counts: `prompt` includes `cached`; `timings` is llama.cpp's own table, where it came."""
+    """A local server's counts: `prompt` includes `cached`; `timings` is llama.cpp's own table, where it came.
+
+    `is_all` unless the server may have left the cached tokens out of `prompt`.
+    """
 
     prompt: int
     cached: int
     output: int
     timings: Mapping[str, Any] | None = None
     speed: Speed | None = None
+    is_all: bool = True
 
 
 def usage_from_chat(chunk: Mapping[str, Any]) -> LocalUsage | None:
@@ -54,6 +58,34 @@ def usage_from_chat(chunk: Mapping[str, Any]) -> LocalUsage | None:
         return None
     cached = min(cached or 0, prompt)
     return LocalUsage(prompt, cached, output, timings, _speed(timings, cached))
+
+
+def usage_from_ollama(chunk: Mapping[str, Any]) -> LocalUsage | None:
+    """Read the counts of Ollama's last line; its times are in nanoseconds.
+
+    Some versions left the cached tokens out of `prompt_eval_count` (0.30); those that tell the cached ones do not.
+    Source: https://github.com/ollama/ollama/pull/16428 and /17943.
+    """
+    prompt, output = _count(chunk.get("prompt_eval_count")), _count(chunk.get("eval_count"))
+    if prompt is None or output is None:
+        return None
+    told = _count(chunk.get("prompt_eval_cached_count"))
+    cached = min(told or 0, prompt)
+    prompt_ms, output_ms = (_from_ns(chunk.get(f"{part}_duration")) for part in ("prompt_eval", "eval"))
+    speed = None
+    if prompt_ms is not None and output_ms is not None:
+        speed = Speed(prompt - cached, prompt_ms, output, output_ms, cached)
+    return LocalUsage(prompt, cached, output, speed=speed, is_all=told is not None)
+
+
+def usage_from_messages(usage: Mapping[str, Any]) -> LocalUsage | None:
+    """Read the Messages API's counts, whose classes never overlap; None when they are not there."""
+    new, output = _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
+    if new is None or output is None:
+        return None
+    cached = _count(usage.get("cache_read_input_tokens")) or 0
+    kept = _count(usage.get("cache_creation_input_tokens")) or 0
+    return LocalUsage(new + kept + cached, cached, output)
 
 
 def usage_for_client(usage: LocalUsage) -> dict[str, int]:
@@ -85,6 +117,11 @@ def milliseconds(value: Any) -> float | None:
     """Take a length of time as it may be: finite and not negative."""
     fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < MOST_MS
     return float(value) if fits else None
+
+
+def _from_ns(value: Any) -> float | None:
+    found = milliseconds(value)
+    return None if found is None else found / 1e6
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
