@@ -64,6 +64,38 @@ def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(stage: Sta
     assert run.charged == 0
 
 
+def test_ten_steps_are_done_by_a_local_model_alone(stage: Stage, llama: LlamaServer) -> None:
+    run = claude_code.ten_steps(stage, llama)
+    assert run.session.exit_code == 0
+    assert run.session.tools_used == ["Read", "Bash"] * 5
+    assert "Nothing more to do." in run.session.tool_results[-1]
+    assert run.upstream == ()
+    assert [entry.is_local for entry in run.entries] == [1] * 11
+    assert {entry.outcome for entry in run.entries} == {"complete"}
+
+
+@pytest.mark.parametrize("how", claude_code.BROKEN)
+def test_a_broken_call_in_the_middle_goes_to_claude_and_the_session_to_its_end(
+    stage: Stage, llama: LlamaServer, how: str
+) -> None:
+    run = claude_code.broken_in_the_middle(stage, llama, how)
+    assert run.session.exit_code == 0
+    assert run.session.tools_used == ["Read", "Bash"] * 5
+    assert "Nothing more to do." in run.session.tool_results[-1]
+    first = [entry.is_local for entry in run.entries].index(0)  # Five local answers, the fifth perhaps tried again.
+    assert first in (5, 6)
+    assert "escalated: " in run.entries[first - 1].flags
+    assert "escalated: " in run.entries[first].reason
+    assert run.charged == run.bill["picos"] > 0
+
+
+def test_three_sessions_of_ten_local_steps_run_one_after_the_other(stage: Stage, llama: LlamaServer) -> None:
+    sessions, asked = claude_code.in_a_row(stage, llama, 3)
+    assert [session.exit_code for session in sessions] == [0, 0, 0]
+    assert [len(session.tool_results) for session in sessions] == [10, 10, 10]
+    assert asked == 0
+
+
 def test_money_gone_in_mid_turn_the_rest_is_done_locally(stage: Stage, llama: LlamaServer) -> None:
     run = claude_code.money_gone_in_mid_turn(stage, llama)
     assert run.session.exit_code == 0

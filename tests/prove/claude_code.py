@@ -1,8 +1,9 @@
-"""The real Claude Code through bursar, six ways: `python -m tests.prove.claude_code`.
+"""The real Claude Code through bursar: `python -m tests.prove.claude_code [--sessions N]`.
 
 1 through to Claude (the fake): a turn with Read, Bash and a sub-agent. 2 the same against a real llama.cpp server.
 3 the money gone in mid-turn: the rest is done locally. 4 no money and no local model: over at once, with our sentence.
-5 the emergency stop in mid-answer. 6 started by `bursar run`.
+5 the emergency stop in mid-answer. 6 started by `bursar run`. 7 ten steps on a local model. 8 the same, but the fifth
+call is broken: Claude takes over. 9 sessions of ten local steps in a row, through one bursar.
 """
 
 import argparse
@@ -30,6 +31,20 @@ LOCAL_SCRIPTS = {
     "then_agent": call("Agent", {"description": "Greet", "prompt": "[[greet]]", "subagent_type": "general-purpose"}),
     "greet": "The sub-agent says hello.",
 }
+STEPS = 10
+TEN_STEPS = {
+    f"step{number}": call("Read", {"file_path": f"part{number}.txt"})
+    if number % 2
+    else call("Bash", {"command": f"cat part{number}.txt", "description": "Show the next part"})
+    for number in range(1, STEPS + 1)
+}
+BROKEN = {
+    "misnamed": call("Raed", {"file_path": "part5.txt"}),
+    "announced": "Let me use the Read tool to look at the next part.",
+    "cut_off": '<tool_call>\n{"name": "Read", "arguments": {"file_path": "par',
+}
+"""What the fifth step can be instead."""
+
 RUN = (sys.executable, "-m", "tray", "run", "--")
 
 
@@ -56,7 +71,7 @@ class Stage:
         program = installed()
         assert program, "Claude Code is not installed: `python tests/run.py` fetches it"
         self.fake = fake
-        self._folder = folder
+        self.folder = folder
         self.claude = ClaudeCode(program, folder / "claude")
         self.claude.folder.mkdir(parents=True)
 
@@ -78,8 +93,8 @@ class Stage:
     ) -> Run:
         """Run one session through a bursar of its own; `then` happens while it runs."""
         self.fake.reset()
-        servers = ({"name": "llama", "url": local.url, "kind": "llamacpp"},) if local else ()
-        home = self._folder / f"bursar{len(list(self._folder.iterdir()))}"
+        servers = (vouched(local),) if local else ()
+        home = self.folder / f"bursar{len(list(self.folder.iterdir()))}"
         around = {"BURSAR_HOME": str(home), "PYTHONPATH": str(ROOT)} if starter else {}
         with (
             Bursar(home, self.fake.url, local_servers=servers, **settings) as bursar,
@@ -94,6 +109,11 @@ class Stage:
             bursar.settled()
             found = (tuple(tap.exchanges), tuple(self.fake.requests()), tuple(bursar.entries()), self.fake.bill())
         return Run(session, *found)
+
+
+def vouched(local: LlamaServer) -> dict[str, Any]:
+    """Configure a server whose tool calls a person vouches for: the tiny model knows nothing beyond its scripts."""
+    return {"name": "llama", "url": local.url, "kind": "llamacpp", "tools": True}
 
 
 def through_to_claude(stage: Stage) -> Run:
@@ -134,6 +154,44 @@ def stopped_in_mid_answer(stage: Stage) -> Run:
     return stage.play("Please [[long:3000:20]]", mode="cloud", budget="100.00", then=_stop)
 
 
+def ten_steps(stage: Stage, llama: LlamaServer) -> Run:
+    """Let a local model make ten calls, each named by what the one before brought."""
+    return stage.play(ten_parts(stage), local=llama, mode="auto", budget="100.00")
+
+
+def broken_in_the_middle(stage: Stage, llama: LlamaServer, how: str) -> Run:
+    """Let the fifth of the calls be broken."""
+    prompt = ten_parts(stage)
+    stage.write("part4.txt", f"Next: [[{how}]]\n")
+    return stage.play(prompt, local=llama, mode="auto", budget="100.00")
+
+
+def ten_parts(stage: Stage) -> str:
+    """Write the files that the steps read; return a prompt with the same steps for Claude, should it be asked."""
+    for number in range(1, STEPS + 1):
+        stage.write(f"part{number}.txt", f"Next: [[step{number + 1}]]\n" if number < STEPS else "Nothing more to do.\n")
+    folder = stage.claude.folder
+    for_claude = " ".join(
+        f"[[read:{folder}/part{number}.txt]]" if number % 2 else f"[[bash:cat part{number}.txt]]"
+        for number in range(1, STEPS + 1)
+    )
+    return f"Add a test for the parser, in these steps. [[step1]]\n<attached_files>\n{for_claude}\n</attached_files>"
+
+
+def in_a_row(stage: Stage, llama: LlamaServer, count: int) -> tuple[list[Session], int]:
+    """Run sessions of ten local steps one after the other; return them, and how much Claude was asked.
+
+    Raises subprocess.TimeoutExpired if one hangs.
+    """
+    stage.fake.reset()
+    prompt = ten_parts(stage)
+    home = stage.folder / "in_a_row"
+    with Bursar(home, stage.fake.url, local_servers=(vouched(llama),), mode="auto", budget="100.00") as bursar:
+        sessions = [stage.claude.ask(bursar.url, prompt, seconds=120) for _ in range(count)]
+        bursar.settled()
+    return sessions, len(stage.fake.requests(path="/v1/messages"))
+
+
 def _stop(stage: Stage, bursar: Bursar) -> None:
     stage.fake.wait_until(lambda fake: fake.bill()["open"] > 0, 30)
     bursar.api("/api/stop", {})
@@ -142,7 +200,7 @@ def _stop(stage: Stage, bursar: Bursar) -> None:
 @contextmanager
 def a_llama() -> Iterator[LlamaServer]:
     """Run llama.cpp with the scripts of these sessions."""
-    server = start_llama(scripts=LOCAL_SCRIPTS)
+    server = start_llama(scripts={**LOCAL_SCRIPTS, **TEN_STEPS, **BROKEN})
     try:
         yield server
     finally:
@@ -157,9 +215,18 @@ def tell(title: str, run: Run) -> None:
     print(f"   tools: {', '.join(run.session.tools_used) or 'none'}   answer: {run.session.result[:160]!r}")
 
 
+def tell_row(sessions: list[Session], asked: int) -> None:
+    """Print the figures of sessions in a row."""
+    done = sum(session.exit_code == 0 and len(session.tool_results) == STEPS for session in sessions)
+    print(f"9 {len(sessions)} sessions in a row: {done} with ten tool runs and exit 0, {asked} requests at Claude")
+    print("   seconds: " + " ".join(f"{session.seconds:.1f}" for session in sessions))
+
+
 def main() -> None:
-    """Play all six and print."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    """Play all and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=20)
+    options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stage = Stage(folder, stack.enter_context(FakeClaude()))
@@ -170,6 +237,10 @@ def main() -> None:
         tell("4 nothing left", nothing_left(stage))
         tell("5 stopped in mid-answer", stopped_in_mid_answer(stage))
         tell("6 started by bursar run", started_by_bursar(stage))
+        tell("7 ten local steps", ten_steps(stage, llama))
+        for how in BROKEN:
+            tell(f"8 the fifth call {how}", broken_in_the_middle(stage, llama, how))
+        tell_row(*in_a_row(stage, llama, options.sessions))
 
 
 if __name__ == "__main__":

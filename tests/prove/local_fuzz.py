@@ -155,7 +155,8 @@ def fuzz(cases: int, folder: Path, *, first: int = 0, hangs: int = 0) -> Tally:
 def _phase(
     tally: Tally, server: RawServer, fake: FakeClaude, folder: Path, mode: Mode, seeds: range, hangs: int
 ) -> None:
-    setting = LocalSetting("box", server.url, "openai", ("fake-model",), context=32768, tools=True, idle_s=IDLE_S)
+    patience = {"first_s": IDLE_S, "idle_s": IDLE_S}
+    setting = LocalSetting("box", server.url, "openai", ("fake-model",), context=32768, tools=True, **patience)
     with InProcess(folder, fake.url, mode=mode, servers=(setting,), budget="100", cutoff="120") as proxy:
         for seed in seeds:
             play = mangled(seed)

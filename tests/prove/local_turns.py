@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,7 +188,7 @@ class Outcome:
     def fate(self, turn: Turn) -> str:
         """Name what became of a turn."""
         entries = self.entries.get(turn.request_id, [])
-        flags = [flag for entry in entries for flag in _flags(entry)]
+        flags = [flag for entry in entries for flag in entry.flags.splitlines()]
         if turn.is_right:
             return self._how_right(turn, entries, flags)
         if turn.error:
@@ -253,10 +252,6 @@ class Outcome:
 
 def _name(turn: Turn) -> str:
     return f"task {turn.task.partition('Task ')[2].partition('.')[0]} step {turn.step}"
-
-
-def _flags(entry: Entry) -> Iterator[str]:
-    yield from (flag.strip(' "[]') for flag in entry.flags.split('", "'))
 
 
 def play(turns: int, home: Path, *, escalates: bool, seed: int = 1, broken: float = BROKEN) -> Outcome:
