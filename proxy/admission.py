@@ -24,7 +24,7 @@ from proxy.carry import attempt_of, may_use_cloud, to_cloud
 from proxy.case import Case
 from proxy.errors import error
 from proxy.local_relay import Follow
-from proxy.local_way import BRIEFLY_S, Job, LocalWay, Seat
+from proxy.local_way import Job, LocalWay, Seat
 from proxy.place import Place
 from proxy.refusals import Saying
 from proxy.rewrite import with_value
@@ -78,7 +78,8 @@ class Admission:
         in_vain = partial(self._past_local, local[0], beyond, is_busy=bool(found))
         if not found:
             return in_vain()
-        wait_s = BRIEFLY_S if beyond else self._services.options.queue_wait_s * WITHOUT_LOCAL
+        options = self._services.options
+        wait_s = options.busy_wait_s if beyond else options.queue_wait_s * WITHOUT_LOCAL
         return self._way.wait(found, wait_s, partial(self._sit, routes=routes, why=why), in_vain, self._lost)
 
     def _past_local(self, local: Route, beyond: tuple[Route, ...], *, is_busy: bool) -> Answer:

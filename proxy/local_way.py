@@ -28,8 +28,6 @@ from proxy.tried import Tried
 from proxy.upstream.local_model import LocalModel, LocalUpstream
 from proxy.wire.answer import Answer, Ending, Forward, Headers, Later
 
-BRIEFLY_S = 15.0
-"""How long a request waits for a local model that is busy, if Claude may answer it."""
 RECENT = 12
 """Messages looked at for a call that is made again and again: the last two turns with calls are among them."""
 BUSY = 529

@@ -41,6 +41,8 @@ class ProxyOptions:
     is_strict: bool = False
     """Charge a broken answer's whole `max_tokens`, not what can have been generated meanwhile."""
     queue_wait_s: float = 60.0
+    busy_wait_s: float = 15.0
+    """How long a request waits for a local model that is busy, where Claude may answer it instead."""
     lower_max_tokens: bool = False
     """Lower a request's `max_tokens` to what fits, rather than refuse it."""
     tokens_per_s: int = 300

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import anthropic
 import pytest
@@ -15,24 +12,12 @@ from budget.ledger import Entry, Mode, Outcome
 from pricing.money import ZERO
 from proxy.task import TaskClass, Tier
 from proxy.upstream.local_model import LocalSetting
+from tests.kit.boxed import ERROR, GOOD_CALL, MENDED, ROUND, TOOLS, WRONG_CALL, Fixed, begun, box
 from tests.kit.claude.script import PLAIN
 from tests.kit.fake_claude import KEY
-from tests.kit.fixed import Fixed
-from tests.kit.inproc import InProcess
-from tests.kit.local_fake import Act, LocalFake, calls, chunk, ending, local_fake, says
+from tests.kit.local_fake import Act, calls, chunk, ending, local_fake, says
 from tests.kit.raw import Answer, Client, Truncated, ask, message, post
 from tests.kit.scripted import eventually
-
-WEATHER = {
-    "name": "get_weather",
-    "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
-TOOLS = {"tools": [WEATHER]}
-GOOD_CALL = Act(calls("get_weather", '{"city": "Paris"}'))
-WRONG_CALL = Act(calls("get_wether", '{"city": "Rome"}'))
-MENDED = Act(says('{"name": "get_weather", "arguments": {"city": "Paris"}}'))
-ERROR = Act(status=500, body=b'{"error":{"message":"Unexpected empty grammar stack"}}', content_type="application/json")
-ROUND = "I will try it again in the same way as before. "
 
 BAD = {
     "a call of a tool that was not sent": WRONG_CALL,
@@ -49,22 +34,6 @@ BAD = {
     "a half": Act(GOOD_CALL.body, cut_after=90, politely=True),
     "not a byte": Act(b""),
 }
-Start = Callable[..., InProcess]
-
-
-@contextmanager
-def box(*acts: Act, **more: Any) -> Iterator[tuple[LocalFake, dict[str, Any]]]:
-    """Run a misbehaving server, and give the settings of a proxy that uses it."""
-    with local_fake(*acts) as local:
-        setting = LocalSetting("box", local.url, "openai", ("fake-model",), context=32768, tools=True, **more)
-        yield local, {"servers": (setting,)}
-
-
-def begun(start: Start, settings: dict[str, Any], *, tier: Tier = Tier.L1, **more: Any) -> InProcess:
-    """Start a proxy that takes every request for this tier."""
-    proxy = start(**settings, **more)
-    proxy.services.classifier = Fixed(tier)  # type: ignore[assignment]
-    return proxy
 
 
 def told(entry: Entry) -> str:
