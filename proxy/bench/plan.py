@@ -8,6 +8,9 @@ from dataclasses import dataclass
 POWERS = tuple(1024 * 2**step for step in (0, *range(2, 12)))
 """1 k, 4 k, 8 k, 16 k, 32 k, … tokens: what agents' requests have."""
 
+LEAST_TOKENS = 256
+"""A shorter prompt tells nothing of an agent's."""
+
 MARGIN = 0.97
 ROOM_LEFT = 128
 """Tokens that are kept free behind prompt and answer."""
@@ -31,7 +34,7 @@ class Plan:
     def sizes(self, most: int) -> tuple[int, ...]:
         """List the prompt sizes up to `most` tokens, the largest that fits included."""
         found = [size for size in POWERS[:: self.every] if size <= most]
-        if most >= 256 and (not found or most >= found[-1] * 1.2):
+        if most >= LEAST_TOKENS and (not found or most >= found[-1] * 1.2):
             found.append(most)
         return tuple(found)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from proxy.bench.client import Client, Timed, Unanswered
 from proxy.bench.energy import NoMeter, PowerMeter
-from proxy.bench.plan import Plan, Time, chars_for, forecast, largest
+from proxy.bench.plan import LEAST_TOKENS, Plan, Time, chars_for, forecast, largest
 from proxy.bench.progress import Progress, Tell
 from proxy.bench.result import Batch, Point, Reuse
 from proxy.bench.sample import LEAST_DECODED, Sample, point_of, sample_of
@@ -30,6 +30,7 @@ REUSE_TOKENS, BATCH_TOKENS = 8192, 4096
 IGNORES_END = ("llamacpp", "vllm")
 """Servers that can be told to write on to the last token that was asked for."""
 
+SHRINK = 0.97
 LOAD_S = 300.0
 GRACE_S = 5.0
 
@@ -102,7 +103,20 @@ class SpeedBench:
         if sample.source == "estimate":
             self.notes.append("the server sends no token counts: sizes and speeds are guesses from the text's length")
         self._learn(chars, sample)
-        self._most = largest(self._model.context, self._plan.output_tokens, sample.prompt_tokens, request.prompt_tokens)
+        guessed = request.prompt_tokens
+        most = largest(self._model.context, self._plan.output_tokens, sample.prompt_tokens, guessed)
+        self._most = self._fitting(most)
+
+    def _fitting(self, most: int) -> int:
+        """Shrink a size until bursar itself would send it: its guess of a prompt is not the same part of each."""
+        while most >= LEAST_TOKENS:
+            try:
+                self._translate(conversation(self._nonce(), chars_for(most, self._lengths)), self._plan.output_tokens)
+            except CannotTranslate:
+                most = int(most * SHRINK)
+            else:
+                return most
+        return 0
 
     def _size(self, size: int, time: Time) -> None:
         """Measure one prompt size, as often as planned and as time allows."""
@@ -129,15 +143,13 @@ class SpeedBench:
             return True
         if not again:
             self.out_of_time = True
-            self.notes.append(
-                f"{size:,} tokens were left out: they would take about {needed:.0f} s more than was given"
-            )
+            self.notes.append(f"{size:,} tokens were left out: about {needed:.1f} s, and {time.left:.1f} s were left")
         return False
 
     def _reuse_step(self, time: Time) -> None:
         """Ask twice with the same beginning, as an agent does from step to step."""
         size = min(REUSE_TOKENS, self._most - 2 * self._plan.output_tokens - 600)
-        if size < 256 or self._cut or forecast(self._seen, size) * 2 > time.left:
+        if size < LEAST_TOKENS or self._cut or forecast(self._seen, size) * 2 > time.left:
             return
         nonce, chars = self._nonce(), chars_for(size, self._lengths)
         self._say(f"{size:,} tokens of context, then the agent's next request behind them", time)
@@ -149,7 +161,7 @@ class SpeedBench:
     def _batch_step(self, many: int, time: Time) -> None:
         """Send several requests at once, and take them together by the clock."""
         size = min(BATCH_TOKENS, self._most // (2 * many))
-        if size < 256 or self._cut:
+        if size < LEAST_TOKENS or self._cut:
             return
         needed = forecast(self._seen, size) * many
         if needed > time.left:
@@ -176,12 +188,15 @@ class SpeedBench:
         return self._translated(conversation(self._nonce(), chars), output)
 
     def _translated(self, fields: Mapping[str, Any], output: int) -> Translated:
-        """Build a request as bursar builds an agent's; servers that can are told not to stop early."""
-        asked = {**fields, "max_tokens": output, "stream": True}
         try:
-            request = to_chat(asked, model=self._model.id, caps=self._model)
+            return self._translate(fields, output)
         except CannotTranslate as refusal:
             raise Unanswered(refusal.reason) from refusal
+
+    def _translate(self, fields: Mapping[str, Any], output: int) -> Translated:
+        """Build a request as bursar builds an agent's; servers that can are told not to stop early."""
+        asked = {**fields, "max_tokens": output, "stream": True}
+        request = to_chat(asked, model=self._model.id, caps=self._model)
         if self._model.kind not in IGNORES_END or request.wire == "messages":
             return request
         return replace(request, body=json.dumps({**json.loads(request.body), "ignore_eos": True}).encode())

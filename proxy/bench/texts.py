@@ -44,7 +44,7 @@ def filler(nonce: str, chars: int) -> str:
     pieces: list[str] = []
     size = 0
     for line in _lines(Random(nonce)):
-        if size >= chars:
+        if size > chars:
             break
         pieces.append(line)
         size += len(line) + 1
