@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
 
-from proxy.classify.features import kind_of, only_agrees, points_of
+from proxy.classify.model import Caution
 from proxy.classify.paths import Restricted, restricted_in_call, restricted_in_text
-from proxy.classify.plain import plain
-from proxy.classify.restricted_words import restricted_words
 from proxy.classify.secrets import secret_in, secret_told
 from proxy.classify.side import side_of
+from proxy.classify.weigh import Words
 from proxy.request import AgentRequest
 from proxy.task import Reason, Side, Task, TaskClass, Tier
-
-L2_FROM = 1
-"""Points from which work counts as complex; a lower figure sends more to Claude."""
-
-SAFE_KINDS = frozenset({TaskClass.explanation, TaskClass.documentation, TaskClass.other})
-"""Work that changes no behaviour: safe, unless it is complex."""
 
 MOST_BLOCKS = 65_536
 """Blocks whose scan is remembered; a conversation of a megabyte has about a thousand."""
 
-MOST_TURNS = 4096
+LONGEST_S = 1.0
+"""Seconds that the scan of one request may take; about twenty times what the largest one needs."""
 
 _log = logging.getLogger(__name__)
+
+
+class ScanTooLong(TimeoutError):
+    """The scan of a request took longer than it may; what was scanned is remembered, the rest was not looked at."""
 
 
 class Seen:
@@ -37,17 +36,31 @@ class Seen:
     Blocks are told apart by Python's keyed hash and their length: nothing of them is kept. Safe from any thread.
     """
 
-    def __init__(self, most: int = MOST_BLOCKS) -> None:
+    def __init__(
+        self,
+        most: int = MOST_BLOCKS,
+        *,
+        longest_s: float = LONGEST_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._most = most
+        self._longest_s = longest_s
+        self._monotonic = monotonic
         self._found: OrderedDict[tuple[int, int], str | None] = OrderedDict()
         self._lock = Lock()
 
-    def secret_in(self, text: str) -> str | None:
-        """Name the kind of secret in a text, from memory if it was scanned before."""
+    def begin(self) -> float:
+        """Give the moment at which the scan of a request that begins now must be done."""
+        return self._monotonic() + self._longest_s
+
+    def secret_in(self, text: str, until: float | None = None) -> str | None:
+        """Name the kind of secret in a text, from memory if it was scanned before. Raises ScanTooLong."""
         key = (hash(text), len(text))
         with self._lock:
             if key in self._found:
                 return self._found[key]
+        if until is not None and self._monotonic() > until:
+            raise ScanTooLong("a request takes too long to scan")
         found = secret_in(text)
         with self._lock:
             self._found[key] = found
@@ -56,39 +69,23 @@ class Seen:
         return found
 
 
-class Words:
-    """Remembers what the words of a turn weigh: nine requests in ten continue a turn that was weighed before.
+class Classifier:
+    """Classifies requests, and remembers which blocks it has scanned.
 
-    Texts are told apart as in `Seen`. Safe from any thread.
+    `caution` moves the line between routine and complex work, never that of restricted work.
     """
 
-    def __init__(self, most: int = MOST_TURNS) -> None:
-        self._most = most
-        self._tasks: OrderedDict[tuple[int, int], Task] = OrderedDict()
-        self._lock = Lock()
-
-    def weigh(self, request: AgentRequest) -> Task:
-        """Classify by the words of the current request, from memory if they were weighed before."""
-        turn = request.turn
-        key = (hash((turn.text, turn.previous)), len(turn.text))
-        with self._lock:
-            known = self._tasks.get(key)
-        if known is None:
-            known = by_words(turn.text, turn.previous)
-            with self._lock:
-                self._tasks[key] = known
-                while len(self._tasks) > self._most:
-                    self._tasks.popitem(last=False)
-        return known
-
-
-class Classifier:
-    """Classifies requests, and remembers which blocks it has scanned."""
-
-    def __init__(self, restricted: Restricted | None = None) -> None:
+    def __init__(
+        self,
+        restricted: Restricted | None = None,
+        *,
+        caution: Caution = "balanced",
+        longest_s: float = LONGEST_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._restricted = restricted or Restricted()
-        self._seen = Seen()
-        self._words = Words()
+        self._seen = Seen(longest_s=longest_s, monotonic=monotonic)
+        self._words = Words(caution)
 
     def classify(self, request: AgentRequest) -> Task:
         """Classify a request; whatever goes wrong here makes it restricted."""
@@ -101,6 +98,8 @@ def classify(
     """Classify a request: the same one always gets the same task. Fails closed to L3."""
     try:
         return _classify(request, restricted, seen or Seen(), words or Words())
+    except ScanTooLong:
+        return Task(TaskClass.unknown, Tier.L3, 0.0, (Reason("scan.too_long", "request"),))
     except Exception:  # noqa: BLE001 - whatever goes wrong in the scan, it must not open the door that it guards.
         _log.warning("a request could not be classified and is taken as restricted", exc_info=False)
         return Task(TaskClass.unknown, Tier.L3, 0.0, (Reason("scan.failed", "request"),))
@@ -130,8 +129,9 @@ _BACKGROUND: dict[Side | None, Tier] = {
 
 def _hard(request: AgentRequest, restricted: Restricted, seen: Seen) -> Reason | None:
     """Look for what makes a request restricted whatever else it asks: secrets anywhere, restricted paths."""
+    until = seen.begin()
     for where, text in _texts(request.fields):
-        found = seen.secret_in(text)
+        found = seen.secret_in(text, until)
         if found:
             return Reason(found, where)
     for name, arguments in _calls(request.fields):
@@ -141,30 +141,6 @@ def _hard(request: AgentRequest, restricted: Restricted, seen: Seen) -> Reason |
     words = request.turn.text
     found = secret_told(words) or restricted_in_text(words, restricted)
     return Reason(found, "prompt") if found else None
-
-
-def by_words(text: str, previous: str = "") -> Task:
-    """Classify by the words of the current request; one that only says yes is what was asked before it."""
-    if not text:
-        return Task(TaskClass.unknown, Tier.L2, 0.0, (Reason("words.none", "prompt"),))
-    if only_agrees(text):
-        before = _weigh(previous) if previous and not only_agrees(previous) else None
-        tier = before.tier if before else Tier.L1
-        return Task(TaskClass.continuation, max(tier, Tier.L1), 0.5, (Reason("words.continue", "prompt"),))
-    return _weigh(text)
-
-
-def _weigh(text: str) -> Task:
-    words = plain(text)
-    rule = restricted_words(words.low)
-    points, found = points_of(words)
-    kind = kind_of(found)
-    if rule:
-        return Task(kind, Tier.L3, 0.8, (Reason(rule, "prompt"),))
-    tier = Tier.L2 if points >= L2_FROM else Tier.L0 if kind in SAFE_KINDS else Tier.L1
-    ranked = sorted(found, key=lambda name: -abs(found[name]))[:3]
-    reasons = tuple(Reason(name, "prompt") for name in ranked) or (Reason("words.no_rule", "prompt"),)
-    return Task(kind, tier, min(1.0, abs(points - L2_FROM) / 20), reasons)
 
 
 def _texts(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:

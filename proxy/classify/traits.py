@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
 
 from proxy.classify.lexicon import Found, Lexicon, words_of
 from proxy.classify.plain import Plain
-from proxy.classify.terms import TRAITS
+from proxy.classify.terms import COMPLEX, TRAITS
 from proxy.words import words as plain_words
 
 Traits = dict[str, float]
@@ -17,14 +20,34 @@ OPENING = 4
 """Words at the beginning of a request that tell whether it asks or orders."""
 
 _LEXICON = Lexicon.of(TRAITS)
-_STRENGTHS = (0.0, 1.0, 1.25, 1.4, 1.5)
-_OPENS = ("explain", "change", "run", "git", "feature", "opinion", "please.do", "review", "autonomous", "wish", "tests")
+_COMPLEX = frozenset(COMPLEX)
+_TELLING = frozenset(
+    plain_words(
+        """destroy review deploy migrate feature rewrite root.cause autonomous plan.execute architecture planning
+        analyse docs text git tests run rename one.thing style config"""
+    )
+)
+"""Traits that weigh otherwise where something is ordered than where something is told."""
 
-_QUESTION = re.compile(r"[?？]\s{0,20}$")
-_QUESTIONS = re.compile(r"[?？](?:\s|$|[\"')])", re.M)
+_ORDERING = frozenset(TRAITS) - {
+    "explain",
+    "chat",
+    "opinion",
+    "no.code",
+    "wish",
+    "please.do",
+    "small",
+    "error",
+    "config",
+}
+_STRENGTHS = (0.0, 1.0, 1.25, 1.4, 1.5)
+_OPENS = frozenset(
+    ("explain", "change", "run", "git", "feature", "opinion", "please.do", "review", "autonomous", "wish")
+)
+
 _LIST = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d+[.)、])\s*\S", re.M)
 _HEADING = re.compile(r"^#{1,4} \S|^\*\*[^*\n]{2,60}\*\*:?$", re.M)
-_SENTENCE = re.compile(r"[.!?](?:\s|$)|[。！？；]|\n\s*\n")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|\n+")
 _CODE_FILE = re.compile(
     r"(?<![\w-])[\w-]{1,64}\.(?:py|ts|tsx|js|jsx|mjs|go|rs|java|kt|rb|php|cs|c|cpp|cc|h|hpp|swift|sql|sh|vue|svelte|"
     r"css|scss|html|dart|lua|ex|scala|ipynb)\b",
@@ -35,49 +58,108 @@ _POINTER = re.compile(
     r"\.\w{1,5}[:(]\d+|\b(?:lines?|zeile|l[ií]ne?a|linha|ligne) \d+|строк\w* \d+|\d+ ?行", re.A | re.I
 )
 _QUOTED = re.compile(r"[\"“«`「]([^\"”»`」\n]{12,300})[\"”»`」]")
+# What is named or quoted, not said: inline code, paths, mentions of files.
+_SHOWN = re.compile(
+    r"`[^`\n]{1,200}`|(?<![\w/])(?:[@~]|\.{0,2}/)[\w./@-]+|\b[\w.-]+(?:/[\w.@-]+){2,}/?|\b[\w-]+\.[a-z]{1,5}\b(?!\.\w)",
+    re.A,
+)
 _AND = re.compile(
     r"\b(?:and|also|then|plus|und|auch|dann|y|también|luego|et|aussi|puis|e|também|depois)\b|[，,、]|и |также|потом|"
     r"然后|并且|还要|それから|また",
     re.A,
 )
 _FILLERS = frozenset(
-    plain_words("""ok okay great good nice cool perfect awesome thanks yes yep yeah sure hmm hm so now and well alright right oh ah hi
-    hello hey also then actually but no nope gut danke also jetzt bien vale gracias ahora bom certo agora obrigado merci
-    bon alors maintenant хорошо так теперь спасибо а и ок ладно""")
+    plain_words(
+        """ok okay great good nice cool perfect awesome thanks yes yep yeah sure hmm hm so now and well alright right oh
+        ah hi hello hey also then actually but no nope gut danke jetzt bien vale gracias ahora bom certo agora obrigado
+        merci bon alors maintenant хорошо так теперь спасибо а и ок ладно"""
+    )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: whether it asks, orders or only tells; and its traits."""
+
+    role: Literal["question", "order", "statement"]
+    traits: frozenset[str]
 
 
 def traits_of(asked: Plain) -> Traits:
     """Find the traits of a request's words and form."""
-    words = words_of(asked.low)
-    found = _LEXICON.find(asked.low, words)
-    traits = {name: _STRENGTHS[min(len(places), 4)] for name, places in found.items()}
-    start = next((place for place, word in enumerate(words[:12]) if word not in _FILLERS), 0)
-    if found.get("chat") and min(found["chat"]) > OPENING and len(words) > 12:
-        del traits["chat"]
-    opening = range(start, start + OPENING)
-    traits.update({f"opens.{name}": 1.0 for name in _OPENS if any(at in opening for at in found.get(name, ()))})
-    traits.update({name: value for name, value in _form(asked, words, found).items() if value})
+    sentences, counts, opens = list[Sentence](), Counter[str](), set[str]()
+    for part in _parts(asked.low):
+        words = words_of(part)
+        found = _LEXICON.find(part, words)
+        if found or words:
+            opening = _opening(words, found)
+            opens |= opening if not opens else set()
+            sentences.append(Sentence(_role(part, found, opening), frozenset(found)))
+            counts.update({name: len(places) for name, places in found.items()})
+    if len(sentences) > 3:
+        counts.pop("chat", None)  # A kind word at the beginning of a long request says nothing about it.
+    traits = {name: _STRENGTHS[min(count, 4)] for name, count in counts.items()}
+    traits.update({f"opens.{name}": 1.0 for name in opens if name in _OPENS})
+    traits.update({name: value for name, value in {**_form(asked), **_roles(sentences)}.items() if value})
     return traits
 
 
-def _form(asked: Plain, words: list[str], found: Found) -> Traits:
-    """Tell the form: how long it is, whether it asks, what it shows and points at."""
+def _parts(low: str) -> list[str]:
+    parts = [part for part in _SENTENCE.split(_SHOWN.sub(" x ", low)) if part and not part.isspace()]
+    return [*parts[:40], *parts[-20:]] if len(parts) > 60 else parts
+
+
+def _opening(words: list[str], found: Found) -> set[str]:
+    start = next((place for place, word in enumerate(words[:12]) if word not in _FILLERS), 0)
+    reach = range(start, start + OPENING)
+    return {name for name, places in found.items() if any(place in reach for place in places)}
+
+
+def _role(part: str, found: Found, opening: set[str]) -> Literal["question", "order", "statement"]:
+    """Tell what a sentence does; "can you explain" asks, "can you fix" orders."""
+    asks = part.rstrip()[-1:] in "?？" or "explain" in opening
+    works = bool(opening & _ORDERING)
+    if asks and not ("please.do" in opening and works and "explain" not in opening):
+        return "question"
+    return "order" if works or "please.do" in opening else "statement"
+
+
+def _roles(sentences: list[Sentence]) -> Traits:
+    """Tell how much is asked, ordered and told, and how much of the complex stands in which."""
+    roles = Counter(sentence.role for sentence in sentences)
+    heavy = {
+        role: {name for sentence in sentences if sentence.role == role for name in sentence.traits & _COMPLEX}
+        for role in ("question", "order", "statement")
+    }
+    ordered = {name for sentence in sentences if sentence.role == "order" for name in sentence.traits & _TELLING}
+    last = sentences[-1].role if sentences else "statement"
+    return {
+        **{f"{name}.ordered": 1.0 for name in ordered},
+        "only.asks": float(bool(sentences) and not roles["order"] and last == "question"),
+        "only.asks.briefly": float(len(sentences) == 1 and last == "question"),
+        "only.tells": float(bool(sentences) and roles["statement"] == len(sentences)),
+        "ends.with.order": float(last == "order"),
+        "orders": min(4, roles["order"]) / 2,
+        "tells": min(6, roles["statement"]) / 3,
+        "questions": min(4, roles["question"]) / 2,
+        "complex.order": min(5, len(heavy["order"])) / 2,
+        "complex.statement": min(5, len(heavy["statement"])) / 2,
+        "complex.question": min(5, len(heavy["question"])) / 2,
+        "no.words": float(not any(sentence.traits for sentence in sentences)),
+    }
+
+
+def _form(asked: Plain) -> Traits:
+    """Tell the form: how long it is, what it shows and points at."""
     text, size = asked.text, size_of(asked.text)
-    asks = bool(_QUESTION.search(text))
-    orders = bool(found.get("change") or found.get("feature") or found.get("please.do"))
     files, texts = len(set(_CODE_FILE.findall(text))), len(set(_TEXT_FILE.findall(text)))
     return {
         "size": max(0.0, math.log2(max(16, size)) - 4) / 3,
         "size.brief": float(size < 45),
         "size.long": float(size > 400),
         "size.very_long": float(asked.length > 1500),
-        "asks": float(asks and not orders),
-        "asks.for_work": float(asks and orders),
-        "asks.often": float(len(_QUESTIONS.findall(text)) >= 3),
         "lists": min(3, len(_LIST.findall(text))) / 3,
         "headings": float(len(_HEADING.findall(text)) >= 2),
-        "sentences": min(6, len(_SENTENCE.findall(text))) / 3,
         "joins": min(6, len(_AND.findall(asked.low))) / 3,
         "files.one": float(files == 1),
         "files.many": float(files >= 3),
@@ -87,7 +169,6 @@ def _form(asked: Plain, words: list[str], found: Found) -> Traits:
         "shows.code": float(asked.has_code),
         "shows.trace": float(asked.has_trace),
         "shows.log": float(asked.log_lines > 6),
-        "no.words": float(not found),
     }
 
 

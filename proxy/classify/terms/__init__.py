@@ -13,4 +13,4 @@ from proxy.classify.terms.restricted_work import HARMLESS, RESTRICTED
 
 TRAITS = {**COMPLEX, **PLAIN}
 
-__all__ = ["HARMLESS", "RESTRICTED", "TRAITS"]
+__all__ = ["COMPLEX", "HARMLESS", "RESTRICTED", "TRAITS"]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.classify import Classifier, Restricted, classify
-from proxy.classify.classifier import Seen, by_words
+from proxy.classify.classifier import Seen
+from proxy.classify.weigh import by_words
 from proxy.request import AgentRequest, read
 from proxy.task import Task, TaskClass, Tier
 from tests.kit import bodies
@@ -183,7 +184,7 @@ def test_many_threads_share_one_classifier() -> None:
 
 def test_a_scan_that_fails_makes_the_request_restricted() -> None:
     class Broken(Seen):
-        def secret_in(self, text: str) -> str | None:
+        def secret_in(self, text: str, until: float | None = None) -> str | None:
             raise RuntimeError("no memory")
 
     found = classify(asked("Fix a typo"), restricted=Restricted(), seen=Broken())

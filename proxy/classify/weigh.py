@@ -1,0 +1,98 @@
+"""Weigh: from the words of a turn to its kind and tier; in doubt the safer tier."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+
+from proxy.classify.agrees import only_agrees
+from proxy.classify.model import BEFORE, Caution, Model, chance, contributions, score, shipped, with_before
+from proxy.classify.plain import Plain, plain
+from proxy.classify.restricted_words import restricted_words
+from proxy.classify.traits import Traits, size_of, traits_of
+from proxy.request import AgentRequest
+from proxy.task import Reason, Task, TaskClass, Tier
+
+MOST_TURNS = 4096
+SHOWN_REASONS = 4
+SURE_OF_WORDS = 0.9
+"""How often a restricted word means restricted work, on labelled prompts; the tier does not depend on it."""
+
+
+class Words:
+    """Remembers what the words of a turn weigh: nine requests in ten continue a turn that was weighed before.
+
+    Texts are told apart by Python's keyed hash and their length: nothing of them is kept. Safe from any thread.
+    """
+
+    def __init__(self, caution: Caution = "balanced", most: int = MOST_TURNS) -> None:
+        self._caution = caution
+        self._most = most
+        self._tasks: OrderedDict[tuple[int, int], Task] = OrderedDict()
+        self._lock = Lock()
+
+    def weigh(self, request: AgentRequest) -> Task:
+        """Classify by the words of the current request, from memory if they were weighed before."""
+        turn = request.turn
+        key = (hash((turn.text, turn.previous)), len(turn.text))
+        with self._lock:
+            known = self._tasks.get(key)
+        if known is None:
+            known = by_words(turn.text, turn.previous, self._caution)
+            with self._lock:
+                self._tasks[key] = known
+                while len(self._tasks) > self._most:
+                    self._tasks.popitem(last=False)
+        return known
+
+
+def by_words(text: str, previous: str = "", caution: Caution = "balanced", model: Model | None = None) -> Task:
+    """Classify by the words of the current request; one that only says yes is what was asked before it.
+
+    A request without words is taken for complex.
+    """
+    if not text:
+        return Task(TaskClass.unknown, Tier.L2, 0.0, (Reason("words.none", "prompt"),))
+    model = model or shipped()
+    if not only_agrees(text):
+        return _weigh(plain(text), plain(previous), caution, model)
+    goes_on = Reason("words.continue", "prompt")
+    if not previous or only_agrees(previous):
+        return Task(TaskClass.continuation, Tier.L1, 0.4, (goes_on,))
+    before = _weigh(plain(previous), plain(""), caution, model)
+    reasons = (goes_on, *(Reason(reason.rule, "previous prompt") for reason in before.reasons[: SHOWN_REASONS - 1]))
+    return Task(TaskClass.continuation, max(before.tier, Tier.L1), before.confidence / 2, reasons)
+
+
+def _weigh(asked: Plain, before: Plain, caution: Caution, model: Model) -> Task:
+    traits = traits_of(asked)
+    kind = model.kind(traits)
+    rule = restricted_words(asked.low)
+    if rule:
+        return Task(kind, Tier.L3, SURE_OF_WORDS, (Reason(rule, "prompt"),))
+    told = traits_of(before) if before.low else {}
+    size = size_of(asked.text)
+    complex_traits = with_before(traits, told, size, model.complex)
+    is_complex = chance(score(model.complex, complex_traits))
+    is_more = chance(score(model.more_than_safe, with_before(traits, told, size, model.more_than_safe)))
+    tier, sure = _tier(is_complex, is_more, model.complex_from[caution])
+    return Task(kind, tier, round(sure, 3), _reasons(complex_traits, tier, model))
+
+
+def _tier(is_complex: float, is_more: float, complex_from: float) -> tuple[Tier, float]:
+    """Tell the tier and how likely it is that it is no other."""
+    if is_complex >= complex_from:
+        return Tier.L2, is_complex
+    if is_more >= 0.5:
+        return Tier.L1, (1 - is_complex) * is_more
+    return Tier.L0, (1 - is_complex) * (1 - is_more)
+
+
+def _reasons(traits: Traits, tier: Tier, model: Model) -> tuple[Reason, ...]:
+    """Name the traits that spoke most for the tier: for complex ones those above zero, for others those below."""
+    weights, speaks = (model.complex, 1) if tier is Tier.L2 else (model.more_than_safe, 1 if tier is Tier.L1 else -1)
+    ranked = [name for name, added in contributions(weights, traits) if added * speaks > 0][:SHOWN_REASONS]
+    where = {BEFORE: "previous prompt"}
+    return tuple(Reason(f"words.{name}", where.get(name, "prompt")) for name in ranked) or (
+        Reason("words.no_rule", "prompt"),
+    )
