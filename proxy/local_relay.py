@@ -65,7 +65,7 @@ class LocalRelay:
         holds_all: bool,
     ) -> None:
         self._upstream, self._engine, self._hooks = upstream, engine, hooks
-        self._curtain = Curtain(stays=holds_all)
+        self._curtain = Curtain(stays=holds_all or isinstance(engine, Folded))
         self._began = time.monotonic()
         self._first_byte_ms: int | None = None
         self._status: int | None = None
