@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 from proxy.upstream.ask import Asker, NoAnswer, plain_session
 from proxy.upstream.breaker import Breaker, Circuit
 from proxy.upstream.knowledge import Knowledge
-from proxy.upstream.local_model import KINDS, Kind, LocalModel, LocalSetting, LocalUpstream, identity
+from proxy.upstream.local_model import (
+    KINDS,
+    USUAL_PORTS,
+    Kind,
+    LocalModel,
+    LocalSetting,
+    LocalUpstream,
+    identity,
+)
 from proxy.upstream.probe_result import ProbeResult
 from proxy.upstream.probes import UNKNOWN_CONTEXT, Found, Memory, find
 
@@ -25,7 +33,6 @@ __all__ = [
     "plain_session",
 ]  # fmt: skip
 
-USUAL_PORTS: Mapping[str, int] = {"ollama": 11434, "llamacpp": 8080, "lmstudio": 1234, "vllm": 8000}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 NOT_ASKED = "it has not been asked yet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +12,8 @@ Kind = Literal["ollama", "llamacpp", "lmstudio", "vllm", "openai"]
 """Which program serves the models; `openai` is any other one that speaks Chat Completions."""
 
 KINDS: tuple[Kind, ...] = ("ollama", "llamacpp", "lmstudio", "vllm", "openai")
+
+USUAL_PORTS: Mapping[str, int] = {"ollama": 11434, "llamacpp": 8080, "lmstudio": 1234, "vllm": 8000}
 
 Thinking = Literal["auto", "on", "off"]
 """Whether a model reasons before it answers: as the agent asks and its server decides, always, or never."""

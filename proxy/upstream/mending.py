@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.upstream.local_model import LocalModel, LocalUpstream
+from proxy.upstream.local_model import USUAL_PORTS, LocalModel, LocalUpstream
 
 AGENT_CONTEXT = 32_768
 """The least context with which an agent gets anything done."""
@@ -30,14 +30,15 @@ PARSERS = (
 
 
 def start(upstream: LocalUpstream) -> str:
-    """Start the server."""
+    """Start the server: the program that it is, or that is usually at its port."""
+    usual = next((kind for kind, port in USUAL_PORTS.items() if upstream.base_url.endswith(f":{port}")), "openai")
     return {
         "ollama": "ollama serve",
         "llamacpp": "llama-server --jinja -c 65536 -m MODEL.gguf",
         "lmstudio": "lms server start",
         "vllm": "vllm serve MODEL --enable-auto-tool-choice --tool-call-parser PARSER",
         "openai": "start it, or mend the url in [[local]]; llama.cpp: llama-server --jinja -c 65536 -m MODEL.gguf",
-    }[upstream.kind]
+    }[upstream.kind if upstream.kind != "openai" else usual]
 
 
 def get_model(upstream: LocalUpstream) -> str:

@@ -1,5 +1,6 @@
 """What the tiny model of the llama.cpp kit says to a tool probe: all right, or one thing wrong."""
 
+import json
 from collections.abc import Mapping
 
 from proxy.upstream.probe_tools import NOTE
@@ -26,6 +27,21 @@ GOOD: Mapping[str, Script] = {
     "bursar_large": call("read_file", {"path": "/home/ada/project/README.md"}),
 }
 """Passes every check."""
+
+
+def _mistral(*calls: tuple[str, Mapping[str, object]]) -> str:
+    made = [{"name": name, "arguments": given} for name, given in calls]
+    return f"[TOOL_CALLS]{json.dumps(made)}"
+
+
+AS_TEXT: Mapping[str, Script] = {
+    **GOOD,
+    "bursar_simple": _mistral(("get_weather", {"city": "Oslo"})),
+    "bursar_nested": _mistral(("save_order", _ORDER)),
+    "bursar_two": _mistral(("get_weather", {"city": "Oslo"}), ("get_weather", {"city": "Rome"})),
+    "bursar_large": _mistral(("read_file", {"path": "/home/ada/project/README.md"})),
+}
+"""Writes its calls in another form than its chat template says, so that the server takes them for text."""
 
 
 def with_simple(said: Script) -> dict[str, Script]:

@@ -37,6 +37,7 @@ VERBS = {
     "log": ("log", "Show requests as they passed."),
     "models": ("models", "List local and cloud models."),
     "bench": ("bench", "Measure a local model as an agent would use it."),
+    "doctor": ("doctor", "Say what is wrong, and the command that mends it."),
     "prices": ("prices", "Show, check or update the price table."),
     "config": ("config", "Show, check or reload the settings."),
 }

@@ -1,0 +1,92 @@
+"""The checkup: what is right and wrong with bursar itself – its settings, ports, process, ledger, prices."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pricing.tablefile import PriceTableError
+from tray.cli.atrest import status_at_rest
+from tray.cli.place import Place
+from tray.cli.prices import load_prices
+from tray.cli.show import dollars
+from tray.control import Control
+from tray.files import UnsafeFileError
+from tray.portowner import port_owner
+from tray.settings import Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is right, what was seen, and the command that mends it."""
+
+    part: str
+    ok: bool
+    says: str
+    mend: str = ""
+    key: str = ""
+
+
+def settings_of(place: Place) -> tuple[Settings | None, Finding]:
+    """Read the settings, or say what is wrong with them."""
+    path = place.paths.config_file
+    try:
+        found = place.settings()
+    except (SettingsError, UnsafeFileError, OSError) as error:
+        return None, Finding("config", False, str(error), f"mend {path}, then: bursar config check")
+    told = f"{path} is fine" if path.exists() else f"the defaults, for want of {path}"
+    return found, Finding("config", True, told)
+
+
+def checkup(place: Place, settings: Settings, running: Control | None) -> Iterator[Finding]:
+    """Look at all of bursar but its local models."""
+    if running is None:
+        yield Finding("bursar", True, "not running", "bursar serve")
+        yield from _ports(settings)
+    else:
+        status = running.get("/api/status")
+        told = f"version {status['version']}, process {status['pid']}; agents connect to port {status['port']}"
+        yield Finding("bursar", True, told)
+    yield from _ledger(place, running)
+    yield _prices(place)
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    for port in (settings.port, settings.control_port):
+        if _is_taken(port):
+            owner = port_owner(port) or "another program"
+            yield Finding("port", False, f"port {port} is taken by {owner}", "set another port in the config file")
+
+
+def _is_taken(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _ledger(place: Place, running: Control | None) -> Iterator[Finding]:
+    found = running.get("/api/status") if running else status_at_rest(place)
+    if found["trouble"]:
+        yield Finding(
+            "ledger", False, f"{found['trouble']}; nothing goes to Claude", "see bursar.log, or: bursar status"
+        )
+    else:
+        spent, cutoff = dollars(found["settled_usd"]), dollars(found["cutoff_usd"])
+        yield Finding("ledger", True, f"{spent} of {cutoff} spent today")
+    if found["clock_held_back"]:
+        yield Finding("clock", False, f"it jumped ahead; bursar stays on {found['day']}", "bursar confirm-day")
+    if found["stop"]:
+        yield Finding("stop", True, "all cloud traffic is stopped", "bursar resume")
+
+
+def _prices(place: Place) -> Finding:
+    try:
+        table = load_prices(place)
+    except PriceTableError as error:
+        return Finding("prices", False, str(error), "bursar prices check FILE")
+    if table.is_old(place.clock()):
+        return Finding("prices", False, f"of {table.data_as_of}: old", "bursar prices update FILE")
+    return Finding("prices", True, f"of {table.data_as_of}")
