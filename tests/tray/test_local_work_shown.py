@@ -4,13 +4,15 @@ import csv
 import io
 from pathlib import Path
 
+import pytest
+
 from budget.bands import Limits
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
 from tests.tray.conftest import NOON, Command
-from tray.cli.show import kwh
+from tray.cli.show import fine_dollars, kwh
 from tray.settings import read
 
 KNOWN = "NVML energy counter, timed by the server; assumed: price $1,499 (launch price of RTX 3090), 3 years"
@@ -39,7 +41,7 @@ def test_the_report_tells_energy_both_figures_and_their_rate(bursar: Command, ho
     assert "$0.00 for 1 request" in said
     # 40,000 tokens were read anew or written: $0.005 × 25 = $0.125 and $0.125 × 25 = $3.125 a million
     row = next(line for line in said.splitlines() if line.startswith("qwen3-coder ") and "kWh" in line)
-    assert row.split() == ["qwen3-coder", "1", "40,000", "0.0250", "kWh", "$0.0050", "$0.13", "$0.1250", "$3.13"]
+    assert row.split() == ["qwen3-coder", "1", "40,000", "0.0250", "kWh", "$0.0050", "$0.1250", "$0.1250", "$3.13"]
     assert f"Known by: {KNOWN}" in said
     assert "no limit counts" in said
 
@@ -92,6 +94,22 @@ def test_status_tells_todays_local_work_beside_the_money(bursar: Command, home: 
 def test_the_log_tells_each_local_requests_energy_and_cost(bursar: Command, home: Path):
     serve_locally(home, metered())
     assert "local: 0.0250 kWh, $0.0050 for energy, $0.1250 with everything" in bursar("log").out
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [
+        ("0", "$0.0000"),
+        ("0.000000094578", "$0.000000095"),
+        ("0.000004187995", "$0.0000042"),
+        ("0.000000000001", "$0.000000000001"),
+        ("0.0123", "$0.0123"),
+        ("0.12345", "$0.1235"),
+        ("3.125", "$3.13"),
+    ],
+)
+def test_an_amount_far_below_a_cent_keeps_two_digits_and_is_rounded_up(usd: str, shown: str):
+    assert fine_dollars(usd) == shown
 
 
 def test_energy_is_shown_in_the_unit_that_can_be_read_and_rounded_up():

@@ -17,7 +17,7 @@ from pricing.money import Money
 from proxy.asjson import week_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, columns, dollars, kwh, plain, put
+from tray.cli.show import as_json, columns, dollars, fine_dollars, kwh, plain, put
 
 COLUMNS = ("day", "upstream", "model", "tier", "task_class", "requests", "charged_usd", "likely_usd")
 LOCAL_COLUMNS = ("local_marginal_usd", "local_full_usd", "local_millijoules", "local_source")
@@ -96,7 +96,7 @@ def _local_cells(cost: dict[str, Any] | None) -> tuple[str, ...]:
 
 
 def _with_rate(amount: str, per_mtok: str | None) -> tuple[str, str]:
-    return dollars(amount, places=4), dollars(per_mtok) if per_mtok else "-"
+    return fine_dollars(amount), fine_dollars(per_mtok) if per_mtok else "-"
 
 
 def _model(share: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pricing.machine import MILLIJOULES_A_KWH
-from pricing.money import Money, Rounding
+from pricing.money import PICOS_PER_DOLLAR, Money, Rounding
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON instead.")
 
@@ -23,6 +23,13 @@ def put(data: Any, *, is_json: bool, words: Callable[[Any], str]) -> None:
 def dollars(usd: str, rounding: Rounding = "up", places: int = 2) -> str:
     """Print an exact amount for a person; what was spent is rounded up."""
     return Money.usd(usd).dollars(places, rounding)
+
+
+def fine_dollars(usd: str) -> str:
+    """Print an amount that may be far below a cent, rounded up, with at least two digits that are not zero."""
+    picos = abs(Money.usd(usd).picos)
+    places = 2 if picos >= PICOS_PER_DOLLAR else min(12, max(4, 14 - len(str(picos or PICOS_PER_DOLLAR))))
+    return dollars(usd, places=places)
 
 
 def kwh(millijoules: int) -> str:
@@ -38,7 +45,7 @@ def local_cost(cost: dict[str, Any] | None) -> str:
     """Print what the local machine spent: energy, what that cost, and all of it."""
     if cost is None:
         return "cost not known"
-    energy, full = dollars(cost["marginal_usd"], places=4), dollars(cost["full_usd"], places=4)
+    energy, full = fine_dollars(cost["marginal_usd"]), fine_dollars(cost["full_usd"])
     return f"{kwh(cost['millijoules'])}, {energy} for energy, {full} with everything"
 
 
