@@ -19,8 +19,8 @@ def announces(text: str, tools: tuple[str, ...]) -> bool:
 
 
 def _promise(starts: str, deeds: str, *, between: int = 60) -> str:
-    """Write a promise: how it starts and, in the same sentence, the deed."""
-    return rf"\b(?:{starts})\b[^.!?\n]{{0,{between}}}?\b(?:{deeds})\b"
+    """Write a promise: how it starts and, in the same sentence, the deed; a file's name may hold a dot."""
+    return rf"\b(?:{starts})\b(?:[^.!?\n]|\.(?=\w)){{0,{between}}}?\b(?:{deeds})\b"
 
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")

@@ -35,9 +35,19 @@ def wishes_of(fields: Mapping[str, Any], caps: LocalModel, *, prefill: bool) -> 
     config = fields.get("output_config")
     config = config if isinstance(config, dict) else {}
     thinking = False if prefill else _thinking(fields, caps)
-    effort = EFFORTS.get(str(config.get("effort"))) if caps.takes_effort else None
+    effort = EFFORTS.get(str(_effort(fields, config))) if caps.takes_effort else None
     sampling = {name: fields[name] for name in SAMPLING if _is_number(fields.get(name))}
     return Wishes(sampling, _stops(fields), thinking, effort, _schema(config))
+
+
+def _effort(fields: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
+    """Find the effort wished for: newer Claude Code writes it on a message, and the newest one counts."""
+    messages = fields.get("messages")
+    for message in reversed(messages if isinstance(messages, list) else []):
+        own = message.get("output_config") if isinstance(message, dict) else None
+        if isinstance(own, dict) and "effort" in own:
+            return own["effort"]
+    return config.get("effort")
 
 
 def _is_number(value: Any) -> bool:

@@ -135,6 +135,31 @@ def test_images_of_tool_results_follow_all_results_in_a_user_message() -> None:
     assert [part["type"] for part in found[4]["content"]] == ["image_url", "text"]
 
 
+# The word on where to go
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("@local fix it", "fix it"),
+        (" @cloud\nfix it", "fix it"),
+        ("<system-reminder>x</system-reminder>\n@local fix it", "<system-reminder>x</system-reminder>\nfix it"),
+        ("write to a@local host", "write to a@local host"),
+        ("@localhost is it", "@localhost is it"),
+        ("fix @local", "fix @local"),
+        ("@local", "@local"),
+    ],
+)
+def test_the_word_on_where_to_go_is_no_part_of_what_a_model_sees(said: str, sent: str) -> None:
+    assert messages(("user", said)) == [{"role": "user", "content": sent}]
+    assert messages(("user", [text(said)]), ("assistant", "Yes"), ("user", "more"))[0]["content"] == sent
+
+
+def test_in_a_tools_result_that_word_is_a_word_like_any_other() -> None:
+    found = messages(("user", "Hi"), ("assistant", [use("1")]), ("user", [result("1", "@local x")]))
+    assert found[2]["content"] == "@local x"
+
+
 # Order
 
 

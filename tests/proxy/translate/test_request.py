@@ -44,6 +44,34 @@ def test_effort_is_sent_only_to_a_model_that_knows_it() -> None:
     assert chat(LocalModel("gpt-oss", 32768, takes_effort=True), **effort)["reasoning_effort"] == "high"
 
 
+def test_the_effort_of_the_newest_message_that_names_one_counts() -> None:
+    knows = LocalModel("gpt-oss", 32768, takes_effort=True)
+    given = [*HI, {"role": "system", "content": "Rules.", "output_config": {"effort": "low"}}]
+    assert chat(knows, messages=given, output_config={"effort": "max"})["reasoning_effort"] == "low"
+    assert chat(knows, messages=[*given, {"role": "assistant", "content": "a", "output_config": 7}, *HI])[
+        "reasoning_effort"
+    ] == ("low")
+
+
+@pytest.mark.parametrize(("wish", "sent"), [("on", True), ("off", False)])
+def test_what_a_person_set_for_the_model_overrules_the_request(wish: Any, sent: bool) -> None:
+    for asked in ({}, {"thinking": {"type": "disabled"}}, {"thinking": {"type": "enabled", "budget_tokens": 9}}):
+        body = chat(LocalModel("m", 32768, kind="vllm", thinking=wish), **asked)
+        assert body["chat_template_kwargs"] == {"enable_thinking": sent}
+
+
+def test_a_begun_answer_rules_thinking_out_whatever_was_set() -> None:
+    begun = [*HI, {"role": "assistant", "content": "Sure:"}]
+    body = chat(LocalModel("m", 32768, kind="llamacpp", thinking="on"), messages=begun)
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+def test_no_more_than_four_stops_are_sent_and_all_are_remembered() -> None:
+    told = translated(stop_sequences=["A", "B", "C", "D", "E"])
+    assert json.loads(told.body)["stop"] == ["A", "B", "C", "D"]
+    assert told.stop_sequences == ("A", "B", "C", "D", "E")
+
+
 # Tools
 
 
