@@ -41,6 +41,14 @@ def setting_for(target: str, api_key: str = "") -> LocalSetting | None:
     return LocalSetting(urlsplit(url).netloc.rpartition("@")[2], url, api_key=api_key)
 
 
+def known_as(typed: LocalSetting, configured: Iterable[LocalSetting]) -> LocalSetting:
+    """Give the configured server that a typed URL means, whatever name it gives this machine; else what was typed.
+
+    What is measured is remembered by the configured address, and the configured key goes along.
+    """
+    return next((one for one in configured if _place(one.url) == _place(typed.url)), typed)
+
+
 def choose(
     upstreams: tuple[LocalUpstream, ...], name: str | None, model: str | None
 ) -> tuple[LocalUpstream, LocalModel]:
@@ -77,6 +85,16 @@ def refuse_cloud(upstream: LocalUpstream, model: LocalModel, resolve: Resolve = 
         f"a cloud that charges for it. If it is yours, tunnel it: ssh -L 8080:127.0.0.1:8080 {host}, then bursar bench "
         "http://127.0.0.1:8080"
     )
+
+
+def _place(url: str) -> tuple[str, int | None, str]:
+    parts = urlsplit(base_url(url) or url)
+    host = parts.hostname or ""
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return "this machine" if host in ("localhost", "127.0.0.1", "::1") else host, port, parts.path
 
 
 def _is_near(host: str, resolve: Resolve) -> bool:

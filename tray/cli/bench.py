@@ -124,7 +124,7 @@ def _target(
 ) -> Target:
     """Find the model by asking its server; raises Failure with what to do."""
     from proxy.bench.bench import Target
-    from proxy.bench.reach import CannotBench, choose, refuse_cloud, setting_for
+    from proxy.bench.reach import CannotBench, choose, known_as, refuse_cloud, setting_for
     from proxy.upstream.local import Registry
     from tray.handover import registry_of
 
@@ -132,8 +132,7 @@ def _target(
         typed = setting_for(target, place.environ.get(key_env, "") if key_env else "") if target else None
         registry = registry_of(settings, place.environ, place.clock)
         if typed is not None:
-            known = next((one for one in registry.configured if one.url.rstrip("/") == typed.url.rstrip("/")), typed)
-            registry = Registry((known,), False, place.clock)
+            registry = Registry((known_as(typed, registry.configured),), False, place.clock)
         upstream, chosen = choose(registry.refresh(), None if typed else target, model)
         refuse_cloud(upstream, chosen)
     except CannotBench as error:

@@ -202,7 +202,7 @@ IN_WORDS: dict[str, tuple[str, str, str]] = {
         fenced(source("a comprehension")),
         "it still has 1 loops",
     ),
-    "errors by service": ('{"checkout": 3, "search": 1}', '{"checkout": 3, "search": 1, "billing": 0}', "not the right"),
+    "errors by service": ('{"checkout": 3, "search": 1}', '{"checkout": 3, "search": 1, "billing": 0}', "the JSON"),
     "where it broke": (
         fenced('{"file": "app/prices.py", "line": 88, "error": "ValueError"}\n', "json"),
         '{"file": "app/main.py", "line": 41, "error": "ValueError"}',

@@ -3,12 +3,11 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-
-import pytest
+from fractions import Fraction
 
 from pricing.assumed import Figures
 from pricing.hardware import Chip
-from pricing.machine import PerMtok, Speeds, per_mtok
+from pricing.machine import Speeds, per_mtok
 from pricing.power import Found
 from proxy.bench.bench import Bench, Target, active_bytes, believable
 from proxy.bench.client import Client
@@ -48,11 +47,12 @@ def test_the_price_of_a_million_tokens_follows_from_the_speeds():
     with counting_server() as (upstream, _):
         result = bench(upstream, costs=costs).run()
     tokens = max(point.prompt_tokens for point in result.points)
-    hundredths = [round(speed * 100) for speed in speeds_at(result, tokens)]
-    worked_out: PerMtok = per_mtok(costs.machine, Speeds(*hundredths))
-    # A hundred times the speed is a hundredth of the price; each is rounded up to a picodollar by itself.
-    assert float(result.costs.full_out_usd) == pytest.approx(float(worked_out.full_out.exact()) * 100, rel=1e-6)
-    assert float(result.costs.marginal_in_usd) == pytest.approx(float(worked_out.marginal_in.exact()) * 100, rel=1e-6)
+    speeds = Speeds(*(Fraction(round(speed * 100), 100) for speed in speeds_at(result, tokens)))
+    worked_out = per_mtok(costs.machine, speeds)
+    told = result.costs
+    assert told.marginal_in_usd == worked_out.marginal_in.exact()
+    assert told.full_out_usd == worked_out.full_out.exact()
+    assert told.provenance == worked_out.provenance
     assert result.costs.at_tokens == tokens
 
 

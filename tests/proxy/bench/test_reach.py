@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.bench.reach import CannotBench, addresses, choose, refuse_cloud, setting_for
-from proxy.upstream.local_model import Kind, LocalModel, LocalUpstream
+from proxy.bench.reach import CannotBench, addresses, choose, known_as, refuse_cloud, setting_for
+from proxy.upstream.local_model import Kind, LocalModel, LocalSetting, LocalUpstream
 
 
 def upstream(
@@ -18,6 +18,13 @@ def test_what_a_person_types_is_a_url_or_the_name_of_an_upstream():
     assert setting_for("ollama") is None
     with pytest.raises(CannotBench, match="no http or https URL"):
         setting_for("ftp://here")
+
+
+def test_a_url_of_a_configured_server_means_that_server_with_its_key():
+    mine = LocalSetting("mine", "http://127.0.0.1:8080/v1", api_key="k")
+    assert known_as(LocalSetting("x", "http://localhost:8080"), (mine,)) == mine
+    for other in ("http://localhost:8081", "http://box:8080", "http://127.0.0.1:8080/other"):
+        assert known_as(LocalSetting("x", other), (mine,)).name == "x"
 
 
 @pytest.mark.parametrize("kind", ["ollama", "llamacpp", "lmstudio", "vllm"])
