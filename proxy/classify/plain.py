@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-HEAD, TAIL = 3500, 1500
+HEAD, TAIL = 3000, 1500
 """Characters of a long text that are read: what is asked stands at its beginning or its end."""
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
