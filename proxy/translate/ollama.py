@@ -23,7 +23,9 @@ servers know neither field; what they cut is seen by the counts."""
 
 def body_of(asked: Asked) -> Translated:
     """Write a request. There is no choice among tools here: one that must be called is sent alone, and then missed."""
-    options = {"num_ctx": asked.caps.context, "num_predict": asked.max_tokens, **asked.wishes.sampling}
+    # A guess of ours is no wish: it would have a model loaded smaller than Ollama would on this machine.
+    context = {} if asked.caps.context_from == "assumed" else {"num_ctx": asked.caps.context}
+    options = {**context, "num_predict": asked.max_tokens, **asked.wishes.sampling}
     if asked.wishes.stops:
         options["stop"] = asked.wishes.stops
     body = {

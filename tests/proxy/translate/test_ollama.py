@@ -1,6 +1,7 @@
 """Ollama's own dialect: requests for `/api/chat`, and its lines."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,11 @@ def test_a_request_sets_the_context_and_wants_a_long_prompt_refused_rather_than_
         "model": "qwen", "messages": HI, "options": {"num_ctx": 32768, "num_predict": 100},
         "truncate": False, "shift": False, "stream": True,
     }  # fmt: skip
+
+
+def test_a_context_that_is_only_guessed_is_left_to_ollama() -> None:
+    guessed = replace(CAPS, context_from="assumed")
+    assert "num_ctx" not in json.loads(translated(guessed).body)["options"]
 
 
 def test_sampling_and_stops_are_options() -> None:

@@ -3,16 +3,20 @@
 import contextlib
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.sse import SseParser
-from proxy.translate.request import CannotTranslate, to_chat
+from proxy.translate.request import CannotTranslate, Translated, to_chat
 from proxy.translate.stream import AnthropicStream
 from proxy.upstream.local_model import LocalModel
 from tests.kit.local_fake import DONE, calls, chunk, ending, says, usage
+from tests.proxy.translate import test_ollama as ollama
+from tests.proxy.translate import test_own_messages as own
+from tests.proxy.translate.test_sureness import CALL, CLOSE, choice, with_call
 
 CAPS = LocalModel("m", 1_000_000, vision=True, tools=True, kind="llamacpp")
 
@@ -111,6 +115,65 @@ def test_a_request_of_any_shape_is_translated_or_refused_and_nothing_else(
         assert json.loads(body)["model"] == "m"
 
 
+# Prefixes
+
+answers = words | st.lists(texts | uses, min_size=1, max_size=4)
+requests = words | st.lists(texts | results, min_size=1, max_size=4)
+plain_turns = st.tuples(
+    st.builds(lambda content: {"role": "assistant", "content": content}, answers),
+    st.builds(lambda content: {"role": "user", "content": content}, requests),
+    st.none() | st.builds(lambda content: {"role": "system", "content": content}, words),
+)
+
+
+def flat(turns: list[Any]) -> list[dict[str, Any]]:
+    """Return the messages of turns."""
+    return [message for turn in turns for message in turn if message]
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(plain_turns, max_size=5), plain_turns, st.text("abcdef0123456789", min_size=3, max_size=3),
+    st.sampled_from(["llamacpp", "ollama"]), st.booleans(),
+)  # fmt: skip
+def test_a_turn_that_is_added_leaves_the_conversation_before_it_as_it_was_byte_for_byte(
+    before: list[Any], added: Any, session: str, kind: Any, own: bool
+) -> None:
+    """A local server then finds all of it in its cache."""
+    first = [{"role": "user", "content": "@local Hi"}, {"role": "system", "content": "Rules."}]
+    caps = replace(CAPS, kind=kind, messages_api=own)
+    tools = [{"name": "f", "input_schema": {"type": "object"}}]
+
+    def body(messages: list[dict[str, Any]], number: int) -> bytes:
+        system = [{"type": "text", "text": f"x-anthropic-billing-header: {session}{number};"},
+                  {"type": "text", "text": "You are."}]  # fmt: skip
+        asked = {"max_tokens": 10, "system": system, "messages": messages, "tools": tools}
+        return to_chat(asked, model="m", caps=caps).body
+
+    shorter = json.loads(body(first + flat(before), 1))
+    longer = json.loads(body(first + flat([*before, added]), 2))
+    known = len(shorter["messages"])
+    assert json.dumps(longer["messages"][:known]) == json.dumps(shorter["messages"])
+    assert longer.get("system") == shorter.get("system")
+    assert longer["tools"] == shorter["tools"]
+    assert to_chat({"max_tokens": 9, "messages": first}, model="m", caps=caps) == to_chat(
+        {"max_tokens": 9, "messages": first}, model="m", caps=caps
+    )
+
+
+@given(st.lists(plain_turns, min_size=1, max_size=5), st.sampled_from(["m", "mistral-small"]))
+def test_ids_pair_each_call_with_one_result_and_stay_what_they_were(given_turns: list[Any], model: str) -> None:
+    messages = [{"role": "user", "content": "Hi"}, *flat(given_turns)]
+    bodies = [to_chat({"max_tokens": 10, "messages": messages}, model=model, caps=CAPS).body for _ in range(2)]
+    assert bodies[0] == bodies[1]
+    found = json.loads(bodies[0])["messages"]
+    for at, message in enumerate(found):
+        calls = [call["id"] for call in message.get("tool_calls", [])]
+        assert len(set(calls)) == len(calls)
+        assert [one["tool_call_id"] for one in found[at + 1 : at + 1 + len(calls)]] == calls
+        assert model == "m" or all(len(one) == 9 for one in calls)
+
+
 # Streams
 
 STREAMS = [
@@ -124,10 +187,10 @@ STREAMS = [
 ]
 
 
-def told(chunks: list[bytes], *, clean: bool) -> bytes:
+def told(chunks: list[bytes], *, clean: bool, asked: Translated | None = None) -> bytes:
     """Translate a stream that comes in these chunks, with known ids."""
     counter = itertools.count(1)
-    stream = AnthropicStream("claude-x", mint=lambda: f"{next(counter):024x}")
+    stream = AnthropicStream("claude-x", asked, mint=lambda: f"{next(counter):024x}")
     return b"".join(stream.feed(chunk) for chunk in chunks) + stream.end(clean)
 
 
@@ -168,6 +231,73 @@ def assert_not_clean(output: bytes) -> None:
     assert names[-1] == "error"
     assert names.count("error") == 1
     assert not {"message_stop", "message_delta"} & set(names)
+
+
+# Every wire
+
+ASKED = Translated(b"", 100, 50, ("get_weather",), functions=(
+    {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}},
+))  # fmt: skip
+WIRES: list[tuple[Translated, bytes]] = [
+    (replace(ASKED, wire="sse"), chunk({"content": "I look. Ü"}) + calls("get_weather", '{"city": "Paris"}')),
+    (replace(ASKED, wire="json"), json.dumps({"choices": [with_call([*CALL, *CLOSE])]}, indent=1).encode()),
+    (replace(ASKED, wire="json", constrained=True), json.dumps({"choices": [choice(
+        [('{"name": "get_weather", "arguments": {}}', -3.0)], content='{"name": "get_weather", "arguments": {}}'
+    )]}).encode()),
+    (replace(ASKED, wire="ndjson"), ollama.says("Grüße 🙂", thinking="hm") + ollama.CALL + ollama.end()),
+    (replace(ASKED, wire="ndjson", constrained=True), ollama.says('{"name": "get_weather", ', '"arguments": {}}')
+     + ollama.end()),
+    (replace(ASKED, wire="messages"), own.STREAM),
+    (replace(ASKED, wire="messages"), (own.START + own.SAID + own.end()).replace(b"\n", b"\r\n")),
+]  # fmt: skip
+wires = st.sampled_from(WIRES)
+
+
+@settings(max_examples=300)
+@given(wires, st.lists(st.integers(0, 5000), max_size=12), st.booleans())
+def test_on_every_wire_the_cuts_of_the_bytes_never_change_the_answer(
+    wire: tuple[Translated, bytes], places: list[int], clean: bool
+) -> None:
+    asked, stream = wire
+    assert told(cut(stream, places), clean=clean, asked=asked) == told([stream], clean=clean, asked=asked)
+    assert b"message_stop" in told([stream], clean=True, asked=asked)
+
+
+def test_on_every_wire_an_answer_that_is_cut_before_its_reason_never_ends_cleanly() -> None:
+    for asked, stream in WIRES:
+        for at in range(last_of(stream)):
+            for clean in (True, False):
+                assert_not_clean(told([stream[:at]], clean=clean, asked=asked))
+
+
+def last_of(stream: bytes) -> int:
+    """Find where the reason to stop is told; an answer in one piece has to be whole."""
+    marks = [stream.rfind(mark) for mark in (b'"finish_reason": "', b'"done": true', b'"stop_reason": "')]
+    return len(stream.rstrip()) if stream.startswith((b'{"choices"', b"{\n")) else max(marks)
+
+
+@settings(max_examples=500)
+@given(
+    wires,
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 4), st.binary(max_size=4)), max_size=5),
+    st.booleans(),
+)
+def test_on_every_wire_damaged_bytes_never_raise_and_make_a_well_formed_stream(
+    wire: tuple[Translated, bytes], damages: list[tuple[int, int, bytes]], clean: bool
+) -> None:
+    asked, stream = wire
+    for place, length, instead in damages:
+        at = place % (len(stream) + 1)
+        stream = stream[:at] + instead + stream[at + length :]
+    output = told([stream], clean=clean, asked=asked)
+    check_grammar([event.event for event in SseParser().feed(output)])
+
+
+@given(wires, st.binary(max_size=200), st.booleans())
+def test_on_every_wire_rubbish_never_raises_and_is_no_answer(
+    wire: tuple[Translated, bytes], rubbish: bytes, clean: bool
+) -> None:
+    assert_not_clean(told([rubbish], clean=clean, asked=wire[0]))
 
 
 PIECES = [

@@ -2,11 +2,13 @@
 
 import http.client
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from proxy.toolcalls.signals import Signal, signals
 from proxy.translate.errors import Trouble, from_local
 from proxy.translate.request import Translated, to_chat
 from proxy.translate.response import Folded, Unfinished
@@ -43,9 +45,15 @@ def request(words: str, **fields: Any) -> dict[str, Any]:
     return {"max_tokens": 400, "system": system, "messages": given, "tools": TOOLS, **fields}
 
 
-def ask(server: LlamaServer, fields: dict[str, Any], carry: AnthropicStream | Folded | None = None) -> bytes:
+def ask(
+    server: LlamaServer,
+    fields: dict[str, Any],
+    carry: AnthropicStream | Folded | None = None,
+    caps: LocalModel = CAPS,
+    **form: bool,
+) -> bytes:
     """Send a request through the translation; small pieces, as a socket may give them."""
-    asked = to_chat(fields, model=MODEL, caps=CAPS)
+    asked = to_chat(fields, model=MODEL, caps=caps, **form)
     carry = carry or AnthropicStream("claude-x", asked)
     status, pieces = post(server, asked)
     if status != 200:
@@ -66,13 +74,21 @@ def post(server: LlamaServer, asked: Translated) -> tuple[int, list[bytes]]:
     """Send a body over a plain connection."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
     try:
-        connection.request("POST", "/v1/chat/completions", asked.body, {"content-type": "application/json"})
+        connection.request("POST", asked.path, asked.body, {"content-type": "application/json"})
         response = connection.getresponse()
         return response.status, list(iter(lambda: response.read1(97), b""))
     finally:
         connection.close()
 
 
+FORMS: dict[str, tuple[LocalModel, dict[str, bool]]] = {
+    "streamed": (CAPS, {}),
+    "judged": (CAPS, {"judged": True}),
+    "its own Messages API": (replace(CAPS, messages_api=True), {"judged": True}),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     ("marker", "blocks"),
     [
@@ -89,19 +105,65 @@ def post(server: LlamaServer, asked: Translated) -> tuple[int, list[bytes]]:
         ("[[text_only]]", ["I would now call the get_weather tool with city Paris."]),
     ],
 )
-def test_what_the_model_says_reaches_the_client_streamed_and_whole(
-    llama: LlamaServer, marker: str, blocks: list[Any]
+def test_what_the_model_says_reaches_the_client_streamed_and_whole_on_every_wire(
+    llama: LlamaServer, marker: str, blocks: list[Any], form: str
 ) -> None:
-    found = events(ask(llama, request(marker)))
+    caps, how = FORMS[form]
+    stream = AnthropicStream("claude-x", to_chat(request(marker), model=MODEL, caps=caps, **how))
+    found = events(ask(llama, request(marker), stream, caps, **how))
     assert [block for block in answer(found) if block != "\n"] == blocks
     assert found[-2]["delta"]["stop_reason"] == (
         "tool_use" if PARIS[0] in str(blocks) and marker != "[[text_only]]" else "end_turn"
     )
     assert found[-2]["usage"]["output_tokens"] > 0
 
-    whole = Folded("claude-x")
-    ask(llama, request(marker), whole)
+    assert stream.usage["output_tokens"] == found[-2]["usage"]["output_tokens"]
+    if form != "its own Messages API":
+        assert stream.speed is not None
+        assert stream.speed.prompt_tokens + stream.speed.cached_tokens == stream.heard.prompt_tokens
+
+    whole = Folded("claude-x", to_chat(request(marker), model=MODEL, caps=caps, **how))
+    ask(llama, request(marker), whole, caps, **how)
     assert [block.get("text") or (block["name"], block["input"]) for block in whole.message()["content"]] == blocks
+
+
+def test_a_second_attempt_that_is_held_to_a_call_makes_the_one_that_the_model_means(llama: LlamaServer) -> None:
+    folded = Folded("claude-x", to_chat(request("[[bare_json]]"), model=MODEL, caps=CAPS, constrained=True))
+    ask(llama, request("[[bare_json]]"), folded, constrained=True)
+    assert [(block["name"], block["input"]) for block in folded.message()["content"]] == [PARIS]
+    assert signals(folded.heard) == ()
+
+
+@pytest.mark.parametrize("marker", ["text", "empty", "read", "weather", "unknown_tool"])
+def test_a_call_that_a_model_is_held_to_and_does_not_mean_is_seen_by_its_logprobs(
+    llama: LlamaServer, marker: str
+) -> None:
+    folded = Folded("claude-x", to_chat(request(f"[[{marker}]]"), model=MODEL, caps=CAPS, constrained=True))
+    ask(llama, request(f"[[{marker}]]"), folded, constrained=True)
+    assert Signal.FORCED in signals(folded.heard)
+
+
+def test_a_conversation_that_grows_is_read_by_the_server_once(llama: LlamaServer) -> None:
+    """Six turns as Claude Code makes them: a new billing header each time, reminders after results, results late."""
+    history: list[dict[str, Any]] = [
+        {"role": "user", "content": [{"type": "text", "text": "Look around. [[weather]]"}]},
+        {"role": "system", "content": "Rules. " * 400},
+    ]
+    shares = []
+    for number in range(6):
+        system = [{"type": "text", "text": f"x-anthropic-billing-header: cc_version=2.1.{number:03x};"},
+                  {"type": "text", "text": "You are a helper. " * 100}]  # fmt: skip
+        folded = Folded("claude-x", to_chat(request("", messages=history), model=MODEL, caps=CAPS, judged=True))
+        ask(llama, request("", messages=history, system=system), folded, judged=True)
+        said = folded.message()["content"]
+        result = {"type": "tool_result", "tool_use_id": said[-1]["id"], "content": f"{number} degrees. [[weather]]"}
+        history += [{"role": "assistant", "content": said}, {"role": "user", "content": [result]},
+                    {"role": "system", "content": f"Used {number} of 9 tokens."}]  # fmt: skip
+        assert folded.speed is not None
+        shares.append((folded.speed.cached_tokens, folded.speed.prompt_tokens))
+    print(f"\ncached and computed prompt tokens, turn by turn: {shares}")
+    for cached, computed in shares[1:]:
+        assert cached > 10 * computed
 
 
 def test_a_call_its_result_and_the_answer_to_it_make_a_round_trip(llama: LlamaServer) -> None:
