@@ -50,13 +50,18 @@ def registry(services: Services) -> list[dict[str, Any]]:
             "created_at": UNKNOWN_DATE,
             "owned_by": upstream.name,
             "max_input_tokens": model.context,
-            "bursar": model_json(services.locals, upstream, model),
+            "bursar": _brief(model_json(services.locals, upstream, model)),
         }
         for upstream in services.locals.snapshot()
         if upstream.healthy
         for model in upstream.models
     ]
     return cloud + local
+
+
+def _brief(model: dict[str, Any]) -> dict[str, Any]:
+    """Leave out how each check of a probe went: an agent has no use for it."""
+    return {name: value for name, value in model.items() if name != "probe"}
 
 
 def _openai(model: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,13 @@ class App:
             server.start()
             self._end.callback(server.stop)
         threading.Thread(target=self._refresh, name="refresh", daemon=True).start()
-        prober = Prober(lambda: self.services.locals, clock=self.services.clock, leaving=self._leaving)
+        services = self.services
+        prober = Prober(
+            lambda: services.locals,
+            clock=services.clock,
+            leaving=self._leaving,
+            busy=lambda upstream, model: bool(services.slots.used().get(f"{upstream}/{model}")),
+        )
         threading.Thread(target=prober.run, name="prober", daemon=True).start()
         log.info("serving agents at %s, control at %s", self.proxy_url, self.control_url)
 

@@ -301,7 +301,7 @@ def _configured(setting: LocalSetting, found: Found) -> LocalUpstream:
 def _named(names: tuple[str, ...], found: Found) -> tuple[LocalModel, ...]:
     known = {model.id: model for model in found.models}
     if found.kind == "openai":
-        return tuple(known.get(name) or LocalModel(name, UNKNOWN_CONTEXT) for name in names)
+        return tuple(known.get(name) or LocalModel(name, UNKNOWN_CONTEXT, context_from="assumed") for name in names)
     return tuple(known[name] for name in names if name in known)
 
 

@@ -116,7 +116,7 @@ class LocalModel:
     parameters: str = ""
     quantization: str = ""
     claims_tools: bool | None = None
-    context_from: ContextFrom = "assumed"
+    context_from: ContextFrom = "loaded"
     bytes_per_token: float | None = None
     setup: str = ""
 

@@ -17,6 +17,7 @@ OLLAMA_CONTEXT = 4096
 """What Ollama loads a model with below 24 GiB of video memory where nothing else is set; it tells no one beforehand."""
 
 MODELS_ASKED = 32
+LAST_CONTEXT = "bursar: last context"
 
 
 def ollama(ask: Asker, memory: Memory) -> Found | None:
@@ -51,6 +52,8 @@ def _model(
     if shown.get("remote_host") or (known is not None and "completion" not in known):
         return None
     context, context_from = _context(shown, loaded.get(name, {}))
+    if context_from == "loaded":
+        memory[name, digest] = {**shown, LAST_CONTEXT: context}
     details = table(shown.get("details")) or table(tag.get("details"))
     return model_of(
         name,
@@ -72,7 +75,7 @@ def _model(
 
 
 def _context(shown: dict[str, Any], running: dict[str, Any]) -> tuple[int, ContextFrom]:
-    """Say what context a model has, or would be loaded with: what its file sets, else Ollama's least default."""
+    """Say what context a model has, or would be loaded with: what its file sets, else what it had, else the least."""
     loaded = positive(running.get("context_length"))
     if loaded:
         return loaded, "loaded"
@@ -80,7 +83,8 @@ def _context(shown: dict[str, Any], running: dict[str, Any]) -> tuple[int, Conte
         name, _, value = line.strip().partition(" ")
         if name == "num_ctx" and value.strip().isdecimal() and int(value) > 0:
             return int(value), "file"
-    return min(OLLAMA_CONTEXT, _trained(shown) or OLLAMA_CONTEXT), "assumed"
+    # What it was loaded with when it last was is a better guess: Ollama takes more where there is more memory.
+    return positive(shown.get(LAST_CONTEXT)) or min(OLLAMA_CONTEXT, _trained(shown) or OLLAMA_CONTEXT), "assumed"
 
 
 def _trained(shown: dict[str, Any]) -> int | None:

@@ -30,7 +30,7 @@ NOT_MEASURED = "—"
 def models(place: Place, licences: bool, is_json: bool) -> None:
     """List local models with what they can do, cost and oblige to, and cloud models with what they cost.
 
-    Dollars are for a million tokens; of local ones, energy only, as `bursar bench` measured it.
+    Dollars are for a million tokens; of local ones energy only / with everything, as `bursar bench` measured it.
     """
     running = place.running()
     if running:
@@ -65,8 +65,8 @@ def _row(upstream: dict[str, Any], model: Model) -> tuple[str, ...]:
         _tools(model),
         _whole(speed.get("reads")),
         _whole(speed.get("writes")),
-        _usd(costs.get("marginal_in")),
-        _usd(costs.get("marginal_out")),
+        _usd(costs, "in"),
+        _usd(costs, "out"),
         _licence(model),
     )
 
@@ -127,8 +127,12 @@ def _whole(tokens: float | None) -> str:
     return NOT_MEASURED if tokens is None else f"{tokens:,.0f}"
 
 
-def _usd(usd: str | None) -> str:
-    return NOT_MEASURED if usd is None else Money.usd(usd).dollars(4, "up").removeprefix("$")
+def _usd(costs: Model, way: str) -> str:
+    """Print what a million tokens cost: energy only, and with everything."""
+    marginal, full = costs.get(f"marginal_{way}"), costs.get(f"full_{way}")
+    if marginal is None or full is None:
+        return NOT_MEASURED
+    return " / ".join(Money.usd(usd).dollars(3, "up").removeprefix("$") for usd in (marginal, full))
 
 
 def _cloud(models: list[dict[str, Any]]) -> str:

@@ -14,7 +14,7 @@ from proxy.translate.usage import Speed
 from proxy.upstream.local_model import LocalModel
 from tests.proxy.translate.words import HI, PNG, WEATHER, chat, result, text, translated, use
 
-CAPS = LocalModel("qwen3:8b", 32768, vision=True, tools=True, kind="ollama")
+CAPS = LocalModel("qwen3:8b", 32768, vision=True, tools=True, kind="ollama", context_from="loaded")
 
 
 def body(caps: LocalModel = CAPS, **fields: Any) -> dict[str, Any]:

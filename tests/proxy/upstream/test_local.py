@@ -145,6 +145,19 @@ def test_ollama_tells_its_models_the_loaded_one_first_with_the_context_they_have
     )  # fmt: skip
 
 
+def test_a_model_that_ollama_has_let_go_of_is_taken_to_come_back_with_the_context_it_had() -> None:
+    with local_fake(pages=OLLAMA) as fake:
+        known = registry(LocalSetting("box", fake.url))
+        known.refresh()
+        fake.pages["/api/ps"] = (200, {"models": [{"name": "qwen:8b", "context_length": 40960}]})
+        known.refresh()
+        fake.pages["/api/ps"] = (200, {"models": []})
+        (upstream,) = known.refresh()
+    qwen = upstream.model("qwen:8b")
+    assert qwen is not None
+    assert (qwen.context, qwen.context_from, qwen.loaded) == (40960, "assumed", False)
+
+
 def test_models_that_ollama_runs_in_its_cloud_are_never_taken_for_local() -> None:
     names = {model.id for model in seen(OLLAMA).models}
     assert not {"sly", "far", "gpt-oss:120b-cloud"} & names
