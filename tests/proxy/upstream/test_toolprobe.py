@@ -10,6 +10,7 @@ import pytest
 from proxy.upstream.local import LocalSetting, Registry, plain_session
 from proxy.upstream.local_model import LocalModel, LocalUpstream
 from proxy.upstream.probe_result import ProbeResult
+from proxy.upstream.probe_tools import NOTE
 from proxy.upstream.toolprobe import Patience, ToolProbe
 from tests.kit.llama.server import llama_server
 from tests.kit.llama.templates import CHATML
@@ -103,6 +104,58 @@ def test_a_real_model_that_only_writes_about_calls_fails(said: str, wanted: str)
     with llama_server(scripts=with_simple(said)) as server:
         result = probed(seen(server.url))
     assert (result.passed, key(result)) == (False, wanted)
+
+
+# Ollama, by its own dialect
+
+
+def by_ollama(asked: dict[str, Any]) -> dict[str, Any]:
+    """Answer as Ollama's /api/chat does, in a stream of one line, what a good model would."""
+    marks = [mark for mark in RIGHT if f"[[bursar_{mark}]]" in json.dumps(asked["messages"])]
+    said = RIGHT[marks[-1]]
+    made = said if isinstance(said, list) else []
+    calls_ = [{"function": {"name": name, "arguments": given}} for name, given in made]
+    return {
+        "message": {"role": "assistant", "content": "" if made else said, "tool_calls": calls_},
+        "done": True, "done_reason": "stop", "prompt_eval_count": 500, "eval_count": 40,
+        "prompt_eval_duration": 1_000_000_000, "eval_duration": 2_000_000_000,
+    }  # fmt: skip
+
+
+OSLO = ("get_weather", {"city": "Oslo"})
+ORDER = {
+    "customer": {"name": "Ada", "note": NOTE},
+    "items": [
+        {"article": "bolt", "quantity": 3, "price": 0.25, "delivery": "express"},
+        {"article": "nut", "quantity": 1, "price": 2, "delivery": "standard"},
+    ],
+}
+RIGHT: dict[str, Any] = {
+    "simple": [OSLO], "nested": [("save_order", ORDER)], "weather": [OSLO], "result": "It is 17 degrees.", "none": "4",
+    "two": [OSLO, ("get_weather", {"city": "Rome"})], "required": [OSLO], "named": [("get_time", {"city": "Oslo"})],
+    "large": [("read_file", {"path": "/home/ada/project/README.md"})],
+}  # fmt: skip
+GOOD_OLLAMA = {
+    **OLLAMA,
+    "/api/ps": (200, {"models": [{"name": "gemma3:4b", "context_length": 65536}]}),
+    "/api/show": (200, {"capabilities": ["completion", "tools"], "model_info": {"g.context_length": 131072}}),
+    "/api/chat": (200, by_ollama),
+}
+
+
+def test_an_ollama_model_is_probed_by_its_own_dialect_with_the_context_that_a_person_set() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        asked.append(body)
+        return by_ollama(body)
+
+    with local_fake(pages={**GOOD_OLLAMA, "/api/chat": (200, answer)}) as fake:
+        result = probed(seen(fake.url, context=40960))
+        assert fake.requests == []
+    assert result.passed is True, result
+    assert (result.prompt_tokens_per_s, result.tokens_per_s) == (500.0, 20.0)
+    assert {body["options"]["num_ctx"] for body in asked} == {40960}
 
 
 # Servers that are not as they should be
