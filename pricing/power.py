@@ -78,6 +78,8 @@ def find(which: Which, machinery: Machinery, gpu: str = "") -> Found:
     except Exception:  # noqa: BLE001 - a driver fails in ways that nobody listed; a price must not stop the proxy
         _log.exception("looking for a power meter failed")
         tried.append("looking for a power meter failed")
+    if machinery.platform == "darwin":
+        tried = ["macOS tells no energy without root"]
     return Found(None, _mac_chips(machinery), tuple(tried))
 
 

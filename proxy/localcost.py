@@ -139,7 +139,7 @@ class LocalCosts:
             "price_usd": machine.price.exact(),
             "residual_usd": machine.residual.exact(),
             "rent_per_hour_usd": None if machine.rent_per_hour is None else machine.rent_per_hour.exact(),
-            "years": str(machine.years),
+            "years": f"{float(machine.years):g}",
             "utilisation_percent": round(machine.utilisation * 100),
             "electricity_usd_per_kwh": machine.electricity.exact(),
             "prefill_milliwatts": round(machine.watts_prefill * 1000),

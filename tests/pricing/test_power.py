@@ -307,6 +307,7 @@ def test_a_modelled_machine_asks_nothing(machinery: Machinery):
 def test_on_a_mac_only_the_chips_name_is_found(machinery: Machinery):
     found = find("auto", replace(machinery, platform="darwin", chip_name=lambda: "Apple M2 Max"))
     assert (found.reader, found.chips) == (None, ("Apple M2 Max",))
+    assert found.why == ("macOS tells no energy without root",)
 
 
 def test_a_gap_that_nobody_sampled_is_not_guessed_over(clock: Clock):

@@ -14,7 +14,7 @@ from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.power import Found
 from proxy.localcost import LocalCosts, Metering, Split, machine_name
-from proxy.powermeter import FAR_TOO_SLOW_S, LOOK_AGAIN_S, SLOW_READINGS, SLOW_S, Meter
+from proxy.powermeter import FAR_TOO_SLOW_S, LOOK_AGAIN_ASLEEP_S, LOOK_AGAIN_S, SLOW_READINGS, SLOW_S, Meter
 from proxy.translate.usage import Speed
 
 HERE, LAN = "http://127.0.0.1:11434", "http://192.168.1.20:8080"
@@ -383,6 +383,23 @@ def test_the_meter_of_a_bench_counts_joules_over_a_stretch():
     assert bench.meter.joules("nothing") is None
     unmetered = Bench(metered=False).meter
     assert unmetered.joules(unmetered.begin()) is None
+
+
+def test_a_chip_that_slept_is_looked_for_again_soon_and_a_missing_one_later():
+    clock, looks = Clock(), list[float]()
+
+    def asleep_then_missing() -> Found:
+        looks.append(clock.seconds)
+        return Found(is_asleep=len(looks) == 1)
+
+    meter = Meter(asleep_then_missing, clock)
+    for _ in range(40):
+        meter.look_aside()
+        for thread in threading.enumerate():
+            if thread.name == "power meter":
+                thread.join(10)
+        clock.seconds += 10
+    assert [seconds - 1000 for seconds in looks] == [0, LOOK_AGAIN_ASLEEP_S, LOOK_AGAIN_ASLEEP_S + LOOK_AGAIN_S]
 
 
 def test_a_request_does_not_wait_for_a_driver_that_starts():

@@ -7,6 +7,7 @@ import pytest
 
 from pricing.assumed import Figures
 from pricing.money import Money
+from tests.kit.bursar import Bursar
 from tests.tray.conftest import Command
 from tray.config_file import DEFAULT
 from tray.handover import local_costs_of
@@ -102,6 +103,16 @@ def test_nothing_is_looked_for_before_the_first_local_request():
     facts = local_costs_of(settings_of("")).facts()
     assert (facts["meter"], facts["tried"]) == (None, ["nobody looked for a power meter yet"])
     assert facts["assumed"][0] == "price $1,500"
+
+
+def test_another_price_counts_as_soon_as_the_file_is_read_again(served: Bursar):
+    assert served.status()["machine"]["price_usd"] == "1500"
+    config = served.home / "config.toml"
+    config.write_text(config.read_text() + '\n[machine]\nprice = "900"\nelectricity = "0.40"\npower = "modelled"\n')
+    assert served.command("config", "reload").stdout == "reloaded\n"
+    machine = served.status()["machine"]
+    assert (machine["price_usd"], machine["electricity_usd_per_kwh"]) == ("900", "0.4")
+    assert "price $1,500" not in machine["assumed"]
 
 
 def test_the_command_checks_the_machine_too(bursar: Command, home: Path):
