@@ -75,6 +75,7 @@ class Bench:
     def run(self) -> BenchResult:
         """Measure; an interrupt ends it with what is known. Raises Unanswered when the server fails before that."""
         try:
+            self._speed.warm_up(self._time)
             self._speed.run(self._time.part(self._plan.speed_share if self._jail else 1.0))
             if self._jail is not None:
                 self._play(self._jail)

@@ -61,6 +61,10 @@ class Time:
         """Seconds to the end; never less than none."""
         return max(0.0, self._until - self._monotonic())
 
+    def forgive(self, seconds: float) -> None:
+        """Give time back that was not the bench's own."""
+        self._until += seconds
+
     def part(self, share: float) -> Time:
         """Take a share of the time that is left."""
         return Time(self.left * share, self._monotonic)

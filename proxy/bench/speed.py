@@ -63,7 +63,8 @@ class SpeedBench:
 
     def run(self, time: Time) -> None:
         """Measure all there is time for; raises Unanswered when the server fails before anything is known."""
-        self._warm_up(time)
+        if self.load_ms is None:
+            self.warm_up(time)
         self._calibrate(time)
         sizes = self._plan.sizes(self._most)
         if not sizes:
@@ -87,11 +88,12 @@ class SpeedBench:
             self.notes.append(f"it takes {limit} request{'s' if limit != 1 else ''} at once, so no more were tried")
         return fitting
 
-    def _warm_up(self, time: Time) -> None:
-        """Have the model loaded: the first request of the day may wait for it."""
+    def warm_up(self, time: Time) -> None:
+        """Have the model loaded: the first request of the day may wait for it, and that is not the bench's time."""
         self._say("warming up: the server may have to load the model", time)
         timed = self._ask(WARM_UP_CHARS, LOAD_S, output=LEAST_DECODED)
         self.load_ms = round(timed.end_ms, 1)
+        time.forgive(timed.end_ms / 1000)
         self._lengths.append((WARM_UP_CHARS, sample_of(timed).prompt_tokens))
 
     def _calibrate(self, time: Time) -> None:
@@ -141,15 +143,28 @@ class SpeedBench:
         needed = forecast(self._seen, size)
         if needed <= time.left or (not self.points and not again):
             return True
-        if not again:
-            self.out_of_time = True
-            self.notes.append(f"{size:,} tokens were left out: about {needed:.1f} s, and {time.left:.1f} s were left")
+        return False if again else self._has_time(needed, f"{size:,} tokens of context", time)
+
+    def _has_time(self, needed: float, what: str, time: Time) -> bool:
+        """Tell whether something still fits into the time; what does not is said."""
+        if needed <= time.left:
+            return True
+        self.out_of_time = True
+        self.notes.append(f"left out: {what}; it takes about {needed:.1f} s, and {time.left:.1f} s were left")
         return False
+
+    def _measured_up_to(self, most: int) -> int:
+        """Give the largest size measured so far, `most` at most: how long that takes is known."""
+        return max((tokens for tokens, _ in self._seen if tokens <= most * 1.05), default=0)
 
     def _reuse_step(self, time: Time) -> None:
         """Ask twice with the same beginning, as an agent does from step to step."""
-        size = min(REUSE_TOKENS, self._most - 2 * self._plan.output_tokens - 600)
-        if size < LEAST_TOKENS or self._cut or forecast(self._seen, size) * 2 > time.left:
+        size = min(self._measured_up_to(REUSE_TOKENS), self._most - 2 * self._plan.output_tokens - 600)
+        if (
+            size < LEAST_TOKENS
+            or self._cut
+            or not self._has_time(forecast(self._seen, size) * 2, "an agent's next step", time)
+        ):
             return
         nonce, chars = self._nonce(), chars_for(size, self._lengths)
         self._say(f"{size:,} tokens of context, then the agent's next request behind them", time)
@@ -160,13 +175,10 @@ class SpeedBench:
 
     def _batch_step(self, many: int, time: Time) -> None:
         """Send several requests at once, and take them together by the clock."""
-        size = min(BATCH_TOKENS, self._most // (2 * many))
+        size = min(self._measured_up_to(BATCH_TOKENS), self._most // (2 * many))
         if size < LEAST_TOKENS or self._cut:
             return
-        needed = forecast(self._seen, size) * many
-        if needed > time.left:
-            self.out_of_time = True
-            self.notes.append(f"{many} requests at once were left out: they would take about {needed:.0f} s")
+        if not self._has_time(forecast(self._seen, size) * many, f"{many} requests at once", time):
             return
         self._say(f"{many} requests of {size:,} tokens at once", time)
         chars = chars_for(size, self._lengths)
