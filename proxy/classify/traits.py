@@ -47,7 +47,7 @@ _OPENS = frozenset(
 
 _LIST = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d+[.)、])\s*\S", re.M)
 _HEADING = re.compile(r"^#{1,4} \S|^\*\*[^*\n]{2,60}\*\*:?$", re.M)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；])|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；，、])|\n+")
 _CODE_FILE = re.compile(
     r"(?<![\w-])[\w-]{1,64}\.(?:py|ts|tsx|js|jsx|mjs|go|rs|java|kt|rb|php|cs|c|cpp|cc|h|hpp|swift|sql|sh|vue|svelte|"
     r"css|scss|html|dart|lua|ex|scala|ipynb)\b",
@@ -119,7 +119,8 @@ def _role(part: str, found: Found, opening: set[str]) -> Literal["question", "or
     """Tell what a sentence does; "can you explain" asks, "can you fix" orders."""
     asks = part.rstrip()[-1:] in "?？" or "explain" in opening
     works = bool(opening & _ORDERING)
-    if asks and not ("please.do" in opening and works and "explain" not in opening):
+    polite = "please.do" in opening and "explain" not in opening and "opinion" not in found
+    if asks and not polite:
         return "question"
     return "order" if works or "please.do" in opening else "statement"
 

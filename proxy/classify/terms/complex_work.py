@@ -45,7 +45,8 @@ COMPLEX = {
         devrions, recommand*, stratégie*, réfléchis, подход*, вариант*, лучш* способ, лучше всего, стоит ли,
         плюсы и минусы, порекомендуй, стратеги*, подумай, продумай, 最佳, 方案, 优缺点, 权衡, 建议, 思路,
         应该怎么, 仔细思考, 深入思考, メリット, 比較検討, 方針, どうすべき, 提案して, 検討, 어떻게 해야, 방안,
-        strategia""",
+        strategia, как лучше, как правильно, conviene, nous conviendrait, was wäre besser, wie würdest du,
+        qué conviene, o que convém, 应该怎样, どのように設計""",
     "migrate": """
         migrat*, port it, port this, port the, port to, port over, upgrade to, upgrade from, upgrade the,
         upgrade our, schema change*, database schema, backward compat*, backwards compat*, breaking change*,
@@ -106,7 +107,8 @@ COMPLEX = {
         big o, expensive quer*, n 1 quer*, langsam*, leistung*, optimier*, beschleunig*, performant, rendimiento,
         lento, lenta, desempeño, más rápido, desempenho, devagar, mais rápido, lent, lente, ralenti*,
         plus rapide, производительн*, оптимиз*, медленн*, тормоз*, ускор*, быстрее, 性能, 优化, 很慢, 太慢, 提速,
-        卡顿, パフォーマンス, 最適化, 遅い, 高速化, 성능, 최적화, 느려, benchmark the, run benchmarks""",
+        卡顿, パフォーマンス, 最適化, 遅い, 高速化, 성능, 최적화, 느려, benchmark the, run benchmarks, traffic,
+        load, high load, heavy load, tráfico, trafic, tráfego, нагрузк*, 流量, 负载, 負荷, 트래픽""",
     "root.cause": """
         root cause*, why .. fail*, why .. break*, why .. crash*, why .. not work*, why isnt, why doesnt,
         why arent, why is it still, why am i still, figure out, find out, investigat*, diagnos*, dig into,
@@ -122,7 +124,9 @@ COMPLEX = {
         おかしい, 원인, 왜 안, 디버그, 조사, debug, debug this, debug why, help me debug, reproduce,
         reproducible, how come .. not, how come .. isnt, how come .. work*, what happened, whats happening,
         what s happening, whats going on, am i seeing, are we seeing, not sure why, no clue why, dont know why,
-        don t know why, don t know what, dont know what, still seeing""",
+        don t know why, don t know what, dont know what, still seeing, where it goes wrong, where .. wrong,
+        no encuentro .. motivo, motivo, d où ça vient, descubra .. aconteceu, descubra o, в чем дело, в чём дело,
+        哪里出, 查一下, 查查, 查明, 是什么问题, どこが悪い""",
     "still.broken": """
         still not, still see*, still get*, still have, still having, still fail*, still broken, still doesnt,
         still isnt, still cant, still does, still the same, still an, still a, still there, still wrong,
@@ -226,7 +230,9 @@ COMPLEX = {
         reestructura*, reescrib*, simplific*, separa*, reestrutur*, reescrev*, refator*, réécri*, refactoris*,
         simplifi*, sépar*, рефактор*, отрефактор*, перепиши*, переписать, переделай, упрости*, вынеси*, раздели*,
         реструктур*, 重构, 重写, 拆分, 抽取, 解耦, 整理, 简化, 精简, リファクタ, 書き直, 分割, 切り出, 整理して,
-        簡素化, 리팩토링, 리팩터링, 재작성, 분리""",
+        簡素化, 리팩토링, 리팩터링, 재작성, 분리, zerleg*, zerteil*, teil .. auf, break it into,
+        break into parts, too big, viel zu groß, demasiado grande, divide*, grande demais, divid*, découp*,
+        trop gros*, разбей*, разбить, слишком больш*, 拆成, 拆开, 太大, 大きくなりすぎ, 大きすぎ""",
     "data.store": """
         database*, db, sql, postgres*, sqlite, mysql, mongo*, redis, prisma, transaction*, queries, query,
         index*, tables, foreign key*, sync, syncing, synchroni*, cache, caching, cached, queue*, lifecycle*,

@@ -86,7 +86,8 @@ PLAIN = {
         branche, закоммит*, коммит*, запуш*, пуш, ветк*, слей, смерж*, 提交, 推送, 分支, 合并, 拉取, コミット,
         プッシュ, ブランチ, マージ, 커밋, 푸시, 브랜치, checkout, new branch, a branch, this branch,
         feature branch, branch called, switch branch*, parent branch, create .. branch*, create .. pr,
-        open .. pr, gitignored, from parent, off parent""",
+        open .. pr, gitignored, from parent, off parent, neuen branch, branch an, nueva rama, rama nueva,
+        nouvelle branche, nova branch, branch nova, новую ветку, 新建分支, 一个分支, ブランチを""",
     "run": """
         run it, run this, run that, run the, run npm, run make, run a, run python, try it, try again,
         try running, run again, execute it, execute the, install*, start the, start up, start it, restart*,
@@ -148,7 +149,8 @@ PLAIN = {
         説明, 教えて, とは, どこ, どれ, どう, なぜ, いつ, 誰, 何ですか, ですか, ますか, でしょうか, の違い, 理解,
         意味, わかりません, 설명, 무엇, 뭐야, 뭔가요, 어디, 어떻게, 왜, 누가, 언제, 나요, 인가요, 차이, 알려줘,
         spiega, cos è, perché, dove, who wrote, who is, who does, who can, who s, what are you, struggling,
-        can it be, could it be, can that, will that, would that, wont, won t, right""",
+        can it be, could it be, can that, will that, would that, wont, won t, right, à quoi sert, à quoi, wozu,
+        para qué, para que serve, что за, 何のため, 用途, 有什么用, 干什么的, 干嘛""",
     "docs": """
         readme*, doc, docs, document*, changelog*, docstring*, jsdoc, javadoc, release note*, commit message*,
         pr description, description*, tutorial*, guide, wiki, markdown, cursor rule*, claude md, notes, blog*,
@@ -159,7 +161,8 @@ PLAIN = {
         отчёт*, раздел*, 文档, 注释, 说明文档, 更新日志, 报告, 描述, 教程, 笔记, ドキュメント, コメント, 説明文,
         手順書, レポート, 文書, 문서, 주석, 설명서, 보고서, documentazione, add .. comment*, code comment*,
         a comment, more details, best practices doc, write .. down, put .. in the notes, working documentation,
-        linear, jira ticket*""",
+        linear, jira ticket*, manual, handbook, handbuch, absatz, paragraph, párrafo*, parágrafo*, manuel,
+        руководств*, абзац*, мануал*, 手册, 一段, 段落, マニュアル, 매뉴얼, readme""",
     "text": """
         typo*, spelling, grammar, wording, rephras*, reword*, proofread*, translat*, summar*, tl dr, tldr,
         status, list the, list all, list of, what s left, what is left, recap*, outline*, paraphras*,
@@ -203,7 +206,7 @@ PLAIN = {
         bitte, kannst du, könntest du, hilf mir, por favor, puedes, podrías, ayúdame, pode, poderia, você pode,
         me ajude, s il te plaît, s il vous plaît, peux tu, pourrais tu, aide moi, пожалуйста, можешь, помоги, 请,
         帮我, 帮忙, 麻烦, ください, お願い, 手伝って, もらえます, 주세요, 해줘, 부탁, per favore, puoi, can we,
-        could we, shall we""",
+        could we, shall we, tu peux, vous pouvez, você poderia, dá pra, kannst du noch, mal bitte, можно, давай""",
     "change": """
         fix, add, change, update, make, remove, write, edit, adjust, set, correct, insert, append, modify, apply,
         use, put, move, convert, generate, ändere, änder*, schreib*, mach, pass .. an, aktualisier*, crea,
@@ -211,7 +214,8 @@ PLAIN = {
         escreva, atualiz*, ajuste, faça, adicion*, crée, change*, écris, modifie*, mets à jour, ajuste*, fais,
         ajoute*, создай, сделай, измени*, поменяй, напиши, обнови*, поправь, добав*, 修改, 更改, 更新, 写, 改,
         加, 做一个, 生成, 调整, 作って, 作成, 変更, 更新して, 書いて, 追加, 生成して, 調整, 만들어, 변경, 작성,
-        업데이트, 생성""",
+        업데이트, 생성, leg, lege, erstelle, schreib, zeig*, anzeigen, muestra, mostrar, mostra, mostre,
+        affiche*, afficher, выведи, показ*, допиши, допис*, acrescent*, cria, 显示, 表示して, 新建, 补充, 切换""",
     "look": """
         take a look, have a look, look at, look into, look for, check, checks, checking, see if, make sure,
         ensure, confirm, find, search, verify, test if, prüfe, schau, sieh nach, such*, stell sicher, mira,
