@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from budget.clock import budget_day
 from budget.events import Event, ThresholdCrossed
 from budget.ledger import Held, Ledger, Limits, Mode, Outcome, Settlement
+from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from tests.budget.desk import Desk, ask
 
@@ -32,6 +33,19 @@ AMOUNTS = st.sampled_from(["0", "0.000000000001", "0.5", "1", "2.5", "6", "12", 
 ZONES = st.sampled_from(["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana"]).map(ZoneInfo)
 ENDS = st.sampled_from([Outcome.unknown, Outcome.interrupted, Outcome.client_left, Outcome.flagged])
 SHARES = st.integers(0, 4)
+
+
+LOCAL_COSTS = st.none() | st.builds(
+    lambda energy, rest, joules, source: LocalCost(Money(energy), Money(energy + rest), joules, source),
+    st.integers(0, 10**9),
+    st.integers(0, 10**12),
+    st.integers(0, 10**9),
+    st.sampled_from(["NVML energy counter", "modelled", "modelled from 350 W"]),
+)
+
+
+def _figures(cost: LocalCost | None) -> tuple[Money, Money, int, frozenset[str]] | None:
+    return cost and (cost.marginal, cost.full, cost.joules_milli, frozenset(cost.provenance.splitlines()))
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -81,14 +95,16 @@ class LedgerMachine(RuleBasedStateMachine):
         self.last_hold = answer.hold_id
         return answer
 
-    @rule()
-    def reserve_local(self) -> None:
-        """I10: local requests are served in every state."""
+    @rule(cost=LOCAL_COSTS)
+    def reserve_local(self, cost: LocalCost | None) -> None:
+        """I10: local requests are served in every state; what they cost the machine is never money spent."""
         self.number += 1
         answer = self.ledger.reserve(ask("99", f"r{self.number}", local=True))
         assert isinstance(answer, Held)
         assert answer.offer.is_local
-        self.ledger.settle(answer.hold_id, Settlement(Outcome.complete, ZERO, ZERO)).result(5)
+        before = self.ledger.today().gone
+        self.ledger.settle(answer.hold_id, Settlement(Outcome.complete, ZERO, ZERO, local=cost)).result(5)
+        assert self.ledger.today().gone == before
 
     @rule(target=ended, hold=consumes(running), share=SHARES)
     def complete(self, hold: Held, share: int) -> Held:
@@ -229,6 +245,15 @@ class LedgerMachine(RuleBasedStateMachine):
             if not self.overran:
                 assert total.settled + total.held <= Money.usd(20)
         assert self.ledger.check() == []
+
+    @precondition(lambda self: hasattr(self, "ledger"))
+    @invariant()
+    def local_work_is_the_same_in_memory_in_the_totals_and_in_the_entries(self) -> None:
+        today = self.ledger.today()
+        entries = self.ledger.entries(day=today.day, limit=10_000)
+        by_entry = LocalCost.total(entry.local for entry in entries if entry.local is not None)
+        by_total = next((day.local for day in self.ledger.days(today.day, today.day)), None)
+        assert _figures(today.local) == _figures(by_total) == _figures(by_entry)
 
     @precondition(lambda self: hasattr(self, "ledger"))
     @invariant()
