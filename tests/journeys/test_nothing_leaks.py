@@ -14,6 +14,8 @@ BEARER = "sk-ant-fake-canary-bearer-token"
 def _use_in_every_way(bursar: Bursar) -> None:
     for stream in (True, False):
         ask(bursar.url, message(f"{CANARY} [[text:{CANARY}]]", stream=stream, metadata={"user_id": CANARY}))
+        ask(bursar.url, message(f"{CANARY} [[text:{CANARY}]]", stream=stream, user=CANARY), "/v1/chat/completions")
+    ask(bursar.url, message(CANARY, tools=[CANARY]), "/v1/chat/completions")
     for fault in ("status=400", "status=529", "drop", "cut=600", "usage=none", "garbage", "no-stop"):
         with Client(bursar.url) as client:
             client.send(

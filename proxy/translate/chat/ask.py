@@ -81,7 +81,8 @@ def for_claude(fields: dict[str, Any], sampling: dict[str, Any]) -> dict[str, An
     # Without `display` the newest models show none of their thoughts.
     sent |= {"thinking": {"type": "adaptive", "display": "summarized"}} if thinks else {}
     if generation.takes_sampling and not thinks:
-        sent |= dict(list(sampling.items())[:1])  # One of the two: newer models refuse both at once.
+        # One of the two, because newer models refuse both at once; over 1 is 1, as Anthropic's own layer has it.
+        sent |= {name: min(value, 1) for name, value in list(sampling.items())[:1]}
     sent["messages"] = fields["messages"]
     return _marked(sent)
 
@@ -153,7 +154,7 @@ def _key(chat: Mapping[str, Any]) -> str:
 
 
 def _sampling(chat: Mapping[str, Any]) -> dict[str, Any]:
-    """Read temperature and top_p; a temperature over 1 is taken for 1, as Anthropic's own layer does."""
+    """Read temperature and top_p."""
     found: dict[str, Any] = {}
     for name, most in (("temperature", 2), ("top_p", 1)):
         value = chat.get(name)
@@ -161,7 +162,7 @@ def _sampling(chat: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
             raise BadRequest(f"{name} must be a number from 0 to {most}", "field")
-        found[name] = min(value, 1)
+        found[name] = value
     return found
 
 

@@ -248,7 +248,7 @@ def test_stop_texts_that_are_only_blanks_are_left_out() -> None:
 def test_sampling_goes_only_to_models_that_take_it(model: str, kept: dict[str, Any]) -> None:
     asked = ask({"model": model, "messages": [USER], "temperature": 1.7, "top_p": 0.9})
     assert {name: asked.sent[name] for name in ("temperature", "top_p") if name in asked.sent} == kept
-    assert (asked.fields["temperature"], asked.fields["top_p"]) == (1, 0.9)  # A local model takes both.
+    assert (asked.fields["temperature"], asked.fields["top_p"]) == (1.7, 0.9)  # A local model takes both.
 
 
 @pytest.mark.parametrize(
