@@ -5,8 +5,9 @@ from __future__ import annotations
 from proxy.translate.usage import Speed
 
 LEAST_WORDS = 500
-TOKENS_PER_WORD = 0.75
-"""No tokenizer of today joins two words, so a prompt has more tokens than words; a quarter is left for one that may."""
+TOKENS_PER_WORD = 0.9
+"""No tokenizer of today joins two words: measured 1.35 tokens a word for English prose, the least of all, and 1.8 for
+code, on Qwen's, Mistral's and a Llama-like vocabulary."""
 
 WINDOW_PARTS = (1.0, 0.5)
 WINDOW_LEEWAY = 1 / 64

@@ -20,7 +20,7 @@ def seen(text: str = "Fine.", messages: Any = (), **more: Any) -> set[Signal]:
     ("counted", "words", "context", "is_cut"),
     [
         (4096, 10_000, 32768, True),  # Fewer tokens than words.
-        (8000, 10_000, 32768, False),  # Few, but a tokenizer that joins words may come to that.
+        (9100, 10_000, 32768, False),  # Few, but not too few for a tokenizer that joins words now and then.
         (13_000, 10_000, 32768, False),  # English in any tokenizer of today.
         (60, 100, 32768, False),  # Too short to tell.
         (512, 400, 512, True),  # Ollama 0.12.5: cut to the whole of the context.
