@@ -14,12 +14,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 
-from budget.bands import Band
 from budget.ledger import Ask, Held, Offer, Refused, Settled, Settlement
 from budget.state import Mode
 from pricing.bound import Bound
 from pricing.money import ZERO
-from proxy.bounds import Bounds, offers, size
+from proxy.bounds import Bounds, lowered, offers
 from proxy.carry import attempt_of, may_use_cloud, to_cloud
 from proxy.case import Case
 from proxy.errors import error
@@ -30,16 +29,14 @@ from proxy.refusals import Saying
 from proxy.rewrite import with_value
 from proxy.router import Route
 from proxy.services import Services
-from proxy.task import Tier
 from proxy.translate.refusal import CannotTranslate
 from proxy.tried import Tried
+from proxy.tries import Tries
 from proxy.upstream.count import count_tokens
 from proxy.wire.answer import Answer, Headers
 
 WITHOUT_LOCAL = 4
 """How much longer a request waits in a line if all else is a refusal: 240 s by default, agents allow 300."""
-LEAST_OUTPUT = 1024
-"""A lowered `max_tokens` below this would only produce stumps."""
 
 
 class Admission:
@@ -54,10 +51,7 @@ class Admission:
         self._attempts = 0
         self._may_mend = case.request.has_tools
         self._has_lowered = False
-        self._best: Tried | None = None
-        """The best local answer so far: none was good."""
-        self._open: Tried | None = None
-        """The local attempt whose entry says what followed, once that is known."""
+        self._tries = Tries()
 
     def answer(self) -> Answer:
         """Give the first answer; money is held by then, or a place in the line taken."""
@@ -75,12 +69,17 @@ class Admission:
         if isinstance(found, Seat):
             return self._sit(found, routes, why)
         beyond = routes[len(local) :]
-        in_vain = partial(self._past_local, local[0], beyond, is_busy=bool(found))
         if not found:
-            return in_vain()
+            return self._past_local(local[0], beyond, is_busy=False)
+
+        def go_on(seat: Seat | None) -> Answer:
+            if seat:
+                return self._tries.during(lambda: self._sit(seat, routes, why))
+            return self._tries.during(lambda: self._past_local(local[0], beyond, is_busy=True))
+
         options = self._services.options
         wait_s = options.busy_wait_s if beyond else options.queue_wait_s * WITHOUT_LOCAL
-        return self._way.wait(found, wait_s, partial(self._sit, routes=routes, why=why), in_vain, self._lost)
+        return self._way.wait(found, wait_s, go_on, self._tries.lost)
 
     def _past_local(self, local: Route, beyond: tuple[Route, ...], *, is_busy: bool) -> Answer:
         """Go on without a local model: all are busy, or have failed too often of late."""
@@ -88,7 +87,7 @@ class Admission:
         if beyond:
             self._place = self._new_place()
             return self._along(beyond, f"{self._case.decision.reason}; {trouble}")
-        if not is_busy and not self._best and self._may_decide_again(local):
+        if not is_busy and not self._tries.best and self._may_decide_again(local):
             return self._decide_again()
         return self._end_with(trouble, f"bursar: the local model at {trouble}. Try again in a moment.")
 
@@ -138,7 +137,7 @@ class Admission:
         """Say how to go on after an answer that is not good, or why it is given as it is."""
         if self._may_mend and tried.judgement.may_mend:
             self._may_mend = False
-            return lambda: self._closing(tried, lambda: self._mend(tried, seat, rest, why))
+            return partial(tried.during, partial(self._mend, tried, seat, rest, why))
         return self._next(tried, seat, rest)
 
     def _next(self, tried: Tried, seat: Seat, rest: tuple[Route, ...]) -> Follow:
@@ -147,20 +146,12 @@ class Admission:
         self._services.trust.turned_out(request.session, request.turn.key, good=False)
         onward = rest if tried.judgement.trouble else tuple(route for route in rest if not route.is_local)
         if onward:
-            return lambda: self._closing(tried, lambda: self._go_on(tried, seat, onward))
-        if tried.judgement.trouble and not self._best and self._may_decide_again(seat.route):
-            return lambda: self._closing(tried, lambda: self._afresh(tried))
-        if self._best:
-            return lambda: self._closing(tried, lambda: self._give_best(tried))
-        return self._why_kept()
-
-    def _closing(self, tried: Tried, step: Callable[[], Answer]) -> Answer:
-        """Take a step; what was tried gets its entry even if that fails inside bursar."""
-        try:
-            return step()
-        except BaseException:
-            tried.close()
-            raise
+            return partial(tried.during, partial(self._go_on, tried, seat, onward))
+        if tried.judgement.trouble and not self._tries.is_usable and self._may_decide_again(seat.route):
+            return partial(tried.during, partial(self._afresh, tried))
+        if self._tries.best:
+            return partial(tried.during, partial(self._give_best, tried))
+        return self._say.why_kept()
 
     def _mend(self, tried: Tried, seat: Seat, rest: tuple[Route, ...], why: str) -> Answer:
         """Try again on the same place, held to the tools' schemas, where the server can do that."""
@@ -173,14 +164,14 @@ class Admission:
                 follow = self._next(tried, seat, rest)
                 return follow() if callable(follow) else self._give(tried, follow)
             tried.close("retried")
-            self._keep(tried)
+            self._tries.keep(tried, is_open=False)
             return self._send_local(seat, job, rest, f"{why or self._case.decision.reason}; second attempt")
 
     def _go_on(self, tried: Tried, seat: Seat, onward: tuple[Route, ...]) -> Answer:
         """Go on at the next local model, or escalate to Claude."""
         seat.slot.free()
-        self._keep(tried)
-        self._open, self._place = tried, self._new_place()
+        self._tries.keep(tried)
+        self._place = self._new_place()
         if onward[0].is_local:
             return self._along(onward, f"{seat.route.upstream} failed: {tried.judgement.why}")
         return self._along(onward, f"{self._case.decision.reason}; escalated: {tried.judgement.why}")
@@ -189,14 +180,9 @@ class Admission:
         tried.close()
         return self._decide_again()
 
-    def _keep(self, tried: Tried) -> None:
-        if self._best is None or tried.judgement.badness < self._best.judgement.badness:
-            self._best = tried
-
     def _give_best(self, tried: Tried) -> Answer:
-        self._keep(tried)
-        self._open = tried
-        return self._end_with(self._why_kept())
+        self._tries.keep(tried)
+        return self._end_with(self._say.why_kept())
 
     def _give(self, tried: Tried, why: str) -> Answer:
         tried.close(f"kept: {why}" if tried.is_usable else f"not escalated: {why}")
@@ -204,27 +190,9 @@ class Admission:
 
     def _end_with(self, why: str, otherwise: str = "") -> Answer:
         """End without Claude: with the best local answer, or its error; or with a refusal if none was made."""
-        best, last = self._best, self._open
-        if best is None:
+        if self._tries.best is None:
             return self._refuse(otherwise, "no_local")
-        self._open = None
-        told = f"{'kept' if best.is_usable else 'not escalated'}: {why}"
-        if last:
-            last.close(told)
-        return best.answer(f"{self._case.decision.reason}; {told}")
-
-    def _why_kept(self) -> str:
-        """Say in a few words why Claude is not asked after a local answer that is not good."""
-        decision, known = self._case.decision, self._case.labels
-        if self._case.override == "local":
-            return "asked for local"
-        if known.mode == Mode.local:
-            return "mode local"
-        if decision.tier is Tier.L0:
-            return "L0 stays local"
-        if not decision.routes[0].is_local:
-            return "Claude was asked first"
-        return f"band {known.band}" if known.band in (Band.reserve, Band.cutoff) else "nothing goes to Claude"
+        return self._tries.give_best(self._case.decision.reason, why)
 
     def _may_decide_again(self, failed: Route) -> bool:
         """Whether the table may send it elsewhere, now that the server is known to be down."""
@@ -243,10 +211,10 @@ class Admission:
         if found.why == "full" and not self._bounds.was_counted:
             return self._count(routes, why)
         if found.why == "full" and found.fits_later and self._place.may_wait:
-            again = partial(self._go_cloud, routes, why)
-            return self._place.wait(found.needed, again, self._lost, streams=self._case.request.stream)
+            again = partial(self._tries.during, partial(self._go_cloud, routes, why))
+            return self._place.wait(found.needed, again, self._tries.lost, streams=self._case.request.stream)
         self._place.leave()
-        if self._best:
+        if self._tries.best:
             return self._end_with(self._say.short(found))
         return self._decide_again() if found.why in ("stopped", "mode") else self._otherwise(found, routes, why, bounds)
 
@@ -255,8 +223,8 @@ class Admission:
         if local:
             return self._go_local(local, self._say.short(found))
         may_lower = self._services.options.lower_max_tokens and not self._has_lowered
-        if found.why == "full" and may_lower and (lowered := self._lowered(found, bounds)):
-            return self._go_lowered(lowered, routes, why)
+        if found.why == "full" and may_lower and (output := lowered(found, bounds)):
+            return self._go_lowered(output, routes, why)
         return self._refuse(self._say.refused(found), found.why)
 
     def _refuse(self, said: str, why: str) -> Answer:
@@ -268,7 +236,7 @@ class Admission:
             self._took(route, held, why)
             own = self._own(route, held, why)
             attempt = attempt_of(self._services, held, within, self._bounds)
-            instead = self._instead_of_claude if self._best and self._best.is_usable else None
+            instead = self._instead_of_claude if self._tries.is_usable else None
             printed = self._bounds.printed()
             return to_cloud(self._services, self._case, own, attempt, printed, self._mode_changed, instead)
 
@@ -276,7 +244,7 @@ class Admission:
         return self._end_with(f"Claude failed: {why}")
 
     def _mode_changed(self) -> Answer:
-        return self._end_with("nothing goes to Claude any more") if self._best else self._decide_again()
+        return self._end_with("nothing goes to Claude any more") if self._tries.best else self._decide_again()
 
     def _count(self, routes: tuple[Route, ...], why: str) -> Answer:
         """Ask Claude for the number of tokens, once, and go on with the tighter bound that it may give."""
@@ -284,22 +252,12 @@ class Admission:
 
         def go_on(tokens: int | None) -> Answer:
             self._bounds.tokens = tokens
-            return self._go_cloud(routes, why)
+            return self._tries.during(lambda: self._go_cloud(routes, why))
 
         fields = {**self._case.request.fields, "model": routes[0].model}
         may_send = partial(may_use_cloud, self._services)
         headers = self._case.wire.headers
-        return count_tokens(self._services.cloud, headers, fields, may_send, go_on, self._lost)
-
-    def _lowered(self, found: Refused, bounds: tuple[Bound, ...]) -> int | None:
-        """Find the `max_tokens` that fits: of the request, never of the hold alone."""
-        tightest = min(bounds, key=size)
-        if not tightest.rates.output:
-            return None
-        left = found.cutoff.picos - found.settled.picos - found.held.picos
-        short = tightest.amount.picos - left
-        output = tightest.output_tokens - -(-short // tightest.rates.output)
-        return output if output >= LEAST_OUTPUT else None
+        return count_tokens(self._services.cloud, headers, fields, may_send, go_on, self._tries.lost)
 
     def _go_lowered(self, output: int, routes: tuple[Route, ...], why: str) -> Answer:
         """Ask again with this `max_tokens`, once and without waiting."""
@@ -320,12 +278,6 @@ class Admission:
         has_other = any(route.is_local for route in self._case.decision.routes)
         return Place(self._services.ledger.line, wait_s if has_other else wait_s * WITHOUT_LOCAL)
 
-    def _lost(self) -> None:
-        """Hear that the agent left while it waited: what was tried for it gets its entry."""
-        last, self._open = self._open, None
-        if last:
-            last.close("not escalated: the agent left" if not last.is_usable else "kept: the agent left")
-
     @contextmanager
     def _voiding(self, held: Held) -> Iterator[None]:
         """Give the money back if sending fails inside bursar: nothing has gone out yet."""
@@ -337,9 +289,7 @@ class Admission:
 
     def _took(self, route: Route, held: Held, why: str) -> None:
         """Remember where it goes, and tell it on the entry of the attempt before and in the log."""
-        last, self._open = self._open, None
-        if last:
-            last.close(*([] if route.is_local else [f"escalated: {last.judgement.why}"]))
+        self._tries.followed(by_claude=not route.is_local)
         self._attempts += 1
         self._services.sessions.remember(self._case.request, route, self._case.decision.tier)
         self._services.log.held(self._case.request_id, held.hold_id, route, why or self._case.decision.reason)

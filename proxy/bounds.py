@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from budget.ledger import Offer
+from budget.ledger import Offer, Refused
 from pricing.bound import Bound, bound, counted
 from pricing.money import Money
 from pricing.usage import Usage
@@ -12,6 +12,9 @@ from proxy.anchors import Print
 from proxy.case import Case, anchor_key
 from proxy.router import Route
 from proxy.services import Services
+
+LEAST_OUTPUT = 1024
+"""A lowered `max_tokens` below this would only produce stumps."""
 
 
 class Bounds:
@@ -53,6 +56,17 @@ def offers(route: Route, bounds: tuple[Bound, ...]) -> tuple[Offer, ...]:
         Offer(route.upstream, route.model, b.amount, is_local=False, terms=b.record(), likely=_likely(b))
         for b in bounds
     )
+
+
+def lowered(found: Refused, bounds: tuple[Bound, ...]) -> int | None:
+    """Find the `max_tokens` that fits what is left: of the request, never of the hold alone."""
+    tightest = min(bounds, key=size)
+    if not tightest.rates.output:
+        return None
+    left = found.cutoff.picos - found.settled.picos - found.held.picos
+    short = tightest.amount.picos - left
+    output = tightest.output_tokens - -(-short // tightest.rates.output)
+    return output if output >= LEAST_OUTPUT else None
 
 
 def size(of: Bound) -> int:

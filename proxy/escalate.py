@@ -44,11 +44,13 @@ class Judgement:
     """What is to be thought of one local answer.
 
     `signals` are the signs that count. `trouble` says why there is no whole answer at all; without it the answer can be
-    shown, as the last resort even if it is not good.
+    shown, as the last resort even if it is not good. `was_answered` unless the server could not be reached, fell silent
+    or broke off.
     """
 
     signals: tuple[Signal, ...] = ()
     trouble: Trouble | None = None
+    was_answered: bool = True
 
     @property
     def is_good(self) -> bool:
@@ -64,7 +66,7 @@ class Judgement:
     def may_mend(self) -> bool:
         """Whether a second attempt that is held to the tools' schemas can do better."""
         if self.trouble:
-            return self.trouble.retry and self.trouble.status == 502
+            return self.was_answered and self.trouble.retry and self.trouble.status == 502
         return bool(self._against) and set(self._against) <= MENDED
 
     @property
@@ -77,14 +79,16 @@ class Judgement:
         return tuple(signal for signal in self.signals if signal not in REMEMBERED)
 
 
-def weigh(trouble: Trouble | None, seen: tuple[Signal, ...], escalation: Escalation) -> Judgement:
+def weigh(
+    trouble: Trouble | None, seen: tuple[Signal, ...], escalation: Escalation, *, was_answered: bool = True
+) -> Judgement:
     """Weigh the signs of an answer for a turn that may go on to Claude so far."""
     if Signal.FORCED in seen and trouble is None:
         trouble = failure(NOT_MEANT, retry=False)
     counting = seen if escalation == "freely" else tuple(signal for signal in seen if signal not in ONLY_FREELY)
     # A broken answer lacks its finish too: the trouble says so already.
     said = tuple(signal for signal in counting if signal is not Signal.NO_FINISH) if trouble else counting
-    return Judgement(said, trouble)
+    return Judgement(said, trouble, was_answered)
 
 
 def wants_action(task: Task, request: AgentRequest) -> bool:

@@ -40,7 +40,7 @@ Follow = Callable[[], Answer] | str
 class LocalHooks:
     """What the relay asks and tells of others."""
 
-    judge: Callable[[Reading, Trouble | None], Judgement]
+    judge: Callable[[Reading, Trouble | None, Ending], Judgement]
     heard: Callable[[Reading, Judgement, Ending], None]
     """Told once of every answer that came to an end of its own."""
     settle: Settle
@@ -111,7 +111,7 @@ class LocalRelay:
         trouble = outside or self._engine.trouble
         if detail in (LEFT, STOPPED) or ending in (Ending.client_left, Ending.stopped):
             return self._as_it_is(self._tried(ending, Judgement((), trouble), last), last)
-        judgement = self._hooks.judge(self._engine, trouble)
+        judgement = self._hooks.judge(self._engine, trouble, ending)
         tried = self._tried(ending, judgement, last)
         self._hooks.heard(self._engine, judgement, ending)
         if judgement.is_good:

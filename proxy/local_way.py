@@ -75,23 +75,22 @@ class LocalWay:
         self,
         busy: tuple[Route, ...],
         wait_s: float,
-        seated: Callable[[Seat], Answer],
-        in_vain: Callable[[], Answer],
+        go_on: Callable[[Seat | None], Answer],
         lost: Callable[[], object],
     ) -> Later:
-        """Wait for the first place that comes free, in the order of coming."""
+        """Wait for the first place that comes free, in the order of coming; go on with it, or without one."""
         slots = self._services.slots
         waiter = Waiter({_place(route): self._most(route) for route in busy})
 
         def resume(woken: bool) -> Answer:
             slot = slots.claim(waiter)
             if slot is None:
-                return in_vain()
+                return go_on(None)
             route = next(route for route in busy if _place(route) == slot.place)
             if self._services.locals.may_try(route.upstream):
-                return seated(Seat(route, slot))
+                return go_on(Seat(route, slot))
             slot.free()
-            return in_vain()
+            return go_on(None)
 
         def left() -> None:
             slots.leave(waiter)
@@ -139,11 +138,11 @@ class LocalWay:
         relay = LocalRelay(job.upstream.name, engine, hooks, holds_all=request.has_tools)
         return to_local(job.upstream, job.model, job.translated, relay)
 
-    def _judge(self, reading: Reading, trouble: Trouble | None) -> Judgement:
+    def _judge(self, reading: Reading, trouble: Trouble | None, ending: Ending) -> Judgement:
         recent = self._case.request.fields["messages"][-RECENT:]
         wants = wants_action(self._case.task, self._case.request)
         seen = signals(reading.heard, recent, wants_action=wants)
-        return weigh(trouble, seen, self._case.decision.escalation)
+        return weigh(trouble, seen, self._case.decision.escalation, was_answered=ending is Ending.complete)
 
     def _heard(self, job: Job, reading: Reading, judgement: Judgement, ending: Ending) -> None:
         """Remember how it went: the server, the model and its tools."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from budget.bands import Band
-from budget.ledger import Refused
+from budget.ledger import Mode, Refused
 from pricing.money import Money
 from proxy.case import Case
 from proxy.router import Refusal, Route
@@ -38,6 +38,19 @@ class Saying:
         if found.why == "full":
             return f"the cutoff leaves {_left(found).dollars(2, 'down')}, {found.needed.dollars(2, 'up')} needed"
         return found.detail or found.why
+
+    def why_kept(self) -> str:
+        """Say in a few words why Claude is not asked after a local answer that is not good."""
+        decision, known = self._case.decision, self._case.labels
+        if self._case.override == "local":
+            return "asked for local"
+        if known.mode == Mode.local:
+            return "mode local"
+        if decision.tier is Tier.L0:
+            return "L0 stays local"
+        if not decision.routes[0].is_local:
+            return "Claude was asked first"
+        return f"band {known.band}" if known.band in (Band.reserve, Band.cutoff) else "nothing goes to Claude"
 
     def no_route(self, refusal: Refusal) -> str:
         """Say why the router found no route."""

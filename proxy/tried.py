@@ -46,6 +46,14 @@ class Tried:
                 self._settled = self._settle(replace(self._settlement, flags=told))
             return self._settled
 
+    def during(self, step: Callable[[], Answer]) -> Answer:
+        """Take a step that follows it; it gets its entry even if that fails inside bursar."""
+        try:
+            return step()
+        except BaseException:
+            self.close()
+            raise
+
     def answer(self, reason: str = "") -> Answer:
         """Give what the agent gets of it: the answer for this reason, or the error that says why there is none."""
         return self._answer(self.close(), reason)

@@ -17,10 +17,7 @@ from tests.kit.raw import Answer, ask, message
 PARIS = [("get_weather", {"city": "Paris"})]
 TOOLS = {"tools": [WEATHER]}
 MEANT: dict[str, list[Any]] = {
-    **{
-        marker: PARIS
-        for marker in ("weather", "say_weather", "think_tool", "missing_brace", "no_close", "fence", "bare_json")
-    },
+    **dict.fromkeys(("weather", "say_weather", "think_tool", "missing_brace", "no_close", "fence", "bare_json"), PARIS),
     "two": [*PARIS, ("get_weather", {"city": "Rome"})],
 }
 """What these scripts mean, and are able to say."""

@@ -49,7 +49,7 @@ class Books:
 
     def hooks(self, *, goes_on: bool) -> LocalHooks:
         return LocalHooks(
-            judge=lambda reading, trouble: weigh(trouble, signals(reading.heard), "freely"),
+            judge=lambda reading, trouble, ending: weigh(trouble, signals(reading.heard), "freely"),
             heard=self._hear,
             settle=self._settle,
             follow=lambda tried: (lambda: Whole(299, [])) if goes_on else "mode local",
@@ -246,6 +246,10 @@ def test_a_call_that_was_forced_is_no_answer() -> None:
 )
 def test_what_a_second_attempt_can_mend(trouble: Trouble | None, seen: tuple[Signal, ...], mends: bool) -> None:
     assert weigh(trouble, seen, "freely").may_mend is mends
+
+
+def test_a_server_that_could_not_be_reached_is_not_asked_the_same_again() -> None:
+    assert not weigh(failure("it cannot be reached"), (), "freely", was_answered=False).may_mend
 
 
 def test_the_worse_of_two_answers_comes_after() -> None:
