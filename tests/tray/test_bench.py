@@ -71,6 +71,48 @@ def test_where_nobody_can_be_asked_the_models_code_is_not_run(bursar: Command):
     assert all("coding agent at work" in json.dumps(request) for request in habits.requests)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminals")
+def test_a_person_is_asked_once_before_the_models_code_is_run(home: Path):
+    import pty
+
+    def asked(answer: bytes, url: str) -> tuple[str, str]:
+        ours, theirs = pty.openpty()
+        command = [
+            sys.executable,
+            "-m",
+            "tray",
+            "--home",
+            str(home),
+            "bench",
+            url,
+            "--quick",
+            "--seconds",
+            "10",
+            "--json",
+        ]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        os.close(theirs)
+        os.write(ours, answer)
+        try:
+            return process.communicate(timeout=90)
+        finally:
+            os.close(ours)
+
+    with counting_server() as (upstream, _):
+        out, err = asked(b"n\n", upstream.base_url)
+        assert "Run the model's code? [Y/n]" in err
+        assert json.loads(out)["tasks"] == []
+        out, err = asked(b"y\n", upstream.base_url)
+        assert "Run the model's code? [Y/n]" in err
+        assert json.loads(out)["tasks"]
+        out, err = asked(b"", upstream.base_url)
+        assert "Run the model's code?" not in err
+        assert json.loads(out)["tasks"]
+
+
 @pytest.mark.parametrize("name", ["bench.svg", "bench.png"])
 def test_a_picture_is_written_in_the_form_its_name_asks_for(bursar: Command, tmp_path: Path, name: str):
     path = tmp_path / name

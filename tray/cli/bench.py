@@ -72,6 +72,8 @@ def bench(
     jail = _jail(place, tasks, sure=yes)
     plan: Plan = QUICK if quick else FULL
     plan = replace(plan, seconds=float(seconds)) if seconds else plan
+    if place.running() is not None:
+        click.echo("bursar: agents at work on this model meanwhile make it look slower than it is", err=True)
     screen = OnScreen()
     run = Bench(
         goal, plan, screen, clock=place.clock, client=Client(goal.upstream), jail=jail,

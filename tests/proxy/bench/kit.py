@@ -112,8 +112,11 @@ class _Handler(BaseHTTPRequestHandler):
         cached = self._cached(habits, text)
         time.sleep((tokens - cached) * habits.per_token_s)
         self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-type", "application/x-ndjson" if self.path == "/api/chat" else "text/event-stream")
         self.end_headers()
+        if self.path == "/api/chat":
+            self._stream_ollama(habits, body, tokens)
+            return
         dies = habits.dies_after is not None and len(habits.requests) > habits.dies_after
         dies = dies or (habits.dies_over_tokens is not None and tokens > habits.dies_over_tokens)
         self._stream(habits, body, tokens, cached, dies=dies)
@@ -134,6 +137,20 @@ class _Handler(BaseHTTPRequestHandler):
             counts = {"prompt_tokens": tokens, "completion_tokens": words, "total_tokens": tokens + words}
             self.wfile.write(chunk(usage={**counts, "prompt_tokens_details": {"cached_tokens": cached}}))
         self.wfile.write(DONE)
+
+    def _stream_ollama(self, habits: Habits, body: dict[str, Any], tokens: int) -> None:
+        """Answer in Ollama's own dialect, which tells nanoseconds: 1 ms a token read, 20 ms a token written."""
+        words = min(habits.words, body["options"]["num_predict"])
+        for number in range(words):
+            self._line({"message": {"role": "assistant", "content": f"{number} "}, "done": False})
+        self._line({
+            "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "length",
+            "prompt_eval_count": tokens, "prompt_eval_duration": tokens * 1_000_000,
+            "eval_count": words, "eval_duration": words * 20_000_000,
+        })  # fmt: skip
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self.wfile.write(json.dumps({"model": self.server.habits.model, **value}).encode() + b"\n")
 
     def _cached(self, habits: Habits, text: str) -> int:
         """Count the beginning that an earlier prompt had too, as a prefix cache does."""

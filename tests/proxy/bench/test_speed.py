@@ -63,6 +63,17 @@ def test_the_prompts_speed_is_that_of_the_server():
     assert large.first_ms >= large.prompt_tokens * 0.095
 
 
+def test_ollamas_own_durations_are_believed_rather_than_our_clock():
+    habits = Habits()
+    with counting_server(habits) as (upstream, _):
+        model = replace(upstream.models[0], kind="ollama")
+        bench = SpeedBench(Client(upstream), model, replace(SHORT, repeats=1, batches=()), quiet)
+        bench.run(Time(60, time.monotonic))
+    # It says 1 ms a token read and 20 ms a token written, whatever the time that really passed.
+    assert {(point.source, point.prefill_tps, point.decode_tps) for point in bench.points} == {("server", 1000.0, 50.0)}
+    assert {request["options"]["num_ctx"] for request in habits.requests} == {12_000}
+
+
 def test_a_size_that_would_take_longer_than_the_time_is_left_out_and_said():
     bench = measured(Habits(per_token_s=0.0002), replace(SHORT, repeats=1, batches=()), seconds=1.2)
     assert bench.points
