@@ -64,4 +64,10 @@ def mentions_of(low: str, words: list[str]) -> Found:
 
 def is_concept(low: str) -> bool:
     """Tell whether a short question is about a concept, and not about anything in the project."""
-    return len(low) < 240 and bool(_CONCEPT.match(low)) and not _OF_PROJECT.search(low)
+    return (
+        len(low) < 240
+        and bool(_CONCEPT.match(low))
+        and not _OF_PROJECT.search(low)
+        and not _IN_EXPRESSION.search(low)
+        and not any(_NAME.match(word) for word in words_of(low) if "_" in word)
+    )

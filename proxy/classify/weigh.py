@@ -9,6 +9,7 @@ from proxy.classify.agrees import only_agrees
 from proxy.classify.model import BEFORE, Caution, Model, chance, contributions, score, shipped, with_before
 from proxy.classify.plain import Plain, plain
 from proxy.classify.restricted_words import restricted_words
+from proxy.classify.terms import COMPLEX
 from proxy.classify.traits import Traits, size_of, traits_of
 from proxy.request import AgentRequest
 from proxy.task import Reason, Task, TaskClass, Tier
@@ -91,8 +92,12 @@ def _tier(is_complex: float, is_more: float, complex_from: float) -> tuple[Tier,
 def _reasons(traits: Traits, tier: Tier, model: Model) -> tuple[Reason, ...]:
     """Name the traits that spoke most for the tier: for complex ones those above zero, for others those below."""
     weights, speaks = (model.complex, 1) if tier is Tier.L2 else (model.more_than_safe, 1 if tier is Tier.L1 else -1)
-    ranked = [name for name, added in contributions(weights, traits) if added * speaks > 0][:SHOWN_REASONS]
-    where = {BEFORE: "previous prompt"}
-    return tuple(Reason(f"words.{name}", where.get(name, "prompt")) for name in ranked) or (
+    # How many signs of complex work there are counts most; which ones there are says more to a person.
+    signs = [name for name in traits if name in COMPLEX] if tier is Tier.L2 else []
+    signs.sort(key=lambda name: (-weights.get(name, 0.0), name))
+    others = [name for name, added in contributions(weights, traits) if added * speaks > 0 and name not in signs]
+    ranked = [*signs, *(name for name in others if not name.startswith("complex."))][:SHOWN_REASONS]
+    places = {BEFORE: "previous prompt"}
+    return tuple(Reason(f"words.{name}", places.get(name, "prompt")) for name in ranked) or (
         Reason("words.no_rule", "prompt"),
     )
