@@ -22,7 +22,7 @@ from budget.ledger import Entry, Mode
 from proxy.upstream.local_model import LocalSetting
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.inproc import InProcess
-from tests.kit.llama.scripts import AFTER_TOOL, BAD, GOOD, PLAIN, SCRIPTS, STYLES, Script
+from tests.kit.llama.scripts import AFTER_TOOL, BAD, GOOD, HELD, PLAIN, SCRIPTS, STYLES, Script
 from tests.kit.llama.server import start as start_llama
 from tests.kit.llama.templates import MORE_TEMPLATES, TEMPLATES
 from tests.kit.raw import Answer, Truncated, ask, message, parsed
@@ -54,13 +54,14 @@ MEANT_CALLS: dict[str, list[Call]] = {
     "read": [("Read", {"file_path": "hello.txt"})],
     "bash": [("Bash", {"command": "echo tiny-ok", "description": "Print a word"})],
     "raw_newline": [("Write", {"file_path": "a.txt", "content": "one\ntwo"})],
+    "windows_path": [("Write", {"file_path": "C:\\Users\\new.txt", "content": "x"})],
     **{
         name: [PARIS]
         for name in (
             *("weather", "say_weather", "think_tool", "missing_brace", "single_quotes", "no_close", "args_string"),
             *("fence", "bare_json", "params_key", "mistral", "xml_coder", "pythonic", "python_tag", "function_json"),
             *("mistral_args", "glm", "deepseek", "harmony", "kimi", "tool_key", "name_case", "name_prefix"),
-            *("trailing_comma", "null_extra"),
+            *("trailing_comma", "null_extra", "text_only"),
         )
     },
 }
@@ -187,9 +188,11 @@ def judge(marker: str, got: Got, entries: list[Entry], *, escalates: bool) -> st
     flags = [flag for entry in entries for flag in entry.flags]
     is_told = any(flag.startswith(("judged", "wrong call", "kept", "failed")) for flag in flags)
     if got.calls:
-        if got.calls != MEANT_CALLS.get(marker):
-            return "flagged" if is_told and not escalates else "WRONG"
-        return _how(flags)
+        how, meant = _how(flags), MEANT_CALLS.get(marker, [])
+        # A second attempt is held to one call; the model makes the next one in its next turn.
+        if got.calls == meant or (how == "retried" and got.calls == meant[:1]):
+            return how
+        return "flagged" if is_told and not escalates else "WRONG"
     if marker in MEANT_TEXTS and got.text == MEANT_TEXTS[marker]:
         return _how(flags)
     return "flagged" if is_told else "missed"
@@ -237,7 +240,7 @@ def _messages(body: bytes) -> Iterator[dict[str, Any]]:
 @contextmanager
 def booth(template: str, fake: FakeClaude, folder: Path) -> Iterator[Booth]:
     """Start the server of one template. Raises Unavailable where there is no llama.cpp."""
-    server = start_llama(template=ALL_TEMPLATES[template], scripts=STYLES)
+    server = start_llama(template=ALL_TEMPLATES[template], scripts=STYLES, held=HELD)
     try:
         with Tap(server.url) as tap:
             yield Booth(template, tap, fake, folder / template)

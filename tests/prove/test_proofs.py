@@ -9,7 +9,17 @@ import pytest
 
 from tests.kit import traffic
 from tests.kit.bursar import PICOS
-from tests.prove import kill_proxy, no_false_refusals, replay_day
+from tests.kit.claude_code import installed
+from tests.kit.fake_claude import FakeClaude
+from tests.prove import (
+    claude_code,
+    kill_proxy,
+    local_fuzz,
+    local_matrix,
+    local_turns,
+    no_false_refusals,
+    replay_day,
+)  # fmt: skip
 
 pytestmark = pytest.mark.prove
 
@@ -63,3 +73,42 @@ def test_most_of_twenty_dollars_is_spent_before_the_first_refusal(
     print(found)
     assert found.spent > at_least * PICOS
     assert found.spent > 2 * found.baseline
+
+
+@pytest.mark.parametrize("escalates", [True, False], ids=["escalation on", "escalation off"])
+def test_of_all_scripts_through_all_templates_no_wrong_call_is_delivered(
+    fake: FakeClaude, tmp_path: Path, escalates: bool
+) -> None:
+    cells = local_matrix.matrix(fake, tmp_path, escalates=escalates)
+    print(f"\n{local_matrix.table(cells)}\n\n{local_matrix.by_marker(cells)}")
+    assert local_matrix.wrong(cells) == []
+    assert [cell for cell in cells if cell.fate == "missed"] == []
+    assert not escalates or {cell.fate for cell in cells} == {"right", "repaired", "retried", "escalated"}
+
+
+def test_of_two_hundred_turns_with_broken_answers_none_fails_with_escalation_and_none_in_silence_without(
+    tmp_path: Path,
+) -> None:
+    on = local_turns.play(200, tmp_path / "on", escalates=True)
+    local_turns.tell("Escalation on", on)
+    off = local_turns.play(200, tmp_path / "off", escalates=False)
+    local_turns.tell("Escalation off", off)
+    assert on.success >= 0.99
+    assert (on.silent, off.silent) == ([], [])
+    assert (on.charged, on.open_holds, off.billed, off.open_holds) == (on.billed, 0, {}, 0)
+
+
+def test_two_thousand_mangled_local_answers_never_hang_never_end_well_and_leave_nothing(tmp_path: Path) -> None:
+    tally = local_fuzz.fuzz(2000, tmp_path, hangs=5)
+    local_fuzz.tell(tally)
+    assert tally.faults == []
+
+
+@pytest.mark.skipif(installed() is None, reason="Claude Code is not there: `python tests/run.py` fetches it")
+def test_claude_code_does_twenty_sessions_of_ten_local_steps_in_a_row(fake: FakeClaude, tmp_path: Path) -> None:
+    with claude_code.a_llama() as llama:
+        sessions, asked = claude_code.in_a_row(claude_code.Stage(tmp_path, fake), llama, 20)
+    claude_code.tell_row(sessions, asked)
+    assert [session.exit_code for session in sessions] == [0] * 20
+    assert [len(session.tool_results) for session in sessions] == [claude_code.STEPS] * 20
+    assert asked == 0

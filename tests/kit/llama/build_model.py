@@ -36,7 +36,7 @@ FEED_FORWARD = 32
 # the zero of other tokens over the whole context: CONTEXT · TURN + LEAN < π/2.
 CONTEXT, TURN, LEAN, STEEP = 65536, 2e-5, 0.2, 2000.0
 
-NEXT, FIRST, CHOSEN = 250.0, 130.0, 40.0
+NEXT, FIRST, CHOSEN, HELD = 250.0, 130.0, 40.0, 20.0
 OFF_SCRIPT = -60.0
 CLOSING_TAG = "\n</tool_call>"
 EASY = {'"': 20.0, '"}': 18.0, "}": 16.0, CLOSING_TAG: 15.0, "]": 14.0, "{": 10.0, END: 7.0}
@@ -49,7 +49,9 @@ def main(scripts_path: str, tokenizer_path: str, out_path: str) -> None:
     vocabulary = Vocabulary(Path(tokenizer_path))
     strings = {name: String(script, vocabulary) for name, script in given["scripts"].items()}
     markers = {name: vocabulary.marker(name) for name in strings}
-    write(Path(out_path), vocabulary, weights(vocabulary, strings, markers), given["template"])
+    second = {text: String(text, vocabulary) for text in dict.fromkeys(given.get("held", {}).values())}
+    held = {name: second[text] for name, text in given.get("held", {}).items()}
+    write(Path(out_path), vocabulary, weights(vocabulary, strings, markers, held), given["template"])
 
 
 class Vocabulary:
@@ -156,9 +158,11 @@ def learned() -> Tokenizer:
     return tokenizer
 
 
-def weights(vocabulary: Vocabulary, strings: dict[str, String], markers: dict[str, int]) -> dict[str, np.ndarray]:
+def weights(
+    vocabulary: Vocabulary, strings: dict[str, String], markers: dict[str, int], held: dict[str, String]
+) -> dict[str, np.ndarray]:
     """Construct every matrix; dimension 0 is always one, the others belong to one token each."""
-    own = {token for string in strings.values() for token in string.tokens} | set(markers.values())
+    own = {token for string in (*strings.values(), *held.values()) for token in string.tokens} | set(markers.values())
     own |= set(vocabulary.starts)
     dimension = {token: 1 + place for place, token in enumerate(sorted(own))}
     width = -(-(1 + len(own)) // 64) * 64
@@ -170,7 +174,7 @@ def weights(vocabulary: Vocabulary, strings: dict[str, String], markers: dict[st
     norms = np.full(width, 1 / math.sqrt(width / 2), np.float32)
     return {
         "token_embd.weight": embedding.astype(np.float16),
-        "output.weight": output(vocabulary, strings, markers, dimension, width).astype(np.float16),
+        "output.weight": output(vocabulary, strings, markers, held, dimension, width).astype(np.float16),
         "output_norm.weight": np.full(width, math.sqrt(2 / width), np.float32),
         "blk.0.attn_norm.weight": norms,
         "blk.0.ffn_norm.weight": np.ones(width, np.float32),
@@ -196,18 +200,27 @@ def attention(markers: list[int], dimension: dict[int, int], width: int) -> dict
 
 
 def output(
-    vocabulary: Vocabulary, strings: dict[str, String], markers: dict[str, int], dimension: dict[int, int], width: int
+    vocabulary: Vocabulary,
+    strings: dict[str, String],
+    markers: dict[str, int],
+    held: dict[str, String],
+    dimension: dict[int, int],
+    width: int,
 ) -> np.ndarray:
-    """Make the output matrix: biases for all tokens, and for the scripts what comes first and what comes next."""
+    """Make the output matrix: biases for all tokens, and for the scripts what comes first and what comes next.
+
+    The second choice of a marker that has one comes right after its script, for where a grammar forbids that.
+    """
     matrix = np.zeros((len(vocabulary.texts), width), np.float32)
     matrix[:, 0] = [bias(vocabulary, token) for token in range(len(vocabulary.texts))]
-    for name, string in strings.items():
+    choices = [(name, string, CHOSEN) for name, string in strings.items()]
+    for name, string, weight in [*choices, *((name, string, HELD) for name, string in held.items())]:
         first, marker = string.tokens[0], dimension[markers[name]]
         extra = 0.0 if vocabulary.texts[first] == END else -OFF_SCRIPT
         for start in vocabulary.starts:
             matrix[first, dimension[start]] = FIRST + extra
         # The end is also the next of every last piece: there, and in mid-script, a marker must not matter.
-        matrix[first, marker] += CHOSEN
+        matrix[first, marker] += weight
         for piece, following in zip(string.tokens, string.tokens[1:], strict=False):
             matrix[following, dimension[piece]] = NEXT
     return matrix

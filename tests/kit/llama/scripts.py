@@ -100,3 +100,37 @@ STYLES: dict[str, Script] = {
 """More ways in which models write calls, and more that go wrong; not built in unless given to `start`."""
 
 SCRIPTS: dict[str, Script] = {**GOOD, **BAD}
+
+
+def _held(name: str, **arguments: Any) -> str:
+    """Write a call as JSON; a blank in front lets more of them begin with pieces of nothing but the form."""
+    written = json.dumps({"name": name, "arguments": arguments})
+    return written if name.startswith("get_") else written.replace("{", "{ ", 1)
+
+
+NO_MEANING = _held("get_wether", city="Paris")
+"""A call that no grammar of real tools allows: what comes instead is made up."""
+
+HELD: dict[str, str] = {
+    **dict.fromkeys(
+        [
+            *("weather", "say_weather", "two", "think_tool", "missing_brace", "single_quotes", "no_close", "text_only"),
+            *("args_string", "fence", "bare_json", "params_key", "mistral", "xml_coder", "pythonic", "python_tag"),
+            *("function_json", "mistral_args", "glm", "deepseek", "harmony", "kimi", "tool_key", "name_case"),
+            *("name_prefix", "trailing_comma", "null_extra"),
+        ],
+        _held("get_weather", city="Paris"),
+    ),
+    "read": _held("Read", file_path="hello.txt"),
+    "bash": _held("Bash", command="echo tiny-ok", description="Print a word"),
+    "raw_newline": _held("Write", file_path="a.txt", content="one\ntwo"),
+    "windows_path": _held("Write", file_path="C:\\Users\\new.txt", content="x"),
+    "agent": _held("Agent", description="Look around", prompt="Say hello.", subagent_type="general-purpose"),
+    "missing_arg": _held("get_weather"),
+    "wrong_type": _held("get_weather", city=7),
+    **dict.fromkeys(["unknown_tool", "truncated", "write_cut", "length", "promise", "think_open"], NO_MEANING),
+}
+"""What each of them means, said as JSON because a schema leaves no other form; given to `start` as `held`.
+
+The earlier ones begin with shorter pieces: only the form may be in what a grammar makes the model begin with.
+"""

@@ -71,11 +71,15 @@ def start(
     scripts: Mapping[str, Script] | None = None,
     api_key: str = "",
     usual: Mapping[str, Script] = SCRIPTS,
+    held: Mapping[str, str] | None = None,
 ) -> LlamaServer:
-    """Start a server; `scripts` are added to the `usual` ones, or replace them. Raises Unavailable with the reason."""
+    """Start a server; `scripts` are added to the `usual` ones, or replace them. Raises Unavailable with the reason.
+
+    `held` is what a marker's model says where a grammar holds it to another form than its script has.
+    """
     python = environment()
     options = {
-        "model": str(model(python, {**usual, **(scripts or {})}, template)),
+        "model": str(model(python, {**usual, **(scripts or {})}, template, held or {})),
         "port": port, "ctx": ctx, "parallel": parallel, "api_key": api_key,
     }  # fmt: skip
     log = CACHE / f"server.{os.getpid()}.{threading.get_ident()}.log"
@@ -122,9 +126,9 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def model(python: Path, scripts: Mapping[str, Script], template: str) -> Path:
+def model(python: Path, scripts: Mapping[str, Script], template: str, held: Mapping[str, str]) -> Path:
     """Return the model file of these scripts, building it at first."""
-    given = json.dumps({"scripts": dict(scripts), "template": template}, indent=1)
+    given = json.dumps({"scripts": dict(scripts), "template": template, "held": dict(held)}, indent=1)
     builder = HERE / "build_model.py"
     digest = hashlib.sha256(given.encode() + builder.read_bytes()).hexdigest()[:16]
     folder = CACHE / "models"
