@@ -29,7 +29,8 @@ class Asked:
     """The request: `messages` as Chat Completions has them, `tools` to be sent, `known` those that may be called.
 
     The two differ where the answer is `constrained` to be a call: the tools are then told in the messages.
-    `in_one_piece` where the server is not to stream, because it then tells more.
+    `own_api` where the server's own Messages API is to be used; `in_one_piece` where the server is not to stream,
+    because it then tells more.
     """
 
     model: str
@@ -42,6 +43,7 @@ class Asked:
     size: Size
     max_tokens: int
     notes: tuple[str, ...]
+    own_api: bool
     in_one_piece: bool
     constrained: bool
 
@@ -71,12 +73,14 @@ def read(fields: Mapping[str, Any], model: str, caps: LocalModel, *, judged: boo
     messages = with_tools_told(messages, known) if constrained else messages
     size = size_of(messages, tools.functions, caps)
     max_tokens = room_for_answer(fields, "required" if constrained else tools.choice, caps, size.tokens)
-    in_one_piece = caps.kind == "llamacpp" and (constrained or (judged and bool(tools.functions)))
+    # No local server's Messages API holds an answer to a schema.
+    own_api = caps.messages_api and schema is None
+    in_one_piece = caps.kind == "llamacpp" and not own_api and (constrained or (judged and bool(tools.functions)))
     if in_one_piece:
         max_tokens = min(max_tokens, WHOLE_ANSWER_TOKENS)
     return Asked(
-        model, caps, messages, tools, known, wishes, schema, size, max_tokens, _notes(fields, turns), in_one_piece,
-        constrained,
+        model, caps, messages, tools, known, wishes, schema, size, max_tokens, _notes(fields, turns), own_api,
+        in_one_piece, constrained,
     )  # fmt: skip
 
 

@@ -85,6 +85,9 @@ def _tools(asked: Asked) -> dict[str, Any]:
 def _thinking(asked: Asked) -> dict[str, Any]:
     """Set whether and how much the model thinks. One that cannot may be told not to, and refuses to be told to."""
     wishes = asked.wishes
+    if asked.constrained:
+        # A thought would have to fit the schema too, on servers that hold all of an answer to it.
+        return {"think": False}
     if wishes.thinking is False or not wishes.effort:
         return {} if wishes.thinking is None else {"think": wishes.thinking}
     return {"think": wishes.effort}

@@ -27,7 +27,6 @@ def to_chat(
     Raises CannotTranslate with the reason where it cannot be done, or does not fit the model's context.
     """
     asked = read(fields, model, caps, judged=judged, constrained=constrained)
-    # No local server's Messages API holds an answer to a schema.
-    if caps.messages_api and asked.schema is None:
+    if asked.own_api:
         return own_messages.body_of(asked)
     return ollama.body_of(asked) if caps.kind == "ollama" else completions.body_of(asked)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from proxy.toolcalls.counts import is_prompt_cut
+from proxy.toolcalls.signals import Heard
 from proxy.translate.encoded import encoded
 from proxy.translate.refusal import CannotTranslate
 from proxy.upstream.local_model import LocalModel
@@ -32,6 +34,9 @@ another answer streams, so a model that goes round in circles could not be stopp
 
 LEARNED_MARGIN, LEARNED_AT_LEAST = 1.05, 0.8
 """How far above what was learned of a model we stay, and how far below the estimate that may lead."""
+
+LEAST_BYTES_TO_LEARN = 8192
+"""In a shorter prompt the chat template weighs too much."""
 
 _CLASSES: tuple[tuple[bytes, float], ...] = (
     (string.ascii_lowercase.encode(), 0.245),
@@ -107,6 +112,19 @@ def room_for_answer(fields: Mapping[str, Any], choice: str | None, caps: LocalMo
         raise CannotTranslate(reason, does_not_fit=True)
     forced = FORCED_CALL_TOKENS if choice == "required" else asked
     return min(asked, room, caps.max_output or asked, forced)
+
+
+def learned_from(heard: Heard) -> float | None:
+    """Say what an answer teaches of its model's tokenizer, in bytes of text for a token; None where it teaches nothing.
+
+    For `LocalModel.bytes_per_token` of later requests.
+    """
+    tokens = heard.prompt_tokens
+    if not tokens or not heard.counts_all or heard.prompt_bytes < LEAST_BYTES_TO_LEARN:
+        return None
+    if is_prompt_cut(tokens, heard.prompt_words, heard.context, counts_all=True):
+        return None
+    return heard.prompt_bytes / tokens
 
 
 def _learned(estimate: float, length: int, bytes_per_token: float | None) -> float:

@@ -61,6 +61,7 @@ def test_ollama_is_held_to_it_by_its_format() -> None:
     asked = again(replace(CAPS, kind="ollama"), tools=[OTHER])
     body = json.loads(asked.body)
     assert (asked.path, body["format"], body["logprobs"]) == ("/api/chat", SCHEMA_OF_NOW, True)
+    assert body["think"] is False
     assert "tools" not in body
 
 

@@ -57,6 +57,10 @@ def test_the_conversation_is_told_by_the_same_rules() -> None:
     assert told.functions[0]["function"]["name"] == "get_weather"
 
 
+def test_a_stream_is_not_shortened_as_an_answer_in_one_piece_is() -> None:
+    assert chat(OWN, tools=[WEATHER], max_tokens=30000, judged=True)["max_tokens"] == 30000
+
+
 def test_choice_and_thinking_are_put_in_words_that_local_servers_know() -> None:
     asked = chat(OWN, tools=[WEATHER], tool_choice={"type": "tool", "name": "get_weather"})
     assert asked["tool_choice"] == {"type": "any"}

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from proxy.translate.room import tokens_in
+from proxy.toolcalls.signals import Heard
+from proxy.translate.room import learned_from, tokens_in
 from tests.proxy.translate.words import CAPS, HI, WEATHER, translated
 
 # Tokens that Qwen's and Mistral's (Tekken) tokenizers make of these texts, counted once with the files of the packages
@@ -73,6 +75,23 @@ def test_what_was_learned_of_a_model_corrects_the_estimate_within_bounds() -> No
     assert learned(100.0) == pytest.approx(0.8 * plain, rel=0.02)  # It may not lead far below.
     assert learned(2.0) == pytest.approx(1.05 * size / 2, rel=0.02)  # A tokenizer for other languages: above it.
     assert learned(0.0) == plain
+
+
+@pytest.mark.parametrize(
+    ("tokens", "size", "more", "ratio"),
+    [
+        (10_000, 40_000, {}, 4.0),
+        (1000, 4000, {}, None),  # Too short.
+        (None, 40_000, {}, None),
+        (0, 40_000, {}, None),
+        (10_000, 40_000, {"counts_all": False}, None),
+        (2048, 40_000, {"prompt_words": 6000}, None),  # Cut.
+    ],
+)
+def test_an_answer_teaches_what_the_models_tokenizer_makes_of_text(
+    tokens: int | None, size: int, more: Any, ratio: float | None
+) -> None:
+    assert learned_from(Heard("", prompt_tokens=tokens, prompt_bytes=size, **more)) == ratio
 
 
 def test_a_prompt_that_would_have_been_refused_at_three_bytes_a_token_fits() -> None:
