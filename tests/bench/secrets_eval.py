@@ -7,7 +7,8 @@ import random
 import time
 
 from proxy.classify.secrets import secret_in
-from tests.kit.secrets_made import CONTEXTS, FORMATS, LOOKALIKES
+from tests.kit.lookalikes import LOOKALIKES
+from tests.kit.secrets_made import CONTEXTS, FORMATS
 
 
 def missed(seeds: int) -> dict[str, int]:

@@ -68,7 +68,13 @@ RESTRICTED = {
         user log in, i log in, we log in, they log in, you log in, can log in, cant log in, cannot log in,
         could log in, log in with, log in to, log in page, log in form, log in screen, log in button,
         log in flow, log in as, log in via, log in using, log in again, log in fail*, must log in, before log in,
-        after log in, when .. log in""",
+        after log in, when .. log in, protect .. route*, protected route*, admin route*, only see their own,
+        only see his own, see only their own, access their own, own data only, email verification, verify email,
+        verify the email, verification email*, verification code*, confirmation email*, delete account,
+        delete my account, account deletion, signed in, signed out, security rules, firestore rules,
+        firebase rules, service role, session timeout*, access rights, who can access, who may access,
+        who can see, unauthenticated user*, lock .. account, brute force, captcha*, nur ihre eigenen daten,
+        solo sus propios datos, apenas seus próprios dados""",
     "words.payment": """
         payment*, stripe, paypal, braintree, adyen, alipay, razorpay, mercado pago, mercadopago, klarna,
         credit card*, debit card*, card number*, pci, pci dss, checkout flow*, checkout page*, checkout session*,
@@ -83,7 +89,11 @@ RESTRICTED = {
         carte bancaire, carte* de crédit, cartes bancaires, virement*, compte bancaire, prélèvement*, оплат*,
         платеж*, платёж*, возврат* средств, возврат* денег, банковск* карт*, банковск* счет*, биллинг*,
         эквайринг*, зарплат*, 支付, 付款, 退款, 账单, 微信支付, 支付宝, 信用卡, 银行卡, 收款, 结账, 提现, 充值,
-        扣款, 決済, 支払, 返金, クレジットカード, 請求処理, 課金, 口座, 결제, 환불, 신용카드, 청구, 계좌""",
+        扣款, 決済, 支払, 返金, クレジットカード, 請求処理, 課金, 口座, 결제, 환불, 신용카드, 청구, 계좌,
+        paywall*, purchase flow*, pricing plan*, premium plan*, free trial*, crypto wallet*, seed phrase*,
+        mnemonic phrase*, salary, salaries, money transfer*, transfer money, transfer funds, stripe webhook*,
+        payment link*, vat rate*, tax rate*, tax return*, 工资, 薪资, 给料, 급여, gehalt, gehälter,
+        steuererklärung""",
     "words.personal": """
         gdpr, hipaa, ccpa, lgpd, rgpd, dsgvo, kyc, aml, phi, pii, personal data, personal information,
         personally identif*, patient record*, patient data, patient information, medical record*, medical data,
@@ -98,7 +108,9 @@ RESTRICTED = {
         protection des données, consentement*, персональн* данн*, личн* данн*, конфиденциальн*, медицинск* данн*,
         медицинск* карт*, данн* пациент*, паспортн* данн*, обезлич*, 152 фз, 隐私, 个人信息, 个人数据, 身份证,
         病历, 患者, 敏感数据, 脱敏, 個人情報, 患者情報, カルテ, プライバシー, 匿名化, マイナンバー, 개인정보,
-        환자, 주민등록번호, dati personali""",
+        환자, 주민등록번호, dati personali, patient, patients, medical, prescription*, date of birth,
+        home address*, phone numbers of, personal details, user s personal, delete .. user data,
+        export .. user data, user privacy, privacy law*, data breach*""",
     "words.legal": """
         privacy policy, privacy policies, privacy notice*, terms of service, terms of use, terms and conditions,
         eula, nda, liability, liabilities, choose .. license*, choose .. licence*, choice of license,
@@ -122,7 +134,8 @@ RESTRICTED = {
         договор*, соглашени*, авторск* прав*, политик* конфиденц*, пользовательск* соглашен*, оферт*, правов*,
         合规, 法律, 条款, 合同, 许可证, 版权, 隐私政策, 用户协议, 开源协议, 开源许可, 利用規約,
         プライバシーポリシー, 著作権, ライセンス, 契約書, 法的, 法務, 特定商取引, 免責, 약관, 저작권, 라이선스,
-        계약서, 법률, 개인정보처리방침, informativa privacy""",
+        계약서, 법률, 개인정보처리방침, informativa privacy, terms page, privacy page, legal, lawful*,
+        attribution notice*, third party notice*, contributor license*, cla, code of conduct""",
 }
 """Each rule with its terms."""
 

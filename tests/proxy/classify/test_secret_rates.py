@@ -11,7 +11,8 @@ from proxy.classify.secrets import secret_in
 from proxy.request import read
 from proxy.task import Tier
 from tests.kit import bodies
-from tests.kit.secrets_made import CONTEXTS, FORMATS, LOOKALIKES
+from tests.kit.lookalikes import LOOKALIKES
+from tests.kit.secrets_made import CONTEXTS, FORMATS
 
 SEEDS = range(3)
 
