@@ -145,15 +145,18 @@ class LocalWay:
         return weigh(trouble, seen, self._case.decision.escalation, was_answered=ending is Ending.complete)
 
     def _heard(self, job: Job, reading: Reading, judgement: Judgement, ending: Ending) -> None:
-        """Remember how it went: the server, the model and its tools."""
-        trouble, name = judgement.trouble, job.upstream.name
+        """Remember how it went: the server, the model and its tools, and the turn if it went well."""
+        trouble, name, request = judgement.trouble, job.upstream.name, self._case.request
         if trouble is None:
             self._services.locals.worked(name)
         elif ending is not Ending.complete or trouble.status >= 500:
             self._services.locals.failed(name, trouble.why, unreachable=ending is Ending.never_sent)
+        is_fine = trouble is None and not judgement.signals
         if ending is not Ending.never_sent and not (trouble and trouble.status == BUSY):
             calls = tuple(map(_told, reading.verdicts))
-            self._services.trust.answered(name, job.model.id, good=not judgement.why, calls=calls)
+            self._services.trust.answered(name, job.model.id, good=is_fine, calls=calls)
+        if judgement.is_good:
+            self._services.trust.turned_out(request.session, request.turn.key, good=is_fine)
 
     def _most(self, route: Route) -> int | None:
         upstream = self._services.locals.find(route.upstream)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anthropic
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from budget.ledger import Entry, Mode, Outcome
 from pricing.money import ZERO
@@ -15,6 +21,7 @@ from proxy.upstream.local_model import LocalSetting
 from tests.kit.boxed import ERROR, GOOD_CALL, MENDED, ROUND, TOOLS, WRONG_CALL, Fixed, begun, box
 from tests.kit.claude.script import PLAIN
 from tests.kit.fake_claude import KEY
+from tests.kit.inproc import InProcess
 from tests.kit.local_fake import Act, calls, chunk, ending, local_fake, says
 from tests.kit.raw import Answer, Client, Truncated, ask, message, post
 from tests.kit.scripted import eventually
@@ -315,6 +322,19 @@ def test_a_session_whose_local_turns_failed_begins_with_claude_for_a_while(start
     assert "Claude, as local answers failed in this session" in answer.headers["x-bursar-reason"]
 
 
+def test_good_turns_between_two_bad_ones_keep_a_session_local(start, fake):
+    metadata = {"metadata": {"user_id": '{"session_id": "s-2"}'}}
+    # Each bad turn has two attempts.
+    with box(ERROR, ERROR, *[GOOD_CALL] * 10, ERROR, ERROR, GOOD_CALL) as (_, settings):
+        proxy = begun(start, settings)
+        for number in range(12):
+            proxy.services.locals.refresh()
+            ask(proxy.url, message(f"weather {number}?", **TOOLS, **metadata))
+        proxy.services.locals.refresh()
+        answer = ask(proxy.url, message("weather again?", **TOOLS, **metadata))
+    assert answer.headers["x-bursar-route"] == "box/fake-model"
+
+
 def test_an_announcement_counts_only_where_something_was_to_be_done(start, fake):
     with box(BAD["announced only"]) as (_, settings):
         proxy = begun(start, settings)
@@ -342,3 +362,38 @@ def test_a_next_local_server_is_tried_when_the_first_one_is_down(start, fake):
         assert "one failed" in answer.headers["x-bursar-reason"]
     assert answer.headers["x-bursar-route"] == "two/fake-model"
     assert fake.requests() == []
+
+
+SHORT = {name: replace(act, first_byte_s=0.0) for name, act in BAD.items() if name != "in circles"}
+
+
+@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([GOOD_CALL, MENDED, *SHORT.values()]), min_size=1, max_size=4),
+    st.sampled_from(["", "", "status=529", "drop", "reset", "cut=300", "no-stop"]),
+    st.booleans(),
+    st.sampled_from([Tier.L0, Tier.L1, Tier.L2]),
+    st.sampled_from([Mode.auto, Mode.local]),
+)
+def test_whatever_fails_each_hold_becomes_one_entry_and_half_an_answer_never_looks_whole(
+    one_fake, acts, fault, stream, tier, mode
+):
+    one_fake.reset()
+    one_fake.next(fault)
+    with TemporaryDirectory() as folder, box(*acts) as (local, setup):
+        with InProcess(Path(folder), one_fake.url, mode=mode, **setup) as proxy:
+            proxy.services.classifier = Fixed(tier)
+            answer, wire = None, b""
+            try:
+                answer = ask(proxy.url, message("weather?", stream=stream, **TOOLS))
+            except Truncated as broken:
+                wire = broken.wire
+            assert b"message_stop" not in wire
+            entries = proxy.entries(1)  # Nothing is held any more, and the books agree.
+        if answer and answer.status == 200 and stream:
+            assert well_formed(answer)
+        assert sum(entry.is_local for entry in entries) == len(local.requests)
+        assert len(entries) - len(local.requests) == len(one_fake.requests(path="/v1/messages"))
+        assert len({entry.hold_id for entry in entries}) == len(entries)
+        if mode is Mode.local:
+            assert one_fake.requests() == []
