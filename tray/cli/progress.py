@@ -28,7 +28,7 @@ class Progress:
         with self._lock:
             self._step, self._since = said, time.monotonic()
             if not self._on_terminal:
-                print(said, file=self._to, flush=True)
+                self._write(f"{said}\n")
                 return
         self._show()
         if self._ticking is None:
@@ -42,7 +42,11 @@ class Progress:
     def _show(self) -> None:
         with self._lock:
             seconds = int(time.monotonic() - self._since)
-            print(f"\r\033[K{self._step} … {seconds} s", end="", file=self._to, flush=True)
+            self._write(f"\r\033[K{self._step} … {seconds} s")
+
+    def _write(self, said: str) -> None:
+        self._to.write(said)
+        self._to.flush()
 
     def __enter__(self) -> Progress:
         return self
@@ -51,4 +55,4 @@ class Progress:
         self._done.set()
         if self._ticking is not None:
             self._ticking.join(TICK_S)
-            print("\r\033[K", end="", file=self._to, flush=True)
+            self._write("\r\033[K")
