@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from pricing.hardware import Chip
 from pricing.machine import Machine, Speeds, is_possible, per_mtok
+from proxy.bench.asking import Asking
 from proxy.bench.client import Client, Unanswered
 from proxy.bench.energy import NoMeter, PowerMeter
 from proxy.bench.plan import Plan, Time
@@ -66,7 +67,7 @@ class Bench:
         self._meter: PowerMeter = meter or NoMeter()
         self._begun_at = clock()
         self._time = Time(plan.seconds, client.monotonic)
-        self._speed = SpeedBench(client, target.model, plan, tell, meter=self._meter)
+        self._speed = SpeedBench(Asking(client, target.model, meter=self._meter), plan, tell)
         self._runs: list[TaskRun] = []
         self._notes: list[str] = []
         self._isolation = ""
@@ -79,6 +80,8 @@ class Bench:
             self._speed.run(self._time.part(self._plan.speed_share if self._jail else 1.0))
             if self._jail is not None:
                 self._play(self._jail)
+                if self._ended == "whole":
+                    self._speed.go_on(self._time)
         except KeyboardInterrupt:
             self._client.give_up()
             self._ended = "interrupted"
@@ -88,8 +91,7 @@ class Bench:
     def result(self) -> BenchResult:
         """Put together what was found so far."""
         target, speed = self._target, self._speed
-        points, doubts = believable(tuple(speed.points), target.model, target.chips)
-        out = speed.out_of_time or self._ended == "budget"
+        points, doubts = believable(speed.points, target.model, target.chips)
         found = BenchResult(
             at=self._begun_at.isoformat(),
             bursar=target.bursar,
@@ -100,7 +102,7 @@ class Bench:
             context=target.model.context,
             machine=target.machine,
             provenance=COUNTED_BY[points[0].source] if points else "",
-            ended="budget" if out and self._ended == "whole" else self._ended,
+            ended="budget" if speed.out_of_time and self._ended == "whole" else self._ended,
             seconds=round(self._time.gone, 1),
             load_ms=speed.load_ms,
             points=points,
