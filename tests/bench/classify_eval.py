@@ -20,7 +20,17 @@ from proxy.classify.paths import Restricted, restricted_in_text
 from proxy.classify.secrets import secret_in, secret_told
 from proxy.classify.weigh import by_words
 from proxy.task import Tier
-from tests.bench.labelled import Fitted, Prompt, by_repository, fitted, kind_weights, labelled, our_own, tier_weights
+from tests.bench.labelled import (
+    Fitted,
+    Prompt,
+    by_repository,
+    fitted,
+    kind_weights,
+    labelled,
+    our_own,
+    tier_weights,
+    with_second_opinions,
+)
 
 CAUTIONS: tuple[Caution, ...] = ("strict", "balanced", "thrifty")
 TIERS = tuple(Tier)
@@ -198,8 +208,10 @@ def main() -> None:
     arguments.add_argument("prompts", type=Path)
     arguments.add_argument("--misses", action="store_true", help="list dangerous, wasteful and leaked prompts by id")
     arguments.add_argument("--shipped-only", action="store_true", help="do not fit weights anew for each repository")
+    arguments.add_argument("--second-opinions", action="store_true", help="accept what second_opinions.txt accepts")
     chosen = arguments.parse_args()
-    found = report(labelled(chosen.prompts), chosen.shipped_only)
+    prompts = labelled(chosen.prompts)
+    found = report(with_second_opinions(prompts) if chosen.second_opinions else prompts, chosen.shipped_only)
     details(found)
     for each in found if chosen.misses else ():
         wrong = [name for name in ("dangerous", "wasteful", "leak") if getattr(each, name)]

@@ -18,8 +18,11 @@ from proxy.classify.restricted_words import restricted_words
 from proxy.task import Tier
 from tests.bench.labelled import Fitted, by_repository, compact, fitted, kind_weights, labelled, our_own, tier_weights
 
-WANTED = {"strict": 0.03, "balanced": 0.05, "thrifty": 0.08}
-"""Share of dangerous answers among all prompts of repositories left out, one label each counting as right."""
+WANTED = {"strict": 0.035, "balanced": 0.065, "thrifty": 0.09}
+"""Share of dangerous answers among all prompts of repositories left out, one label each counting as right.
+
+Where a second label is accepted, these are about a third of it: many prompts stand on the line between L1 and L2.
+"""
 
 
 def main() -> None:

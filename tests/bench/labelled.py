@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from proxy.task import Tier
 from tests.bench.logistic import fit
 
 OURS = Path(__file__).parents[1] / "proxy" / "classify" / "data" / "prompts_ours.txt"
+OPINIONS = Path(__file__).with_name("second_opinions.txt")
 RIDGE = 10.0
 
 
@@ -46,6 +47,19 @@ class Fitted:
 def labelled(path: Path) -> list[Prompt]:
     """Read prompts: JSON lines as in prompts_dev.jsonl."""
     return [_prompt(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def with_second_opinions(prompts: list[Prompt]) -> list[Prompt]:
+    """Accept the other side of the line between L1 and L2 too where our second opinions do; leave out unjudged ones."""
+    lines = [line.split() for line in OPINIONS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    both = {prompt for kind, *ids in lines if kind.startswith("both") for prompt in ids}
+    unjudged = {prompt for kind, *ids in lines if kind == "not-judged" for prompt in ids}
+    other = {Tier.L0: Tier.L2, Tier.L1: Tier.L2, Tier.L2: Tier.L1}
+    return [
+        replace(each, accepted=each.accepted | {other[each.tier]}) if each.id in both else each
+        for each in prompts
+        if each.id not in unjudged
+    ]
 
 
 def our_own() -> list[Prompt]:
