@@ -10,7 +10,9 @@ import pytest
 from budget.ledger import Mode, Outcome
 from pricing.money import ZERO, Money
 from proxy.services import ProxyOptions
+from proxy.task import Tier
 from proxy.upstream.local_model import LocalSetting
+from tests.kit.boxed import begun
 from tests.kit.fake_claude import KEY
 from tests.kit.llama.server import MODEL
 from tests.kit.local_fake import DONE, Act, calls, chunk, local_fake, usage
@@ -406,8 +408,8 @@ def test_a_local_stream_cut_after_words_were_shown_ends_in_an_error(start, fake)
 
 def test_safe_work_goes_to_claude_when_the_local_server_turns_out_to_be_gone(start, fake):
     with server() as (_, servers):
-        proxy = start(servers=servers)
-    answer = send(proxy.url, chat("What does the retry helper in client.py do?", stream=True))
+        proxy = begun(start, {"servers": servers}, tier=Tier.L0)
+    answer = send(proxy.url, chat("What does this helper do?", stream=True))
     assert answer.headers["x-bursar-route"].startswith("anthropic/")
     assert chunks(answer)[-1] == "[DONE]"
     assert [entry.is_local for entry in proxy.entries(2)] == [True, False]
@@ -468,10 +470,9 @@ def test_a_real_model_server_calls_a_tool_and_goes_on_with_its_result(start, fak
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_bad_local_answer_is_escalated_and_claude_s_is_told_in_its_place(start, fake, stream):
     with server(Act(calls("Reed", "{}"))) as (local, servers):
-        proxy = start(servers=servers)
-        work = "Write unit tests for the parser in parser.py. [[read:/parser.py]]"
+        proxy = begun(start, {"servers": servers}, tier=Tier.L1)
         with sdk(proxy.url) as completions:
-            made = completions.create(**chat(work, tools=[READ], stream=stream))
+            made = completions.create(**chat("[[read:/parser.py]]", tools=[READ], stream=stream))
             (call,) = _calls_of(made) if stream else made.choices[0].message.tool_calls
         assert call.function.name == "Read"
         assert local.requests
