@@ -57,7 +57,7 @@ class Chart:
 def picture(result: BenchResult, rows: Sequence[ClassRow], words: Sequence[str], path: Path) -> None:
     """Write the picture as the file's name wants it, .svg or .png; ValueError for another ending."""
     charts = charts_of(result, rows)
-    lines = [piece for sentence in words for piece in _wrapped(f"• {sentence}", 124)]
+    lines = [piece for sentence in words for piece in _wrapped(f"- {sentence}", 124)]
     height = HEAD + 34 + sum(HEAD + ROW * len(chart.bars) + GAP for chart in charts) + 20 * len(lines) + MARGIN
     kind = path.suffix.lower()
     if kind not in (".svg", ".png"):

@@ -88,7 +88,7 @@ def _work(result: BenchResult) -> Iterator[str]:
     yield f"It passed {_joined(parts)}."
     good, bad = _sorted(result.tasks)
     if good:
-        yield f"It can be trusted with {_joined(good)}, as far as so few tasks can tell."
+        yield f"It did well at {_joined(good)}, as far as so few tasks can tell."
     if bad:
         yield f"Leave {_joined(bad)} to Claude."
 

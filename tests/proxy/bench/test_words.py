@@ -60,7 +60,7 @@ def test_what_it_can_be_trusted_with_is_said_by_class():
     told = sentences(replace(RESULT, tasks=runs))
     assert told[-3:] == (
         "It passed 2 of 3 L0 tasks, 1 of 2 L1 tasks and 0 of 1 done through tools.",
-        "It can be trusted with documentation, as far as so few tasks can tell.",
+        "It did well at documentation, as far as so few tasks can tell.",
         "Leave explanation and work through tools to Claude.",
     )
 
