@@ -49,7 +49,7 @@ def mangled(seed: int) -> Play:
     chance = Random(seed)
     events = [event + b"\n\n" for event in _base(chance).split(b"\n\n") if event]
     for name in _picked(chance, IN_EVENTS):
-        events = IN_EVENTS[name](events, chance)
+        events = IN_EVENTS[name](events, chance) if events else events
     play = Play(framed(events, chance), story=())
     for name in _picked(chance, ON_WIRE) or chance.choices(list(ON_WIRE)):
         play = replace(ON_WIRE[name](play, chance), story=(*play.story, name))
@@ -251,7 +251,7 @@ def _events(body: bytes) -> list[bytes]:
 
 def _finishes(data: bytes) -> bool:
     try:
-        choices = json.loads(data)["choices"]
+        choices = json.loads(data.decode(errors="replace"))["choices"]
         return any(isinstance(choice.get("finish_reason"), str) for choice in choices)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
