@@ -23,6 +23,8 @@ SLOW_PROMPT_S = 240.0
 
 SLOW_TOKENS_PER_S = 5.0
 LEAST_OUTPUT_TOKENS = 1024
+LARGE_TOKENS = 8_000
+"""About what the long list of a probe comes to."""
 
 
 def unreachable(upstream: LocalUpstream, why: str) -> Diagnosis:
@@ -137,6 +139,16 @@ def too_late(upstream: LocalUpstream, model: LocalModel, waited_s: float) -> Dia
         "slow", f"{model.id} is too slow: a request of a few words took more than {waited_s:.0f} s; an agent's first "
         f"one is a hundred times as long", mending.faster(upstream, model),
     )  # fmt: skip
+
+
+def too_late_for_an_agent(upstream: LocalUpstream, model: LocalModel, waited_s: float) -> Diagnosis:
+    """Say that a model did not read a list of tools in time, and what that means for an agent's first request."""
+    least = waited_s * AGENT_PROMPT_TOKENS / LARGE_TOKENS / 60
+    says = (
+        f"{model.id} is too slow: it did not get through a list of 25 tools (about {LARGE_TOKENS:,} tokens) in "
+        f"{waited_s:.0f} s, so an agent's first request takes more than {least:.0f} minutes"
+    )
+    return Diagnosis("slow", says, mending.faster(upstream, model))
 
 
 def slow(

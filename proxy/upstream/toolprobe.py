@@ -57,9 +57,9 @@ class ToolProbe:
         self._clock, self._monotonic = clock, monotonic
         self._leaving, self._ready, self._tell = leaving, ready, tell
         self._patience = patience
-        self._interview = Interview(
-            upstream, model, leaving=leaving, request_s=patience.request_s, monotonic=monotonic
-        )  # fmt: skip
+        # A person who lets the model take longer lets the probe wait as long.
+        self._request_s = max(patience.request_s, model.first_s or 0.0)
+        self._interview = Interview(upstream, model, leaving=leaving, request_s=self._request_s, monotonic=monotonic)
         self._until = 0.0
         self._checks: list[Check] = []
         self._limits: list[Diagnosis] = []
@@ -72,7 +72,7 @@ class ToolProbe:
         self._until = began + self._patience.whole_s
         cause = self._cause_of_all()
         return ProbeResult(
-            passed=cause is None if cause is None or not cause.passing else None,
+            passed=None if cause and cause.passing else cause is None,
             checks=tuple(self._checks),
             at=self._clock(),
             diagnosis=cause,
@@ -120,7 +120,11 @@ class ToolProbe:
                 cause = self._majority(task, judged=True)
         except Over as over:
             self._note(task, over.cause, began)
-            raise
+            if task.name != LARGE or over.cause.key != "slow":
+                raise
+            # Its calls were right; how long a person waits for them is theirs to judge.
+            self._limits.append(diagnosis.too_late_for_an_agent(self._upstream, self._model, self._request_s))
+            return
         except CannotTranslate as cannot:
             self._note(task, self._unfit(task, cannot), began)
             return

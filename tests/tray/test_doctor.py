@@ -165,6 +165,17 @@ def test_a_look_at_a_server_leaves_no_trace_where_there_is_no_bursar(
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_one_model_can_be_chosen_and_a_wrong_name_is_said(bursar: Command) -> None:
+    two = {"/v1/models": (200, {"data": [{"id": name, "owned_by": "vllm"} for name in ("one", "two")]})}
+    with local_fake(Act(says("No.")), pages=two) as fake:
+        said = bursar("doctor", fake.url, "--model", "two")
+        assert {request["model"] for request in fake.requests} == {"two"}
+        wrong = bursar("doctor", fake.url, "--model", "three")
+    assert "one" not in [line.split()[1] for line in said.out.splitlines() if line[:2] in ("ok", "!!")]
+    assert wrong.code == 1
+    assert "it has no model three" in wrong.out
+
+
 # Without an address
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pricing.tablefile import PriceTableError
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.prices import load_prices
-from tray.cli.show import dollars
+from tray.cli.show import dollars, plain
 from tray.control import Control
 from tray.files import UnsafeFileError
 from tray.portowner import port_owner
@@ -48,8 +49,17 @@ def checkup(place: Place, settings: Settings, running: Control | None) -> Iterat
         status = running.get("/api/status")
         told = f"version {status['version']}, process {status['pid']}; agents connect to port {status['port']}"
         yield Finding("bursar", True, told)
+        yield from _circuits(status["locals"])
     yield from _ledger(place, running)
     yield _prices(place)
+
+
+def _circuits(locals_: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Tell which servers bursar keeps requests from, because they failed some."""
+    for local in locals_:
+        if local["circuit"] != "closed":
+            told = f"its circuit is {local['circuit']}: {plain(local['why']) or 'its last requests failed'}"
+            yield Finding(plain(local["name"]), False, told, "it is tried again by itself; see its log", "circuit")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

@@ -52,12 +52,18 @@ class Examination:
             return
         yield Finding(plain(upstream.name), True, f"{PROGRAMS[upstream.kind]} at {upstream.base_url}")
         chosen = self._chosen(upstream)
+        if self.only is not None and not chosen:
+            yield Finding(plain(upstream.name), False, f"it has no model {self.only}", key="no model")
+            return
         for model in chosen:
             yield from self._model(upstream, model)
         rest = len(upstream.models) - len(chosen)
-        if rest:
+        if rest and self.only is None:
             yield Finding(
-                plain(upstream.name), True, f"{rest} other models, not in memory", "bursar doctor URL --model NAME"
+                plain(upstream.name),
+                True,
+                f"{rest} other models, not in memory",
+                f"bursar doctor {upstream.base_url} --model NAME",
             )
 
     def _chosen(self, upstream: LocalUpstream) -> list[LocalModel]:

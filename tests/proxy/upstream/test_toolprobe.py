@@ -278,6 +278,28 @@ def test_a_server_that_does_not_answer_in_time_is_slow() -> None:
     assert "too slow" in result.cause
 
 
+def test_a_model_that_is_right_but_does_not_get_through_a_long_list_passes_as_too_slow() -> None:
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        if "[[bursar_large]]" in json.dumps(body):
+            time.sleep(1)
+        return by_ollama(body)
+
+    with local_fake(pages={**GOOD_OLLAMA, "/api/chat": (200, answer)}) as fake:
+        result = probed(seen(fake.url), patience=Patience(request_s=0.5, whole_s=60))
+    assert result.passed is True
+    assert [limit.key for limit in result.limits] == ["slow"]
+    assert "did not get through a list of 25 tools" in result.limits[0].says
+
+
+def test_a_person_who_gives_a_model_time_gives_it_to_the_probe_too() -> None:
+    slow = Act(calls("get_weather", '{"city": "Oslo"}'), first_byte_s=0.6)
+    with local_fake(slow, pages=VLLM) as fake:
+        hasty = probed(seen(fake.url), patience=Patience(request_s=0.2, whole_s=60))
+        patient = probed(seen(fake.url, first_s=60.0), patience=Patience(request_s=0.2, whole_s=60))
+    assert not hasty.checks[0].ok
+    assert patient.checks[0].ok
+
+
 def test_a_probe_ends_at_once_when_bursar_leaves() -> None:
     began = time.monotonic()
     asked = 0
