@@ -496,3 +496,40 @@ def test_an_sdk_that_gives_up_waiting_leaves_no_hold_behind(start, fake):
         completions.create(**chat("[[ttft:5000]]"))
     (entry,) = proxy.entries(1)
     assert entry.outcome is Outcome.client_left
+
+
+def test_the_emergency_stop_ends_a_stream_without_an_end_mark_and_refuses_the_next(start, fake):
+    proxy = start()
+    with Client(proxy.url) as client:
+        client.send(post(proxy.url, chat("[[long:500:20]]", stream=True), PATH))
+        client.until(b"word")
+        proxy.ledger.stop()
+        proxy.server.cut(lambda forward: forward.is_cloud)
+        with pytest.raises(Truncated) as broken:
+            client.answer()
+    assert b'data: {"error"' in broken.value.wire
+    assert b"emergency stop" in broken.value.wire
+    assert b"[DONE]" not in broken.value.wire
+    answer = send(proxy.url, chat("hello"))
+    assert (answer.status, "stopped" in answer.error["message"]) == (402, True)
+    assert proxy.entries(1)[0].charged >= Money(fake.bill()["picos"])
+
+
+def test_a_request_that_does_not_fit_by_its_bytes_is_counted_first(start, fake):
+    proxy = start(budget="0.03", cutoff="0.03")
+    answer = send(proxy.url, chat("[[text:It fits.]] " + "word " * 4000, stream=True))
+    assert (answer.status, text_of(answer)) == (200, "It fits.")
+    assert [request.target for request in fake.requests()] == ["/v1/messages/count_tokens", "/v1/messages"]
+
+
+def test_a_limit_that_does_not_fit_is_lowered_in_what_claude_is_sent(start, fake):
+    proxy = start(budget="0.05", cutoff="0.05", options=ProxyOptions(lower_max_tokens=True))
+    answer = send(proxy.url, chat("[[out:10]]", max_tokens=None))
+    assert answer.status == 200
+    assert 1024 <= fake.requests(path="/v1/messages")[0].json["max_tokens"] < 5000
+
+
+def test_in_mode_local_not_a_byte_goes_to_claude(start, fake):
+    answer = send(start(mode=Mode.local).url, chat("hello"))
+    assert (answer.status, "mode is local" in answer.error["message"]) == (402, True)
+    assert fake.requests() == []
