@@ -143,7 +143,8 @@ COMPLEX = {
         не помогло, не сработало, опять, снова, та же ошибк*, тоже самое, 还是, 仍然, 依然, 没用, 不行, 不起作用,
         没有解决, 又报错, 同样的错误, 没效果, 不工作, 不生效, まだ, 動かない, 動きません, 直ってい, 同じエラー,
         変わらない, 治らない, ダメ, 여전히, 아직도, 안 돼, 안돼, 작동하지, is it still, latest error,
-        stopped working, no response, nothing is happening, nothing happened, seem* to be missing, missing again""",
+        stopped working, no response, nothing is happening, nothing happened, seem* to be missing, missing again,
+        половина, una parte de los usuarios, half of, moitié, metade, hälfte, 一半, 半分""",
     "review": """
         code review, review the, review this, review my, review our, review all, review pr, reviewer*, reviewing,
         review if, audit*, pull request*, pr, prs, merge request*, mr, critique*, gap analysis, double check,
@@ -260,7 +261,9 @@ COMPLEX = {
         gostaria, o objetivo, a ideia, je veux, je voudrais, j aimerais, nous devons, il faut, on doit, le but,
         l idée, хочу, хотим, нужно, надо, необходимо, хотелось бы, цель, идея, давай, 我想, 我要, 我们需要, 需要,
         希望, 目标, 目的是, 应该, したい, ほしい, 欲しい, 必要, 目的, べき, 하고 싶, 필요, 원해, 목표, ideally,
-        the user should, users should, it should also, what i want is""",
+        the user should, users should, it should also, what i want is, ようにしたい, できるようにし,
+        should be able to, people should, puissent, pudieran, puedan, possam, können sollen, чтобы пользовател*,
+        可以让用户, 让用户可以, 能够""",
     "role": """
         you are a, you are an, you are acting, act as, your task is, your job is, your role, your goal is,
         acceptance criteria, deliverable*, constraints, current state, success criteria, definition of done,
