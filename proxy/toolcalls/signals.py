@@ -17,6 +17,7 @@ from proxy.toolcalls.again import is_same_again
 from proxy.toolcalls.announces import announces
 from proxy.toolcalls.check import CUTS
 from proxy.toolcalls.counts import is_nearly_full, is_prompt_cut, is_slow
+from proxy.toolcalls.emptiness import says_nothing
 from proxy.toolcalls.language import has_broken_text, is_other_script
 from proxy.toolcalls.styles import ENDS, MARKERS
 from proxy.toolcalls.verdict import Failed, Verdict, Why
@@ -59,7 +60,8 @@ class Heard:
 
     The rest where it is known: how little the model wanted the least wanted token of its calls, the tokens that the
     server counted (`prompt_tokens` with the cached ones, unless not `counts_all`), the context they had to fit into,
-    what was sent in bytes of text and words in messages, how long the server took, and whether a call had to be made.
+    what was sent in bytes of text and words in messages, how long the server took, whether a call had to be made, and
+    whether a grammar held the whole answer to one.
     """
 
     text: str
@@ -75,6 +77,7 @@ class Heard:
     counts_all: bool = True
     speed: Speed | None = None
     must_call: bool = False
+    constrained: bool = False
 
 
 def signals(
@@ -117,8 +120,15 @@ def is_cut_in_call(heard: Heard) -> bool:
 
 
 def is_forced(heard: Heard) -> bool:
-    """Tell whether a grammar made the model write a call that it did not mean."""
-    return heard.least_logprob is not None and heard.least_logprob < FORCED_LOGPROB
+    """Tell whether a grammar made the model write a call that it did not mean.
+
+    Of servers that tell no logprobs, an answer that was held to a call and says nothing in any of its values counts.
+    """
+    if heard.least_logprob is not None:
+        return heard.least_logprob < FORCED_LOGPROB
+    return heard.constrained and any(
+        says_nothing(one.use.arguments) for one in heard.verdicts if not isinstance(one, Failed)
+    )
 
 
 def announces_only(heard: Heard) -> bool:

@@ -95,6 +95,7 @@ class Answer:
             self._least_logprob if is_told else None,
             context=self._request.context, prompt_bytes=self._request.prompt_bytes,
             prompt_words=self._request.prompt_words, must_call=self._request.must_call,
+            constrained=self._request.constrained,
         )  # fmt: skip
         counted = self._counted
         if counted is None:

@@ -11,7 +11,7 @@ from proxy.toolcalls.verdict import AsIs, Failed, Repaired
 from proxy.translate.request import CannotTranslate, Translated
 from proxy.translate.response import Folded
 from proxy.upstream.local_model import LocalModel
-from tests.kit.local_fake import chunk, ending
+from tests.kit.local_fake import calls, chunk, ending
 from tests.proxy.translate.test_sureness import choice
 from tests.proxy.translate.words import CAPS, WEATHER, chat, translated
 
@@ -140,6 +140,27 @@ def test_words_of_a_server_that_does_not_know_schemas_are_told_as_words_and_the_
 
 
 # What was forced
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_forced"),
+    [
+        ({"city": ""}, True),
+        ({"city": " ", "days": []}, True),
+        ({"city": "", "where": {"zip": ""}}, True),
+        ({"city": "Paris", "unit": ""}, False),
+        ({"city": "", "days": 0}, False),
+        ({}, False),
+    ],
+)
+def test_without_logprobs_a_call_that_says_nothing_counts_as_forced(arguments: Any, is_forced: bool) -> None:
+    text = json.dumps({"name": "get_weather", "arguments": arguments})
+    assert (Signal.FORCED in signals(heard(text).heard)) == is_forced
+    free = Folded("claude-x", translated(tools=[WEATHER]))
+    free.feed(calls("get_weather", json.dumps(arguments)))
+    free.end(True)
+    assert Signal.FORCED not in signals(free.heard)
+
 
 OPEN = [("{", -40.0, "<tool_call>"), ('"', -20.0), ("name", -20.0), ('": "', -20.0)]
 REST = [("get_weather", 0.0), ('", "arguments": {"city": "', 0.0), ("Paris", 0.0), ('"}}', 0.0), ("", 0.0)]
