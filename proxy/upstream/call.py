@@ -47,13 +47,18 @@ class Hearing:
         self.is_whole = False
         self.first_at: float | None = None
 
+    @property
+    def status(self) -> int:
+        """The answer's status; 0 before its head was read."""
+        return self._parser.get_status_code()
+
     def feed(self, data: bytes) -> None:
         """Take bytes of the connection."""
         self._parser.feed_data(data)
 
     def closed(self) -> None:
         """Take the end of the connection, which ends an answer without a length of its own."""
-        self.is_whole = self.is_whole or (not self._framed and self._parser.get_status_code() > 0)
+        self.is_whole = self.is_whole or (not self._framed and self.status > 0)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Note whether the answer says itself where it ends."""
@@ -63,11 +68,11 @@ class Hearing:
         """Hand a piece of the body on."""
         if self.first_at is None:
             self.first_at = self._monotonic()
-        self._take(self._parser.get_status_code(), data)
+        self._take(self.status, data)
 
     def on_message_complete(self) -> None:
         """Note the end, unless it was that of an interim answer."""
-        self.is_whole = self._parser.get_status_code() >= 200
+        self.is_whole = self.status >= 200
 
 
 def ask(

@@ -77,10 +77,8 @@ class Interview:
         """Put a request, and give what came of it."""
         request = self.translated(fields, judged=judged)
         folded, broken = Folded("bursar-probe", request), bytearray()
-        statuses: list[int] = []
 
         def take(status: int, data: bytes) -> None:
-            statuses.append(status)
             if status == 200:
                 folded.feed(data)
             else:
@@ -93,8 +91,8 @@ class Interview:
             question, hearing, until=began + self._request_s, leaving=self._leaving, monotonic=self._monotonic
         )  # fmt: skip
         self._check_end(ended)
-        if statuses and statuses[0] != 200:
-            return self._refused(from_local(statuses[0], bytes(broken)))
+        if hearing.status not in (0, 200):
+            return self._refused(from_local(hearing.status, bytes(broken)))
         folded.end(ended is Ended.WHOLE)
         first_s = None if hearing.first_at is None else hearing.first_at - began
         said = self._said(folded, request)

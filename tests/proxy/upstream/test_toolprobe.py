@@ -253,6 +253,10 @@ def test_a_server_that_went_away_meanwhile_is_said_to_be_off() -> None:
     ("answer", "wanted"),
     [
         (error("Invalid API Key", 401), "key"),
+        (Act(b"", 401), "key"),
+        (Act(b"", 302), "error"),
+        (Act(b"<html>not json</html>", content_type="text/html"), "error"),
+        (Act(b""), "error"),
         (error("Loading model", 503), "loading"),
         (error("model not found", 404), "no model"),
         (error("CUDA error: out of memory", 500), "error"),
