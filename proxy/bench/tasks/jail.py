@@ -19,10 +19,14 @@ from pathlib import Path
 from proxy.bench.tasks.vetting import MODULES, objection
 
 CELL = Path(__file__).with_name("cell.py")
+FLAGS = ("-I", "-S", "-B")
+"""Nothing of the environment, no packages, no files left behind."""
+
 SECONDS = 5
 WALL_S = 12.0
 ANSWER_BYTES = 64 * 1024
-STRONG = frozenset({"namespaces", "limits", "system calls"})
+STRONG = frozenset({"limits", "system calls"})
+"""Enough by themselves; namespaces and an empty root, which not every system grants, stand behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,20 @@ class Ran:
 class Jail:
     """Runs code that nobody has read, under its checks. Each run is a process of its own, in an empty folder.
 
-    `free` leaves the inner walls out (the reading of the code and the missing names), for tests of the outer ones.
+    `free` leaves the inner walls out (the reading of the code and the missing names), for tests of the outer ones, and
+    `cell` is another child than the usual one.
     """
 
-    def __init__(self, python: str | None = None, *, wall_s: float = WALL_S, free: bool = False) -> None:
-        self._python = python or _python()
+    def __init__(
+        self, python: str | None = None, *, wall_s: float = WALL_S, free: bool = False, cell: Path = CELL
+    ) -> None:
+        self._python, self._cell = python or _python(), cell
         self._wall_s, self._free = wall_s, free
 
     @property
     def usable(self) -> bool:
         """Tell whether there is a Python to run anything with."""
-        return self._python is not None and CELL.exists()
+        return self._python is not None and self._cell.exists()
 
     def isolation(self) -> str:
         """Try the walls, and say in words for a person how strong they are here."""
@@ -76,19 +83,19 @@ class Jail:
         why = None if self._free else objection(code, frozenset(modules))
         if why is not None:
             return Ran(why=why)
-        if self._python is None or not CELL.exists():
+        if self._python is None or not self._cell.exists():
             return Ran(why="there is no Python here to run it with")
         nonce = secrets.token_hex(16)
         task = {
             "nonce": nonce, "code": code, "checks": list(checks), "modules": dict(modules), "collect": collect,
             "seconds": SECONDS, "allowed": sorted(MODULES), "free": self._free,
         }  # fmt: skip
-        return _read(_child(self._python, json.dumps(task).encode(), self._wall_s), nonce)
+        return _read(_child([self._python, *FLAGS, str(self._cell)], json.dumps(task).encode(), self._wall_s), nonce)
 
 
-def _child(python: str, task: bytes, wall_s: float) -> bytes | None:
+def _child(command: list[str], task: bytes, wall_s: float) -> bytes | None:
     """Start the child, and take what it says; None when it had to be killed."""
-    with tempfile.TemporaryDirectory(prefix="bursar-") as folder, _started(python, folder) as child:
+    with tempfile.TemporaryDirectory(prefix="bursar-") as folder, _started(command, folder) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         late = threading.Event()
@@ -106,8 +113,7 @@ def _child(python: str, task: bytes, wall_s: float) -> bytes | None:
 
 
 @contextlib.contextmanager
-def _started(python: str, folder: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [python, "-I", "-S", "-B", str(CELL)]
+def _started(command: list[str], folder: str) -> Iterator[subprocess.Popen[bytes]]:
     # Windows starts no Python without this one name; nothing else of the environment goes along.
     environment = {"SYSTEMROOT": r"C:\Windows"} if os.name == "nt" else {}
     child = subprocess.Popen(

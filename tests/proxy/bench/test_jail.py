@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.bench.tasks.jail import STRONG, Jail
+from proxy.bench.tasks.jail import CELL, STRONG, Jail
 from proxy.bench.tasks.vetting import objection
 
 JAIL = Jail()
@@ -167,6 +167,34 @@ def test_the_strength_of_the_walls_is_told_in_words():
     assert ("weaker" in told) or ("no walls" in told) or told.startswith("no network, no files")
 
 
-def test_without_a_python_nothing_is_usable():
-    jail = Jail(python="")
-    assert jail.usable  # "" stands for our own.
+@linux
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos.fork()", "open({0!r}, 'w')", "open({0!r}).read()", "import socket\nsocket.socket()",
+        "import os\nos.unlink({0!r})", "import os\nos.listdir('/')", "import os\nos.utime({0!r})",
+        "import os\nos.chmod({0!r}, 0)",
+        "import subprocess\nsubprocess.run(['/bin/true'])", "import os\nos.symlink('a', {0!r} + 'b')",
+    ],
+)  # fmt: skip
+def test_where_no_namespaces_are_granted_the_filter_of_system_calls_holds_alone(tmp_path: Path, code: str):
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    cell = tmp_path / "cell.py"
+    source = CELL.read_text()
+    weaker = source.replace("if libc.unshare(NEWUSER", "if 1 + libc.unshare(0 * NEWUSER")
+    weaker = weaker.replace('os.chroot(".")', "raise OSError")
+    assert weaker != source
+    cell.write_text(weaker)
+    ran = Jail(free=True, cell=cell).run(code.format(str(precious)), checks=("1 == 1",))
+    if "system calls" not in ran.walls:
+        pytest.skip("this processor's system calls are not known to the filter")
+    assert set(ran.walls) == {"limits", "system calls"}
+    assert not ran.all_held
+    assert precious.read_text() == "kept"
+
+
+def test_without_its_parts_nothing_is_run():
+    jail = Jail(cell=Path("nowhere"))
+    assert not jail.usable
+    assert jail.run("1").why == jail.isolation() == "there is no Python here to run it with"
