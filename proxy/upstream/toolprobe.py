@@ -21,6 +21,9 @@ from proxy.upstream.probe_result import Check, Diagnosis, ProbeResult
 TRIES = 3
 """A model samples: one that fails a check once has to pass it twice then."""
 
+OUTSIDE = ("cancelled", "busy", "no server", "loading", "key")
+"""Causes that lie outside the model, whatever was asked of it."""
+
 BUSY_S = 0.5
 
 Tell = Callable[[str, int, int], None]
@@ -120,10 +123,7 @@ class ToolProbe:
                 cause = self._majority(task, judged=True)
         except Over as over:
             self._note(task, over.cause, began)
-            if task.name != LARGE or over.cause.key != "slow":
-                raise
-            # Its calls were right; how long a person waits for them is theirs to judge.
-            self._limits.append(diagnosis.too_late_for_an_agent(self._upstream, self._model, self._request_s))
+            self._limits.append(self._limit_of(task, over))
             return
         except CannotTranslate as cannot:
             self._note(task, self._unfit(task, cannot), began)
@@ -132,7 +132,22 @@ class ToolProbe:
         if cause is not None and task.fatal:
             raise Over(cause)
         if cause is not None:
-            self._limits.append(Diagnosis("limit", f"{self._model.id}: {task.limit}"))
+            self._limits.append(self._limit(task))
+
+    def _limit_of(self, task: Task, over: Over) -> Diagnosis:
+        """Take what ends other checks for a limit, where the calls themselves were right; else the probe is over."""
+        key = over.cause.key
+        if task.name == LARGE and key == "slow":
+            # How long a person waits for right calls is theirs to judge.
+            return diagnosis.too_late_for_an_agent(self._upstream, self._model, self._request_s)
+        if task.name == LARGE and key == "context":
+            return over.cause
+        if task.fatal or key in OUTSIDE:
+            raise over
+        return self._limit(task)
+
+    def _limit(self, task: Task) -> Diagnosis:
+        return Diagnosis("limit", f"{self._model.id}: {task.limit}")
 
     def _note(self, task: Task, cause: Diagnosis | None, began: float) -> None:
         took = round(self._monotonic() - began, 1)
@@ -152,7 +167,7 @@ class ToolProbe:
         cause = self._try(task, judged=judged)
         if cause is None:
             return None
-        again = [self._try(task, judged=judged) for _ in range(TRIES - 1)]
+        again = (self._try(task, judged=judged) for _ in range(TRIES - 1))
         return next((one for one in again if one), None)
 
     def _try(self, task: Task, *, judged: bool) -> Diagnosis | None:

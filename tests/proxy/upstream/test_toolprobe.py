@@ -143,6 +143,25 @@ GOOD_OLLAMA = {
 }
 
 
+def by_vllm(mark: str) -> Act:
+    """Answer one check by Chat Completions, as a good model would."""
+    said = RIGHT[mark]
+    if isinstance(said, str):
+        return Act(says(said))
+    deltas = [
+        chunk({"tool_calls": [{"index": at, "id": f"c{at}", "type": "function",
+                               "function": {"name": name, "arguments": json.dumps(given)}}]})
+        for at, (name, given) in enumerate(said)
+    ]  # fmt: skip
+    return Act(b"".join(deltas) + ending("tool_calls"))
+
+
+GOOD_VLLM = [
+    by_vllm(mark) for mark in ("simple", "nested", "result", "none", "two", "required", "named", "large")
+]  # fmt: skip
+"""What passes the checks, in their order."""
+
+
 def test_an_ollama_model_is_probed_by_its_own_dialect_with_the_context_that_a_person_set() -> None:
     asked: list[dict[str, Any]] = []
 
@@ -293,6 +312,32 @@ def test_a_model_that_is_right_but_does_not_get_through_a_long_list_passes_as_to
     assert result.passed is True
     assert [limit.key for limit in result.limits] == ["slow"]
     assert "did not get through a list of 25 tools" in result.limits[0].says
+
+
+def test_a_server_that_refuses_a_forced_choice_is_limited_and_no_failure() -> None:
+    good = GOOD_VLLM
+    refusal = error("tool_choice 'required' is not supported")
+    with local_fake(*good[:5], refusal, refusal, good[7], pages=VLLM) as fake:
+        result = probed(seen(fake.url))
+    assert result.passed is True, result
+    assert [limit.says for limit in result.limits] == [
+        "qwen3-coder: it cannot be made to call a tool",
+        "qwen3-coder: it cannot be made to call a certain tool",
+    ]
+
+
+def test_a_server_that_refuses_the_long_list_has_too_small_a_context_and_right_calls() -> None:
+    full = error("This model's maximum context length is 4096 tokens, however you requested 9000 tokens")
+    with local_fake(*GOOD_VLLM[:7], full, pages=VLLM) as fake:
+        result = probed(seen(fake.url))
+    assert result.passed is True
+    assert [limit.key for limit in result.limits] == ["context"]
+
+
+def test_a_server_that_goes_away_in_the_middle_leaves_the_tools_unknown() -> None:
+    with local_fake(*GOOD_VLLM[:5], error("Loading model", 503), pages=VLLM) as fake:
+        result = probed(seen(fake.url))
+    assert (result.passed, key(result)) == (None, "loading")
 
 
 def test_a_person_who_gives_a_model_time_gives_it_to_the_probe_too() -> None:
