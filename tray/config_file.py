@@ -99,6 +99,7 @@ zone = "{zone}"
 # context = 65536
 # max_output = 8192
 # vision = false
+# Whether tool calls work is probed (bursar doctor says what came of it); what stands here is believed instead.
 # tools = true
 # api_key_env = "GPU_BOX_KEY"
 # How many requests it may work on at once; the seconds to its first token, and between two of them, before bursar
