@@ -26,7 +26,7 @@ def test_the_folder_is_what_the_agent_s_system_prompt_says(text, folder):
 
 
 def test_a_folder_of_windows_is_one_too():
-    assert folder_of({"system": "Working directory: C:\\work\\app"}) == PureWindowsPath("C:/work/app")
+    assert folder_of({"system": "Working directory: C:\\code\\app"}) == PureWindowsPath("C:/code/app")
 
 
 @pytest.mark.parametrize(
