@@ -27,8 +27,9 @@ from proxy.wire.answer import Answer, Forward, Headers, Origin, Patience
 
 LOCAL_FIRST_S = 600.0
 """Some local servers send their head at once, and then read the prompt, for minutes on a small machine."""
-WHOLE_S = 1800.0
-"""A server that answers in one piece says nothing until its model has written all of it."""
+MOST_WHOLE_S = 1800.0
+LEAST_TOKENS_PER_S = 5
+"""A server that answers in one piece says nothing until its model has written all of it: so slowly at worst."""
 
 Instead = Callable[[str], Answer]
 
@@ -73,7 +74,8 @@ def to_local(upstream: LocalUpstream, model: LocalModel, translated: Translated,
     """Send a translated request to a local server, and take all that its answer needs."""
     parts = urlsplit(upstream.base_url)
     first_s = model.first_s or LOCAL_FIRST_S
-    patience = Patience(head_s=WHOLE_S if translated.wire == "json" else first_s, first_s=first_s)
+    writing_s = min(MOST_WHOLE_S, translated.max_tokens / LEAST_TOKENS_PER_S) if translated.wire == "json" else 0.0
+    patience = Patience(head_s=first_s + writing_s, first_s=first_s)
     return Forward(
         origin=_origin(parts),
         method=b"POST",

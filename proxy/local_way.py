@@ -15,7 +15,7 @@ from proxy.escalate import Judgement, wants_action, weigh
 from proxy.local_relay import Follow, LocalHooks, LocalRelay
 from proxy.router import Route
 from proxy.services import Services
-from proxy.slots import Slot, Waiter
+from proxy.slots import Slot, Waiter, place_of
 from proxy.toolcalls.signals import signals
 from proxy.toolcalls.verdict import Failed, Verdict
 from proxy.translate.errors import Trouble
@@ -165,7 +165,7 @@ class LocalWay:
 
 
 def _place(route: Route) -> str:
-    return f"{route.upstream}/{route.model}"
+    return place_of(route.upstream, route.model)
 
 
 def _told(verdict: Verdict) -> tuple[str, bool]:

@@ -83,6 +83,10 @@ class Slots:
             slot, waiter.slot = waiter.slot, None
             return slot
 
+    def is_busy(self, upstream: str, model: str) -> bool:
+        """Tell whether a model works at requests of agents."""
+        return self._used.get(place_of(upstream, model), 0) > 0
+
     def used(self) -> dict[str, int]:
         """Tell how many requests each place has now."""
         with self._lock:
@@ -123,6 +127,11 @@ class Slots:
             return None
         self._used[place] += 1
         return Slot(place, self)
+
+
+def place_of(upstream: str, model: str) -> str:
+    """Name the place of a model at a server."""
+    return f"{upstream}/{model}"
 
 
 def _wake(waiters: list[Waiter]) -> None:

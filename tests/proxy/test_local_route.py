@@ -199,3 +199,22 @@ def test_the_first_word_of_the_prompt_decides_where_it_goes(start, fake):
 def test_a_route_that_does_not_exist_is_refused(start, fake):
     answer = ask(start().url, message("hello"), x_bursar_route="moon")
     assert (answer.status, fake.requests()) == (400, [])
+
+
+@pytest.mark.parametrize(
+    ("patience", "act"),
+    [
+        ({"first_s": 0.4}, Act(GOOD.body, first_byte_s=3)),
+        ({"first_s": 0.4}, Act(GOOD.body, hang_after=0)),
+        ({"idle_s": 0.4}, Act(GOOD.body, hang_after=60)),
+    ],
+    ids=["no head", "no first byte", "silence in the answer"],
+)
+def test_a_person_s_patience_with_a_model_is_kept(start, fake, patience, act):
+    with local_fake(act) as local:
+        setting = LocalSetting("box", local.url, "openai", ("fake-model",), context=32768, **patience)
+        proxy = start(mode=Mode.local, servers=(setting,))
+        answer = ask(proxy.url, message("hello"))
+        (entry,) = proxy.entries(1)
+    assert (answer.status, entry.outcome) == (502, Outcome.interrupted)
+    assert "nothing came for 0.4 s" in answer.error["message"]

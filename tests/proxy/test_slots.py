@@ -102,6 +102,15 @@ def test_who_waits_longest_is_next() -> None:
     assert order == [0, 1, 2]
 
 
+def test_a_model_is_busy_while_a_request_is_there_whether_or_not_it_has_a_limit() -> None:
+    slots = Slots()
+    slot = slots.take("box/m", None)
+    assert slot
+    assert (slots.is_busy("box", "m"), slots.is_busy("box", "other")) == (True, False)
+    slot.free()
+    assert not slots.is_busy("box", "m")
+
+
 def test_under_threads_no_more_run_at_once_than_may_and_all_get_through() -> None:
     slots, running, most_seen, done = Slots(), Counter[str](), [0], threading.Semaphore(0)
     lock = threading.Lock()
