@@ -33,7 +33,7 @@ def main() -> None:
     weights = {
         "complex": compact(tier_weights(rows + ours, Tier.L2), least=0.02),
         "more_than_safe": compact(tier_weights(rows + ours, Tier.L1), least=0.02),
-        "kinds": {name: compact(each, least=0.2) for name, each in kind_weights(rows + ours).items()},
+        "kinds": {name: compact(each, least=0.4, digits=1) for name, each in kind_weights(rows + ours).items()},
         "complex_from": thresholds(rows, ours),
     }
     path = Path(model.__file__).with_name("weights.json")

@@ -100,8 +100,8 @@ def kind_weights(rows: list[Fitted]) -> dict[str, Weights]:
     """Fit one model for each kind of task."""
     even = [1.0] * len(rows)
     traits = [row.traits for row in rows]
-    kinds = sorted({row.prompt.kind for row in rows} - {"continuation"})
-    return {kind: fit(traits, [float(r.prompt.kind == kind) for r in rows], even, ridge=RIDGE) for kind in kinds}
+    kinds = sorted({row.prompt.kind for row in rows})
+    return {kind: fit(traits, [float(r.prompt.kind == kind) for r in rows], even, ridge=2.0) for kind in kinds}
 
 
 def by_repository(rows: list[Fitted], ours: list[Fitted], use: Callable[[list[Fitted], list[Fitted]], None]) -> None:
@@ -110,9 +110,9 @@ def by_repository(rows: list[Fitted], ours: list[Fitted], use: Callable[[list[Fi
         use([r for r in rows if r.prompt.repo != repo] + ours, [r for r in rows if r.prompt.repo == repo])
 
 
-def compact(weights: Weights, *, least: float) -> dict[str, float]:
+def compact(weights: Weights, *, least: float, digits: int = 2) -> dict[str, float]:
     """Round weights, and leave out those that change nothing."""
-    return {name: round(value, 2) for name, value in weights.items() if abs(value) >= least or name == BEFORE}
+    return {name: round(value, digits) for name, value in weights.items() if abs(value) >= least or name == BEFORE}
 
 
 def _prompt(raw: dict[str, Any]) -> Prompt:
