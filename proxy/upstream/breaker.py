@@ -9,7 +9,7 @@ from enum import StrEnum
 FAILURES_IN_A_ROW = 3
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 300.0
-TRIAL_S = 120.0
+TRIAL_S = 60.0
 """After this long a trial counts as lost: whoever made it never said how it ended."""
 
 
