@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -203,6 +204,7 @@ def _status() -> asjson.Json:
         **asjson.today_json(services.ledger.today()),
         "cloud": {"url": services.cloud.url},
         "locals": locals_json(services.locals),
+        "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],
         "machine": None if services.local_costs is None else services.local_costs.facts(),
         "prices": {key: value for key, value in _prices().items() if key != "models"},
     }

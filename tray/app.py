@@ -73,7 +73,7 @@ class App:
             lambda: services.locals,
             clock=services.clock,
             leaving=self._leaving,
-            busy=lambda upstream, model: bool(services.slots.used().get(f"{upstream}/{model}")),
+            busy=services.slots.is_busy,
         )
         threading.Thread(target=prober.run, name="prober", daemon=True).start()
         log.info("serving agents at %s, control at %s", self.proxy_url, self.control_url)

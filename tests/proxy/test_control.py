@@ -119,6 +119,13 @@ def test_status_tells_amounts_exactly_as_text(control: Controlled):
     assert found["resets_at"] == "2026-11-21T00:00:00+00:00"
 
 
+def test_the_status_tells_which_local_models_are_not_trusted(control: Controlled):
+    for _ in range(3):
+        control.services.trust.answered("box", "m", good=True, calls=(("Edit", False),))
+    doubts = control.call("GET", "/api/status")[1]["doubts"]
+    assert doubts == [{"what": "Edit at box/m", "why": "its calls went wrong"}]
+
+
 def test_every_path_but_health_needs_the_token(control: Controlled):
     assert control.call("GET", "/health", token=None) == (200, {"status": "ok"})
     others = [("GET", "/api/status"), ("GET", "/metrics"), ("POST", "/api/stop"), ("GET", "/no"), ("POST", "/health")]

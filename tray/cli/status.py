@@ -83,6 +83,8 @@ def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         models = ", ".join(f"{plain(model['id'])} ({model['context']:,} tokens)" for model in local["models"])
         shown = models if local["healthy"] else f"not usable: {plain(local['why'])}"
         yield "Local", f"{plain(local['name'])} {plain(local['url'])}: {shown}"
+    for doubt in found.get("doubts", ()):
+        yield "Doubted", f"{plain(doubt['what'])}: {plain(doubt['why'])}; Claude goes first for a while, where it may"
     if not found["locals"]:
         yield "Local", "no local model server found; bursar meters and keeps the cutoff all the same"
     yield "Agents", f"http://127.0.0.1:{found['port']} (try: bursar run -- claude)"
