@@ -160,10 +160,24 @@ def _texts_of(content: Any, where: str) -> Iterator[tuple[str, str]]:
                 yield from _texts_of(block.get("content"), "tool result")
             case "tool_use":
                 yield from (("tool call", text) for text in _strings(block.get("input")))
-            case _:
+            case "text" | "thinking" | None:
                 text = block.get("text") or block.get("thinking")
                 if isinstance(text, str):
                     yield where, text
+            case "image" | "redacted_thinking":
+                pass
+            case "document" if _is_coded(block.get("source")):
+                pass  # A file in base64: there are no words to be read without opening it.
+            case _:
+                yield from ((where, text) for text in _strings({k: v for k, v in block.items() if k not in _CODED}))
+
+
+def _is_coded(source: Any) -> bool:
+    return isinstance(source, dict) and source.get("type") == "base64"
+
+
+_CODED = frozenset(("type", "signature", "encrypted_content", "encrypted_index", "cache_control"))
+"""Fields of other blocks (documents, search results) that bring no words."""
 
 
 def _strings(value: Any) -> Iterator[str]:

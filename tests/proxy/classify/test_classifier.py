@@ -150,6 +150,25 @@ def test_a_secret_anywhere_in_the_conversation_restricts_it(message: dict[str, A
     assert (found.tier, found.reasons[0].rule) == (Tier.L3, "secret.github")
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": f"TOKEN={TOKEN}"}},
+        {"type": "document", "source": {"type": "content", "content": [bodies.text(f"TOKEN={TOKEN}")]}},
+        {"type": "search_result", "source": "s", "title": "t", "content": [bodies.text(TOKEN)]},
+        {"type": "a_block_of_next_year", "words": {"deep": [TOKEN]}},
+    ],
+)
+def test_a_secret_in_a_document_or_a_block_of_any_other_type_restricts_it_too(block: dict[str, Any]) -> None:
+    found = task("Rename it", {"role": "user", "content": [block, bodies.text("Now sort the imports")]})
+    assert (found.tier, found.reasons[0].rule) == (Tier.L3, "secret.github")
+
+
+def test_a_signature_of_thinking_is_not_read_for_words() -> None:
+    thought = {"type": "thinking", "thinking": "Sort them.", "signature": f"Er{TOKEN}"}
+    assert task("Rename it", {"role": "assistant", "content": [thought]}).tier is Tier.L1
+
+
 def test_a_secret_in_the_system_prompt_restricts_the_request() -> None:
     fields = {**bodies.main_turn("Rename it"), "system": f"The key: {TOKEN}"}
     assert classify(read(bodies.encode(fields), {}), restricted=Restricted()).tier is Tier.L3
