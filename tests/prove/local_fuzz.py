@@ -25,6 +25,7 @@ from pathlib import Path
 import requests
 
 from budget.ledger import Mode
+from proxy.trust import Trust
 from proxy.upstream.local import Registry
 from proxy.upstream.local_model import LocalSetting
 from tests.kit.fake_claude import FakeClaude
@@ -163,6 +164,7 @@ def _phase(
             if seeds.stop - seed <= hangs:
                 play = Play(play.wire[: len(play.wire) // 2], "hang", story=("hangs",))
             # What is known of the server starts afresh: this is not about how soon bursar stops asking it.
+            proxy.services.trust = Trust()
             proxy.services.locals = Registry((setting,), False, proxy.now, requests.Session())
             proxy.services.locals.refresh()
             _case(tally, server, proxy, play, seed, mode)
@@ -198,7 +200,9 @@ def _ended(url: str, seed: int, *, stream: bool, wanted: str | None = None) -> s
     headers = {"x_claude_code_session_id": f"fuzz-{seed}"}
     with Client(url, timeout_s=LIMIT_S) as client:
         try:
-            answer = client.ask(message("Add a test for the parser.", tools=TOOLS, stream=stream), **headers)
+            # Without tools the words are shown as they come.
+            tools = {"tools": TOOLS} if seed % 4 else {}
+            answer = client.ask(message("Add a test for the parser.", stream=stream, **tools), **headers)
         except Truncated:
             return "broken off"
         except TimeoutError:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from budget.ledger import Entry, Mode
-from proxy.upstream.local_model import LocalSetting
+from proxy.upstream.local_model import Kind, LocalSetting
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.inproc import InProcess
 from tests.kit.llama.scripts import AFTER_TOOL, BAD, GOOD, HELD, PLAIN, SCRIPTS, STYLES, Script
@@ -120,12 +120,14 @@ class Booth:
     tap: Tap
     fake: FakeClaude
     folder: Path
+    kind: Kind = "llamacpp"
+    models: tuple[str, ...] = ()
     _count: int = field(default=0)
 
     def play(self, marker: str, *, stream: bool, escalates: bool) -> Cell:
         """Send one request through a fresh proxy, and judge."""
         self._count += 1
-        setting = LocalSetting("llama", self.tap.url, "llamacpp", tools=True)
+        setting = LocalSetting("local", self.tap.url, self.kind, self.models, tools=True)
         mode = Mode.auto if escalates else Mode.local
         seen = len(self.tap.exchanges)
         with InProcess(self.folder / str(self._count), self.fake.url, mode=mode, servers=(setting,)) as proxy:
@@ -239,7 +241,7 @@ def _messages(body: bytes) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def booth(template: str, fake: FakeClaude, folder: Path) -> Iterator[Booth]:
-    """Start the server of one template. Raises Unavailable where there is no llama.cpp."""
+    """Start llama.cpp with one template. Raises Unavailable where there is none."""
     server = start_llama(template=ALL_TEMPLATES[template], scripts=STYLES, held=HELD)
     try:
         with Tap(server.url) as tap:
@@ -266,6 +268,13 @@ def matrix(
                     continue
                 cells += [stand.play(marker, stream=stream, escalates=escalates) for stream in streams]
     return cells
+
+
+def elsewhere(fake: FakeClaude, folder: Path, server: str, model: str, *, escalates: bool) -> list[Cell]:
+    """Play the scripts on a server of another kind, which serves the tiny model already."""
+    with Tap(server) as tap:
+        stand = Booth(model.rpartition("/")[2], tap, fake, folder / str(escalates), "openai", (model,))
+        return [stand.play(marker, stream=stream, escalates=escalates) for marker in CASES for stream in (True, False)]
 
 
 def table(cells: list[Cell]) -> str:
@@ -307,14 +316,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--template", action="append", choices=list(ALL_TEMPLATES))
     parser.add_argument("--marker", action="append", choices=list(CASES))
+    parser.add_argument("--server", help="the address of another server of the tiny model, see kit/llama/build_hf.py")
+    parser.add_argument("--model", help="what that server calls it")
     options = parser.parse_args()
     found: list[str] = []
     with FakeClaude() as fake, tempfile.TemporaryDirectory() as folder:
         for escalates in (True, False):
-            cells = matrix(
-                fake, Path(folder), escalates=escalates,
-                templates=options.template or tuple(ALL_TEMPLATES), markers=options.marker or CASES,
-            )  # fmt: skip
+            if options.server:
+                cells = elsewhere(fake, Path(folder), options.server, options.model, escalates=escalates)
+            else:
+                chosen = options.template or tuple(ALL_TEMPLATES), options.marker or CASES
+                cells = matrix(fake, Path(folder), escalates=escalates, templates=chosen[0], markers=chosen[1])
             print(f"\n## Escalation {'on' if escalates else 'off'}: {len(cells)} cells\n\n{table(cells)}\n")
             print(by_marker(cells), flush=True)
             found += wrong(cells)

@@ -11,7 +11,8 @@ from typing import Any
 from tests.kit.local_fake import DONE, calls, chunk, ending, says, usage
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-WORDS = ("Hello ", "there, ", "this is a longer answer ", "of several pieces.")
+WORDS = ("Hello ", "there, ", *(f"this is piece {number} of a longer answer, and " for number in range(12)), "the end.")
+"""More than what is held back of an answer in words: the agent sees the first of it before the last is there."""
 GARBAGE = (
     b"\x00\xff\xfe\x80", b"data: {not json\n\n", b": a comment\n\n", b"data: [DONE]\n\n", b"event: error\n", b"\n\n\n",
     b'data: {"error":{"message":"no","code":500}}\n\n', b"data: null\n\n", b"data: []\n\n", b'data: {"choices":[]}\n\n',
