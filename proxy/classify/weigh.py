@@ -16,7 +16,7 @@ from proxy.task import Reason, Task, TaskClass, Tier
 
 MOST_TURNS = 4096
 SHOWN_REASONS = 4
-SURE_OF_WORDS = 0.9
+SURE_OF_WORDS = 0.6
 """How often a restricted word means restricted work, on labelled prompts; the tier does not depend on it."""
 
 
