@@ -86,12 +86,13 @@ def test_of_all_scripts_through_all_templates_no_wrong_call_is_delivered(
     assert not escalates or {cell.fate for cell in cells} == {"right", "repaired", "retried", "escalated"}
 
 
+@pytest.mark.parametrize("seed", [2, 3])
 def test_of_two_hundred_turns_with_broken_answers_none_fails_with_escalation_and_none_in_silence_without(
-    tmp_path: Path,
+    tmp_path: Path, seed: int
 ) -> None:
-    on = local_turns.play(200, tmp_path / "on", escalates=True)
+    on = local_turns.play(200, tmp_path / "on", escalates=True, seed=seed)
     local_turns.tell("Escalation on", on)
-    off = local_turns.play(200, tmp_path / "off", escalates=False)
+    off = local_turns.play(200, tmp_path / "off", escalates=False, seed=seed)
     local_turns.tell("Escalation off", off)
     assert on.success >= 0.99
     assert (on.silent, off.silent) == ([], [])
