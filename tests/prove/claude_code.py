@@ -175,7 +175,7 @@ def ten_parts(stage: Stage) -> str:
         f"[[read:{folder}/part{number}.txt]]" if number % 2 else f"[[bash:cat part{number}.txt]]"
         for number in range(1, STEPS + 1)
     )
-    return f"Add a test for the parser, in these steps. [[step1]]\n<attached_files>\n{for_claude}\n</attached_files>"
+    return f"Add a test for the parser.\n<attached_files>\n{for_claude} [[step1]]\n</attached_files>"
 
 
 def in_a_row(stage: Stage, llama: LlamaServer, count: int) -> tuple[list[Session], int]:
