@@ -114,7 +114,8 @@ class Asking:
             except CannotTranslate:
                 most = int(most * SHRINK)
             else:
-                return most
+                # The next text of this length may be guessed at a little more.
+                return int(most * SHRINK)
         return 0
 
     def _request(self, chars: int, output_tokens: int) -> Translated:

@@ -22,7 +22,7 @@ from tests.proxy.bench.kit import Habits, counting_server, text_answer
 from tests.tray.conftest import NOWHERE, Command
 from tray.paths import Paths
 
-QUICK = ("--quick", "--seconds", "20")
+QUICK = ("--quick", "--seconds", "200")
 
 
 def test_the_table_the_bars_and_the_sentences_are_printed_and_the_steps_told_beside(bursar: Command):

@@ -22,7 +22,7 @@ from tests.proxy.bench.good import IN_WORDS
 from tests.proxy.bench.kit import Habits, counting_server, quiet, text_answer
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PLAN = Plan(seconds=30, repeats=1, output_tokens=32, every=2, batches=(2,), tasks_each=1)
+PLAN = Plan(seconds=300, repeats=1, output_tokens=32, every=2, batches=(2,), tasks_each=1)
 CARD = Chip("RTX 3090", 936 * 10**9, 350, False, None, "")
 
 

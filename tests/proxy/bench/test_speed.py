@@ -19,7 +19,7 @@ from tests.proxy.bench.kit import Habits, counting_server, nobody, quiet, with_c
 SHORT = Plan(seconds=20, repeats=2, output_tokens=32, every=1, batches=(2,), tasks_each=1)
 
 
-def measured(habits: Habits, plan: Plan = SHORT, context: int = 12_000, seconds: float = 20, **more) -> SpeedBench:
+def measured(habits: Habits, plan: Plan = SHORT, context: int = 12_000, seconds: float = 300, **more) -> SpeedBench:
     with counting_server(habits) as (upstream, _):
         model = replace(with_context(upstream.models[0], context), **more)
         bench = SpeedBench(Asking(Client(upstream), model), plan, quiet)
