@@ -15,9 +15,6 @@ from tests.kit.local_fake import Act, calls, chunk, ending, says
 
 Meant = tuple[str, dict[str, Any]]
 
-CALLED_AS_TEXT = ("Hermes tags", "fence", "Mistral text", "XML tags")
-"""Kinds out of which the call can be had without loss."""
-
 
 def answer(meant: Meant | str) -> Act:
     """Say what was meant, as it should be said."""
@@ -81,7 +78,7 @@ def _without(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mistyped(given: dict[str, Any]) -> dict[str, Any]:
-    """Put a list where the schema has a string, or the other way round."""
+    """Put an object where the schema has something else."""
     return {key: ({"value": 7} if place == 0 else value) for place, (key, value) in enumerate(given.items())}
 
 

@@ -51,7 +51,7 @@ def mangled(seed: int) -> Play:
     events = [event + b"\n\n" for event in _base(chance).split(b"\n\n") if event]
     for name in _picked(chance, IN_EVENTS):
         events = IN_EVENTS[name](events, chance) if events else events
-    play = Play(framed(events, chance), story=())
+    play = Play(framed(events, chance))
     for name in _picked(chance, ON_WIRE) or chance.choices(list(ON_WIRE)):
         play = replace(ON_WIRE[name](play, chance), story=(*play.story, name))
     return play
@@ -200,10 +200,6 @@ def _other_head(play: Play, chance: Random) -> Play:
 
 def _drip(play: Play, chance: Random) -> Play:
     return replace(play, piece=chance.choice([1, 3, 17]) if len(play.wire) < 3000 else 1 << 16, pause_s=0.0002)
-
-
-def _hang(play: Play, chance: Random) -> Play:
-    return replace(play, wire=play.wire[: chance.randrange(len(play.wire))], end="hang")
 
 
 def _more_behind(play: Play, chance: Random) -> Play:
