@@ -36,6 +36,10 @@ zone = "{zone}"
 # Paths that count as restricted in your projects, beside .env, *.pem, id_rsa and the like.
 # restricted_paths = ["infra/prod/**", "customers/*.csv"]
 
+# How sure bursar must be that work is not complex before a local model may do it: "strict" sends most to Claude,
+# "thrifty" least. Restricted work is told apart just as carefully with each of them.
+# caution = "balanced"
+
 # When the agent hangs up in the middle of an answer: "abort" stops Claude too, "drain" lets it finish.
 # on_disconnect = "abort"
 

@@ -38,7 +38,7 @@ def options_of(settings: Settings) -> ProxyOptions:
 
 def classifier_of(settings: Settings) -> Classifier:
     """Make the classifier; it has seen no conversation yet."""
-    return Classifier(Restricted(settings.restricted_paths))
+    return Classifier(Restricted(settings.restricted_paths), caution=settings.caution)
 
 
 def registry_of(

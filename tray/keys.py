@@ -169,6 +169,7 @@ TOP: Mapping[str, Reader] = {
     "zone": zone,
     "restricted": one_of("claude-only", "local-only"),
     "restricted_paths": texts,
+    "caution": one_of("strict", "balanced", "thrifty"),
     "on_disconnect": one_of("abort", "drain"),
     "strict": flag,
     "queue_wait_s": between(0, 600, "a number of seconds"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from budget.bands import Limits
 from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
+from proxy.classify.model import Caution
 from proxy.rules.rule import Rule
 from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
@@ -91,6 +92,7 @@ class Settings:
     alerts: tuple[int, ...] = (50, 80, 100)
     restricted: Literal["claude-only", "local-only"] = "claude-only"
     restricted_paths: tuple[str, ...] = ()
+    caution: Caution = "balanced"
     on_disconnect: Literal["abort", "drain"] = "abort"
     strict: bool = False
     queue_wait_s: int = 60
