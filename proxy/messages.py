@@ -16,6 +16,7 @@ from proxy.request import AgentRequest, BadRequest, read
 from proxy.router import Decision, Override, decide
 from proxy.services import Line, Services
 from proxy.task import Task
+from proxy.trace import trace_of
 from proxy.view import fit_of, names_local, override_of, view_of
 from proxy.wire.answer import Answer, Forward, Later, Whole
 from proxy.wire.client import WireRequest
@@ -63,7 +64,10 @@ def _decide(
 ) -> Answer:
     view = view_of(services, asked, override)
     services.sessions.saw(asked.session, task.tier)
-    decision = decide(view, task, fit_of(asked))
+    fit = fit_of(asked)
+    decision = decide(view, task, fit)
+    now, servers = services.clock(), services.locals.snapshot()
+    services.traces.add(trace_of(request_id, now, asked, task, view, fit, decision, servers=servers))
     case = Case(
         wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id, override
     )

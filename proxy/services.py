@@ -23,6 +23,7 @@ from proxy.localcost import LocalCosts
 from proxy.router import Route
 from proxy.sessions import Sessions
 from proxy.slots import Slots
+from proxy.trace import Traces
 from proxy.trust import Trust
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry
@@ -155,6 +156,7 @@ class Services:
     """Ends the running exchanges that a predicate picks; when it returns, nothing that was being sent still is."""
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)
+    traces: Traces = field(default_factory=Traces)
     slots: Slots = field(default_factory=Slots)
     trust: Trust = field(default_factory=Trust)
     local_costs: LocalCosts | None = None
