@@ -12,7 +12,7 @@ from proxy.toolcalls.verdict import Failed, Verdict
 TURNS = 2
 
 Turn = dict[str, str]
-"""The calls of one turn, each as one text, → their results."""
+"""The calls of one turn, each as one text, → their ids."""
 
 
 def is_same_again(verdicts: tuple[Verdict, ...], messages: Sequence[Mapping[str, Any]]) -> bool:
@@ -20,24 +20,33 @@ def is_same_again(verdicts: tuple[Verdict, ...], messages: Sequence[Mapping[str,
     now = {
         _key(verdict.use.name, _value(verdict.use.arguments)) for verdict in verdicts if not isinstance(verdict, Failed)
     }
-    before = _turns(messages)[-TURNS:]
+    before = _turns(messages) if now else []
     if len(before) < TURNS:
         return False
-    return any(len({turn.get(key, f"none {at}") for at, turn in enumerate(before)}) == 1 for key in now)
+    again = [key for key in now if all(key in turn for turn in before)]
+    return any(_is_one([_result(turn[key], messages) for turn in before]) for key in again)
 
 
 def _turns(messages: Sequence[Mapping[str, Any]]) -> list[Turn]:
-    results = {
-        str(block.get("tool_use_id")): json.dumps(block.get("content"), sort_keys=True)
-        for message in messages
-        for block in _blocks(message, "tool_result")
-    }
-    calls = [_blocks(message, "tool_use") for message in messages if message.get("role") == "assistant"]
-    return [
-        {_key(call.get("name"), call.get("input")): results.get(str(call.get("id")), "") for call in made}
-        for made in calls
-        if made
-    ]
+    """Find the last turns with calls, the newest first."""
+    turns: list[Turn] = []
+    for message in reversed(messages):
+        calls = _blocks(message, "tool_use") if message.get("role") == "assistant" else []
+        if calls:
+            turns.append({_key(call.get("name"), call.get("input")): str(call.get("id")) for call in calls})
+        if len(turns) == TURNS:
+            break
+    return turns
+
+
+def _result(identifier: str, messages: Sequence[Mapping[str, Any]]) -> Any:
+    """Find what a call brought, None where that is not told; results are long, so only those asked for are read."""
+    every = (block for message in reversed(messages) for block in _blocks(message, "tool_result"))
+    return next((block.get("content") for block in every if str(block.get("tool_use_id")) == identifier), None)
+
+
+def _is_one(values: list[Any]) -> bool:
+    return all(value == values[0] for value in values)
 
 
 def _blocks(message: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:

@@ -18,6 +18,8 @@ MOST_OF_IT = 0.6
 LETTERS_TO_KNOW = 3
 """So many letters make a script one of the conversation's."""
 
+ANSWER_CHARS = 2048
+"""What is looked at of an answer: so much of its beginning and so much of its end."""
 MESSAGES_LOOKED_AT = 30
 CHARS_LOOKED_AT = 4096
 BROKEN = "\N{REPLACEMENT CHARACTER}"
@@ -51,6 +53,8 @@ def is_other_script(text: str, messages: Sequence[Mapping[str, Any]]) -> bool:
 
     Latin letters are everywhere in code, so there it is what the user wrote last that counts.
     """
+    if len(text) > 2 * ANSWER_CHARS:
+        text = text[:ANSWER_CHARS] + text[-ANSWER_CHARS:]
     script = _main_script(text)
     if script is None or not messages:
         return False

@@ -5,7 +5,6 @@ One alone may be wrong; whoever escalates decides which of them count for which 
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from proxy.toolcalls.check import CUTS
 from proxy.toolcalls.counts import is_nearly_full, is_prompt_cut, is_slow
 from proxy.toolcalls.emptiness import says_nothing
 from proxy.toolcalls.language import has_broken_text, is_other_script
+from proxy.toolcalls.plain import plain
 from proxy.toolcalls.styles import ENDS, MARKERS
 from proxy.toolcalls.verdict import Failed, Verdict, Why
 from proxy.translate.usage import Speed
@@ -84,14 +84,15 @@ def signals(
     heard: Heard, messages: Sequence[Mapping[str, Any]] = (), *, wants_action: bool = True
 ) -> tuple[Signal, ...]:
     """Name all signs; `messages` is the conversation so far, `wants_action` whether the turn asked for deeds."""
+    words = plain(heard.text)
     seen = {
         Signal.NO_FINISH: heard.finish is None,
         Signal.EMPTY: is_empty(heard),
-        Signal.CUT_IN_CALL: is_cut_in_call(heard),
+        Signal.CUT_IN_CALL: is_cut_in_call(heard, words),
         Signal.WRONG_CALL: any(isinstance(one, Failed) and one.why != Why.CUT for one in heard.verdicts),
-        Signal.NOT_CALLED: wants_action and announces_only(heard),
-        Signal.RAW_MARKERS: has_raw_markers(heard.text),
-        Signal.REPETITION: repeats_itself(heard.text),
+        Signal.NOT_CALLED: wants_action and announces_only(heard, words),
+        Signal.RAW_MARKERS: _has_marks(words, RAW),
+        Signal.REPETITION: _goes_round(heard.text, words),
         Signal.SAME_CALL: is_same_again(heard.verdicts, messages),
         Signal.NO_CALL: must_have_called(heard),
         Signal.FORCED: is_forced(heard),
@@ -100,7 +101,7 @@ def signals(
         ),
         Signal.NEARLY_FULL: is_nearly_full(heard.prompt_tokens, heard.output_tokens, heard.context),
         Signal.SLOW: is_slow(heard.speed),
-        Signal.LANGUAGE: is_other_script(_without_code(heard.text), messages),
+        Signal.LANGUAGE: is_other_script(words, messages),
         Signal.BROKEN_TEXT: has_broken_text(heard.text, messages),
     }
     return tuple(signal for signal, is_seen in seen.items() if is_seen)
@@ -111,12 +112,12 @@ def is_empty(heard: Heard) -> bool:
     return not heard.text.strip() and not heard.verdicts
 
 
-def is_cut_in_call(heard: Heard) -> bool:
-    """Tell whether the length limit hit a call, a native one or one in the text."""
+def is_cut_in_call(heard: Heard, words: str) -> bool:
+    """Tell whether the length limit hit a call, a native one or one in the text, whose `words` stand outside code."""
     if heard.finish not in CUTS:
         return False
     cut = any(isinstance(one, Failed) and one.why == Why.CUT for one in heard.verdicts)
-    return cut or any(marker in _without_code(heard.text) for marker in MARKERS)
+    return cut or _has_marks(words, MARKERS)
 
 
 def is_forced(heard: Heard) -> bool:
@@ -131,11 +132,11 @@ def is_forced(heard: Heard) -> bool:
     )
 
 
-def announces_only(heard: Heard) -> bool:
+def announces_only(heard: Heard, words: str) -> bool:
     """Tell whether the last words promise a deed, or name a tool to use, while no call was made."""
     if not heard.tools or heard.verdicts or heard.finish in CUTS:
         return False
-    return announces(_without_code(heard.text), heard.tools)
+    return announces(words, heard.tools)
 
 
 def must_have_called(heard: Heard) -> bool:
@@ -145,8 +146,7 @@ def must_have_called(heard: Heard) -> bool:
 
 def has_raw_markers(text: str) -> bool:
     """Tell whether a model's own marks stand in a text, outside code."""
-    plain = _without_code(text)
-    return any(marker in plain for marker in RAW)
+    return _has_marks(plain(text), RAW)
 
 
 def repeats_itself(text: str) -> bool:
@@ -154,23 +154,25 @@ def repeats_itself(text: str) -> bool:
 
     The same 40 characters four times outside code, or 2 KB that shrink to less than 15 %; rulers and blanks aside.
     """
-    if _shrinks_to_nothing(text[-ZLIB_BYTES:].encode("utf-8", "replace")[-ZLIB_BYTES:]):
-        return True
-    plain = _without_code(text)[-TAIL_CHARS_REPEATED:]
-    windows = Counter(plain[at : at + WINDOW_CHARS] for at in range(len(plain) - WINDOW_CHARS + 1))
-    return any(
-        count >= WINDOW_TIMES and len(set(window)) >= WINDOW_LETTERS
-        for window, count in windows.most_common(WINDOWS_LOOKED_AT)
-    )
+    return _goes_round(text, plain(text))
 
 
 RAW = (*MARKERS, *ENDS, "<|im_start|>", "<think>", "</think>", "</tool_call>", "</function>", "<|message|>")
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+
+def _has_marks(words: str, marks: tuple[str, ...]) -> bool:
+    return any(mark in words for mark in marks)
 
 
-def _without_code(text: str) -> str:
-    return _CODE.sub(" ` ", text)
+def _goes_round(text: str, words: str) -> bool:
+    if _shrinks_to_nothing(text[-ZLIB_BYTES:].encode("utf-8", "replace")[-ZLIB_BYTES:]):
+        return True
+    tail = words[-TAIL_CHARS_REPEATED:]
+    windows = Counter(tail[at : at + WINDOW_CHARS] for at in range(len(tail) - WINDOW_CHARS + 1))
+    return any(
+        count >= WINDOW_TIMES and len(set(window)) >= WINDOW_LETTERS
+        for window, count in windows.most_common(WINDOWS_LOOKED_AT)
+    )
 
 
 def _shrinks_to_nothing(tail: bytes) -> bool:

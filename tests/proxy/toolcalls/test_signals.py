@@ -125,3 +125,38 @@ def test_the_same_call_a_third_time_after_the_same_result_is_seen(messages: list
 
 def test_signs_are_named_without_a_word_of_the_answer() -> None:
     assert all(signal.isascii() and len(signal) < 50 for signal in Signal)
+
+
+def essay(chars: int) -> str:
+    """Write plain words that go on for so long."""
+    return "".join(f"Point {n} says something else about {n * 7919}, and so on. " for n in range(chars // 45))
+
+
+MARK = "<tool_call>x"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_seen"),
+    [
+        (MARK + essay(60_000), True),
+        (essay(60_000) + MARK, True),
+        (essay(60_000) + f"\n```\n{MARK}\n```\nThat is how it looks.", False),
+        # The fence opens far before what is looked at of the end, and closes in it.
+        ("So:\n```\n" + essay(60_000) + f"{MARK}\n```\nThat is how it looks.", False),
+        ("So:\n```\n" + essay(60_000) + f"\n```\nThat is how it looks. {MARK}", True),
+        ("```\na\n```\n" + essay(60_000) + f"\n```\n{MARK}\n```\nDone.", False),
+    ],
+)
+def test_of_a_long_answer_head_and_tail_are_looked_at_and_code_is_still_known_as_code(text: str, is_seen: bool) -> None:
+    assert (Signal.RAW_MARKERS in seen(text, LS)) == is_seen
+
+
+def test_a_long_answer_that_ends_in_a_promise_or_in_circles_is_seen() -> None:
+    assert seen(essay(60_000) + "I will now read the file.") == {Signal.NOT_CALLED}
+    assert Signal.REPETITION in seen(essay(60_000) + "So I will say the very same thing again, as before. " * 200)
+
+
+def test_an_answer_in_another_script_is_seen_by_its_beginning_and_its_end() -> None:
+    asked = [{"role": "user", "content": "Explain the parser, please."}]
+    assert Signal.LANGUAGE in seen("这个解析器逐行读取输入并返回一个列表。" * 3000, messages=asked)
+    assert Signal.LANGUAGE not in seen(essay(60_000), messages=asked)
