@@ -69,15 +69,18 @@ class Trust:
             if session:
                 self._kept(self._sessions, session, _Session).add(turn, good)
 
-    def doubt(self, upstream: str, model: str, *, session: str, turn: str, tools: frozenset[str]) -> str | None:
+    def doubt(
+        self, upstream: str, model: str, *, session: str, turn: str, tools: frozenset[str], counts: bool = True
+    ) -> str | None:
         """Say why this model should not be the first to try this turn, which has used `tools`; None if it may be.
 
-        Asking counts: a session that rests does so for the next turns that are asked about.
+        Asking counts: a session that rests does so for the next turns that are asked about – unless it is asked only to
+        be told.
         """
         now = self._elapsed()
         with self._lock:
             known = self._sessions.get(session)
-            if known and known.rests(turn):
+            if known and (known.rests(turn) if counts else known.would_rest(turn)):
                 return "local answers failed in this session"
             for tool in sorted(tools):
                 if self._is_bad(self._tools.get((upstream, model, tool)), now):
@@ -145,10 +148,12 @@ class _Session:
             self.resting = {turn}
 
     def rests(self, turn: str) -> bool:
-        if not self.resting:
+        if not self.would_rest(turn):
+            self.resting = set()
             return False
         self.resting.add(turn)
+        return True
+
+    def would_rest(self, turn: str) -> bool:
         # The turn that failed last is in the set too.
-        if len(self.resting) > SESSION_REST + 1:
-            self.resting = set()
-        return bool(self.resting)
+        return bool(self.resting) and len(self.resting | {turn}) <= SESSION_REST + 1

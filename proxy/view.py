@@ -16,8 +16,8 @@ IMAGE_TOKENS = 1600
 """About what an image takes of a context; the largest take three times that."""
 
 
-def view_of(services: Services, asked: AgentRequest, override: Override | None) -> View:
-    """Gather mode, band, local models and what is known of the turn."""
+def view_of(services: Services, asked: AgentRequest, override: Override | None, *, counts: bool = True) -> View:
+    """Gather mode, band, local models and what is known of the turn; `counts` is False for a request never made."""
     today = services.ledger.today()
     memory = services.sessions.recall(asked)
     return View(
@@ -25,7 +25,7 @@ def view_of(services: Services, asked: AgentRequest, override: Override | None) 
         band=band_of(today),
         stopped=today.stop is not None,
         restricted=services.options.restricted,
-        locals=_locals(services, asked, asked.model if names_local(services, asked) else None),
+        locals=_locals(services, asked, asked.model if names_local(services, asked) else None, counts),
         cloud=CloudRoute(NAME, asked.model),
         sticky=memory.sticky,
         sticky_tier=memory.sticky_tier,
@@ -94,7 +94,7 @@ def tools_used(asked: AgentRequest) -> frozenset[str]:
     return frozenset(block["name"] for block in blocks if isinstance(block.get("name"), str))
 
 
-def _locals(services: Services, asked: AgentRequest, named: str | None) -> tuple[LocalRoute, ...]:
+def _locals(services: Services, asked: AgentRequest, named: str | None, counts: bool) -> tuple[LocalRoute, ...]:
     found = [
         (upstream, model)
         for upstream in services.locals.snapshot()
@@ -104,10 +104,14 @@ def _locals(services: Services, asked: AgentRequest, named: str | None) -> tuple
     ]
     tools = tools_used(asked) if found else frozenset()
     turn = asked.turn.key
+
+    def doubt(upstream: str, model: str) -> str | None:
+        return services.trust.doubt(upstream, model, session=asked.session, turn=turn, tools=tools, counts=counts)
+
     return tuple(
         LocalRoute(
             *(upstream.name, model.id, model.context, model.vision, model.tools, model.max_output),
-            doubt=services.trust.doubt(upstream.name, model.id, session=asked.session, turn=turn, tools=tools),
+            doubt=doubt(upstream.name, model.id),
         )
         for upstream, model in found
     )

@@ -128,3 +128,12 @@ def test_many_threads_may_use_it(number: int) -> None:
     for thread in threads:
         thread.join()
     assert len(trust._sessions) <= 5
+
+
+def test_a_session_that_is_only_asked_about_rests_no_shorter() -> None:
+    trust = failed_twice()
+    for number in range(20):
+        asked = trust.doubt("box", "m", session="s", turn=f"told {number}", tools=NONE, counts=False)
+        assert asked is not None
+    rested = [doubt(trust, f"next {number}") is not None for number in range(SESSION_REST + 1)]
+    assert rested == [True] * SESSION_REST + [False]
