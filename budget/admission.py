@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from budget.book import Book
+from budget.bytier import moved
 from budget.holds import MOST, Ask, Held, Offer, Refused
 from budget.schema import LABELS
-from pricing.money import Money
+from pricing.money import ZERO, Money
 
 # The check and the hold are one statement: two requests can never both see the last dollar.
 ADMIT = """
 UPDATE days SET held = held + :amount
-WHERE day = :day AND settled + held + :amount <= cutoff + extra
+WHERE day = :day AND settled + held + :amount + :keep <= cutoff + extra
     AND EXISTS (SELECT 1 FROM state WHERE mode <> 'local' AND stopped_by IS NULL)
 RETURNING settled, held
 """
@@ -31,13 +32,14 @@ def admit(book: Book, ask: Ask) -> Held | Refused:
 
 def _takes(book: Book, ask: Ask, offer: Offer) -> bool:
     standing = book.standing
-    if standing.closed or offer.amount > MOST or book.line.blocks(ask.ticket):
+    if standing.closed or max(offer.amount, ask.keep) > MOST or book.line.blocks(ask.ticket, ask.keep):
         return False
-    given = {"amount": offer.amount.picos, "day": standing.day_text}
+    given = {"amount": offer.amount.picos, "keep": ask.keep.picos, "day": standing.day_text}
     row = book.connection.execute(ADMIT, given).fetchone()
     if row is None:
         return False
     standing.settled, standing.held = row
+    standing.gone_by_tier = moved(standing.gone_by_tier, ask.labels.tier, offer.amount.picos)
     return True
 
 
@@ -77,6 +79,9 @@ def _hold(book: Book, ask: Ask, offer: Offer) -> Held:
 
 def _refusal(book: Book, ask: Ask) -> Refused:
     standing = book.standing
+    # Whatever running requests turn out to cost, less than this never comes free; what is kept may still grow when
+    # one that it is kept for settles below its hold, and then whoever waits is told.
+    at_best = standing.settled + ask.needed.picos + ask.keep.picos
     return Refused(
         why=standing.closed or "full",
         day=standing.day,
@@ -84,6 +89,7 @@ def _refusal(book: Book, ask: Ask) -> Refused:
         held=Money(standing.held),
         cutoff=Money(standing.cutoff),
         needed=ask.needed,
-        fits_later=standing.closed is None and standing.settled + ask.needed.picos <= standing.cutoff,
+        fits_later=standing.closed is None and at_best <= standing.cutoff,
         resets_at=standing.resets_at,
+        kept=ZERO if standing.closed else ask.keep,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from budget.bands import Limits
+from budget.bytier import gone_of_day
 from budget.calendar import Calendar
 from budget.events import Event
 from budget.folder import Folder
@@ -161,6 +162,7 @@ class Book:
             open_holds=self.connection.execute("SELECT count(*) FROM holds").fetchone()[0],
             resets_at=self.calendar.resets_at,
             local=local_of_day(self.connection, day),
+            gone_by_tier=gone_of_day(self.connection, day),
         )
         self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
         self.last_hold = max(self.last_hold, self.kept_hold)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
 from budget.book import Book
+from budget.bytier import moved
 from budget.entries import Outcome, Settlement
 from budget.events import DayChanged, LimitsChanged, ModeChanged, Resumed, Stopped
 from budget.schema import LABELS
@@ -114,6 +115,7 @@ def add_difference(
     if day == standing.day_text:
         standing.settled += charged
         standing.likely += likely
+        standing.gone_by_tier = moved(standing.gone_by_tier, key[4], charged)
         cross_thresholds(book, day, standing.settled - charged, standing.settled, standing.limits)
     book.must_sync = True
 

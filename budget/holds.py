@@ -60,10 +60,14 @@ class Ask:
     offers: tuple[Offer, ...]
     labels: Labels = Labels()
     ticket: Ticket | None = None
+    keep: Money = ZERO
+    """So much must stay free beside a cloud offer, as of the asking: what is kept for others (`budget.shares`)."""
 
     def __post_init__(self) -> None:
         if not self.offers:
             raise ValueError("nothing is offered")
+        if self.keep < ZERO:
+            raise ValueError("what must stay free is zero or more")
 
     @property
     def needed(self) -> Money:
@@ -92,7 +96,10 @@ Why = Literal["stopped", "mode", "full", "trouble"]
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No offer fits; nothing may go out. `fits_later`: it could, once running requests have settled."""
+    """No offer fits; nothing may go out. `fits_later`: it could, once running requests have settled.
+
+    `kept`: of what is left, so much had to stay free for others; zero unless money is why.
+    """
 
     why: Why
     day: date
@@ -103,3 +110,4 @@ class Refused:
     fits_later: bool
     resets_at: datetime
     detail: str = ""
+    kept: Money = ZERO

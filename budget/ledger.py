@@ -28,6 +28,7 @@ from budget.jobs import Commanding, Reserving, Settling
 from budget.line import Line, Ticket
 from budget.mark import boot_id
 from budget.opening import Wanted
+from budget.shares import Shares, keep_for
 from budget.standing import Standing
 from budget.state import Mode, Stop, StoppedBy
 from budget.today import DayTotal, Today
@@ -55,6 +56,7 @@ __all__ = [
     "Refused",
     "Settled",
     "Settlement",
+    "Shares",
     "Stop",
     "Ticket",
     "Today",
@@ -184,7 +186,13 @@ class Ledger:
             unrecorded=self._unrecorded,
             clock_held_back=self._wanted.calendar.look().held_back,
             local=standing.local,
+            gone_by_tier=standing.gone_by_tier,
         )
+
+    def keep_for(self, tier: str, shares: Shares) -> Money:
+        """Give what must stay free beside a request of this tier, as the day stands now, for an ask or a ticket."""
+        standing = self._standing()
+        return keep_for(tier, shares, standing.limits_today, standing.gone_by_tier)
 
     def closed(self) -> Why | None:
         """Say why nothing may go to a cloud right now, if so: asked again just before a connection is opened."""

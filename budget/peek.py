@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from budget.bands import Limits, band
+from budget.bytier import gone_of_day
 from budget.clock import Clock, budget_day, resets_at
 from budget.folder import Folder
 from budget.localwork import local_of_day
@@ -51,8 +53,10 @@ def _read(connection: sqlite3.Connection, here: date, limits: Limits, zone: Zone
         return _today(here, limits, zone, mode=mode, stop=stop)
     sums = connection.execute(_DAY, (row[0],)).fetchone() or (0, 0, 0, 0)
     (holds,) = connection.execute("SELECT count(*) FROM holds").fetchone()
-    local = _local(connection, row[0])
-    return _today(day, limits, zone, mode=mode, stop=stop, sums=sums, open_holds=holds, local=local)
+    local, by_tier = _local(connection, row[0]), gone_of_day(connection, row[0])
+    return _today(
+        day, limits, zone, mode=mode, stop=stop, sums=sums, open_holds=holds, local=local, gone_by_tier=by_tier
+    )
 
 
 def _local(connection: sqlite3.Connection, day: str) -> LocalCost | None:
@@ -74,6 +78,7 @@ def _today(
     open_holds: int = 0,
     trouble: str | None = None,
     local: LocalCost | None = None,
+    gone_by_tier: Mapping[str, Money] | None = None,
 ) -> Today:
     settled, held, likely, extra = map(Money, sums)
     in_force = Limits(limits.budget, limits.cutoff + extra, limits.alerts, limits.saving_from)
@@ -93,4 +98,5 @@ def _today(
         unrecorded=0,
         clock_held_back=False,
         local=local,
+        gone_by_tier=gone_by_tier or {},
     )

@@ -7,6 +7,7 @@ from datetime import date
 
 from budget.bands import Limits
 from budget.book import Book
+from budget.bytier import moved
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
 from budget.localwork import MOST_SOURCES, added, columns_of
@@ -154,6 +155,7 @@ def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entr
     cross_thresholds(book, hold.day, settled - charged, settled, standing.limits)
     if hold.day == standing.day_text:
         standing.settled, standing.held, standing.likely = settled, held, likely_sum
+        standing.gone_by_tier = moved(standing.gone_by_tier, hold.tier, charged - hold.amount)
         if settlement.local is not None:
             standing.local = added(standing.local, settlement.local)
         _stop_at_cutoff(book, settled - charged, settled)

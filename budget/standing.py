@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -28,6 +29,8 @@ class Standing:
     open_holds: int
     resets_at: datetime
     local: LocalCost | None = None
+    gone_by_tier: Mapping[str, Money] = field(default_factory=dict)
+    """Settled and held by tier; replaced, never changed, so that copies may share it."""
 
     @property
     def cutoff(self) -> int:
@@ -66,6 +69,7 @@ class Standing:
             self.open_holds,
             self.resets_at,
             self.local,
+            self.gone_by_tier,
         )
 
     def on(self, day: date, resets_at: datetime) -> Standing:
@@ -74,5 +78,5 @@ class Standing:
         fresh = self.snapshot()
         fresh.day, fresh.day_text, fresh.resets_at, fresh.stop = day, day.isoformat(), resets_at, stop
         fresh.settled = fresh.held = fresh.likely = fresh.extra = 0
-        fresh.local = None
+        fresh.local, fresh.gone_by_tier = None, {}
         return fresh

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from budget.bands import Band, Limits
@@ -31,6 +32,8 @@ class Today:
     clock_held_back: bool
     local: LocalCost | None = None
     """What the local machine spent today, as far as known; no limit counts it."""
+    gone_by_tier: Mapping[str, Money] = field(default_factory=dict)
+    """Settled and held by the name of the tier; what belongs to none is under the empty name. Adds up to `gone`."""
 
     @property
     def gone(self) -> Money:
