@@ -18,8 +18,12 @@ from budget.report import week, week_of
 from budget.state import Mode
 from budget.trouble import LedgerUnavailable
 from proxy import asjson
+from proxy.explainjson import explanation_json, remembered_json
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
+from proxy.rehearse import rehearse
+from proxy.request import BadRequest, Dialect
+from proxy.wire.wsgi import WIRE
 
 if TYPE_CHECKING:
     from proxy.services import Services
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 MOST_BODY_BYTES = 16 * 1024
 MOST_ROWS = 1000
 _KEY = "bursar"
+_DIALECTS: dict[str, Dialect] = {"anthropic": "anthropic", "openai": "openai"}
 
 api = Blueprint("control", __name__)
 
@@ -172,6 +177,36 @@ def one_request(request_id: str) -> Any:
     return jsonify(request=request_id, decision=decision, entries=asjson.entries_json(entries))
 
 
+@api.get("/api/explain/<request_id>")
+def explain(request_id: str) -> Any:
+    """Tell why a request went where it went, and what would have changed it: by its id, or the `last` one."""
+    services = _services()
+    if request_id == "last":
+        request_id = _last_id(services)
+    trace, line = services.traces.find(request_id), services.log.find(request_id)
+    entries = services.ledger.entry(request_id)
+    if trace:
+        return jsonify(explanation_json(trace, entries, line))
+    if entries or line:
+        return jsonify(remembered_json(request_id, entries, line))
+    return jsonify(error="no such request is known: either it was never made, or it left nothing in the ledger"), 404
+
+
+@api.post("/api/explain")
+def explain_body() -> Response:
+    """Tell what would become of a request now: the body and the headers are an agent's, `?dialect=openai` is chat's.
+
+    Nothing is sent, held or kept. The body may be as large as an agent's.
+    """
+    dialect = _DIALECTS.get(request.args.get("dialect", "anthropic"))
+    if dialect is None:
+        raise RequestError(f"dialect must be {' or '.join(_DIALECTS)}")
+    try:
+        return jsonify(explanation_json(rehearse(_services(), request.environ[WIRE], dialect)))
+    except BadRequest as bad:
+        raise RequestError(str(bad)) from None
+
+
 @api.get("/api/report")
 def report() -> Any:
     """Tell what a week came to: ?week=2026-W47; without it, the last seven days."""
@@ -194,6 +229,13 @@ def config() -> Response:
 def prometheus() -> Response:
     """Tell the same to Prometheus."""
     return Response(metrics(_services()), mimetype="text/plain; version=0.0.4")
+
+
+def _last_id(services: Services) -> str:
+    """Name the newest request, of before this start if there was none since; empty if there never was one."""
+    if services.traces.last:
+        return services.traces.last.request_id
+    return next((entry.request_id for entry in reversed(services.ledger.latest(1))), "")
 
 
 def _status() -> asjson.Json:

@@ -1,0 +1,174 @@
+"""Explanations at the control server: by id, of the last, of a body – and never a word of a prompt."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from budget.ledger import Mode
+from proxy.control import create_control
+from proxy.server import Server
+from tests.kit.fake_claude import KEY, FakeClaude
+from tests.kit.inproc import InProcess
+from tests.proxy.test_control import TOKEN, OneDesk
+
+CANARY = "the vermilion otter sings at noon"
+
+
+@dataclass
+class Both:
+    """A proxy before the fake Claude, and its control server."""
+
+    proxy: InProcess
+    control: int
+
+    def send(self, body: dict[str, Any], path: str = "/v1/messages", **headers: str) -> str:
+        """Send a request as an agent would; gives its id."""
+        _, _, head = _call(int(self.proxy.url.rpartition(":")[2]), "POST", path, json.dumps(body).encode(), headers)
+        assert self.proxy.entries() is not None
+        return head["x-bursar-request"]
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
+        """Ask the control server."""
+        status, text, _ = _call(self.control, method, path, body, {"authorization": f"Bearer {TOKEN}"} | headers)
+        return status, json.loads(text)
+
+
+@pytest.fixture
+def both(one_fake: FakeClaude, tmp_path: Path) -> Iterator[Both]:
+    with InProcess(tmp_path, one_fake.url, mode=Mode.auto) as proxy:
+        server = Server(create_control(proxy.services, TOKEN, OneDesk()), 0, name="control", workers=2)
+        server.start()
+        yield Both(proxy, server.port)
+        server.drain(1)
+        server.stop()
+
+
+def body(text: str = f"Rename this: {CANARY}", **fields: Any) -> dict[str, Any]:
+    """Make a request of one message."""
+    message = {"role": "user", "content": text}
+    return {"model": "claude-sonnet-5-5", "max_tokens": 64, "messages": [message]} | fields
+
+
+def test_a_request_is_explained_with_what_was_read_why_and_what_followed(both: Both):
+    request_id = both.send(body())
+    status, found = both.ask("GET", f"/api/explain/{request_id}")
+    assert (status, found["request"]) == (200, request_id)
+    assert (found["read"]["turn"], found["read"]["words"]) == ("new", 8)
+    assert found["task"]["reasons"][0].keys() == {"rule", "where"}
+    assert (found["mode"], found["band"]) == ("auto", "normal")
+    assert found["decision"]["routes"] == [
+        {"upstream": "anthropic", "model": "claude-sonnet-5-5", "is_local": False}
+    ]  # No local model is there.
+    assert "in mode local it would have been refused" in found["changes"]
+    assert [entry["request"] for entry in found["followed"]["entries"]] == [request_id]
+    assert found["followed"]["log"]["outcome"] == "complete"
+
+
+def test_last_is_the_newest_request(both: Both):
+    both.send(body("One."))
+    newest = both.send(body("One two."))
+    assert both.ask("GET", "/api/explain/last")[1]["request"] == newest
+
+
+def test_before_any_request_there_is_no_last_one(both: Both):
+    status, found = both.ask("GET", "/api/explain/last")
+    assert (status, list(found)) == (404, ["error"])
+    assert both.ask("GET", "/api/explain/req_0")[0] == 404
+
+
+def test_a_request_older_than_the_traces_is_told_by_its_labels_and_the_rest_is_said_to_be_gone(both: Both):
+    request_id = both.send(body())
+    kept = both.proxy.services.traces.find(request_id)
+    assert kept is not None
+    both.proxy.services.traces = type(both.proxy.services.traces)()
+    _, found = both.ask("GET", f"/api/explain/{request_id}")
+    assert found["task"] == {"class": kept.task_class.value, "tier": kept.tier.name}
+    assert found["decision"] == {"reason": kept.decision.reason}
+    assert "not known any more" in found["forgotten"]
+    assert len(found["followed"]["entries"]) == 1
+    assert both.ask("GET", "/api/explain/last")[1]["request"] == request_id
+
+
+def test_a_body_is_decided_as_the_live_request_then_is(both: Both):
+    sent = body("Add a test for the parser, then run it.", tools=[{"name": "Read", "input_schema": {"type": "object"}}])
+    _, told = both.ask("POST", "/api/explain", json.dumps(sent).encode(), **{"x-claude-code-session-id": "s1"})
+    both.send(sent, **{"x-claude-code-session-id": "s1"})
+    _, live = both.ask("GET", "/api/explain/last")
+    assert told["request"] is None
+    for part in ("read", "task", "override", "mode", "band", "locals", "decision", "changes", "rule", "gate"):
+        assert told[part] == live[part], part
+
+
+def test_a_chat_body_is_decided_as_the_live_request_then_is(both: Both):
+    sent = {"model": "claude-sonnet-5-5", "messages": [{"role": "user", "content": "@cloud Rename this."}]}
+    _, told = both.ask("POST", "/api/explain?dialect=openai", json.dumps(sent).encode())
+    both.send(sent, "/v1/chat/completions")
+    _, live = both.ask("GET", "/api/explain/last")
+    assert (live["read"]["dialect"], live["override"]) == ("openai", "cloud")
+    assert {key: told[key] for key in ("read", "task", "decision")} == {
+        key: live[key] for key in ("read", "task", "decision")
+    }
+
+
+def test_explaining_a_body_sends_holds_and_keeps_nothing(both: Both, one_fake: FakeClaude):
+    secret = body("the key is AKIAIOSFODNN7EXAMPL2, use it")
+    before = len(one_fake.requests())
+    status, found = both.ask("POST", "/api/explain", json.dumps(secret).encode(), **{"x-claude-code-session-id": "s1"})
+    assert (status, found["task"]["tier"]) == (200, "L3")
+    services = both.proxy.services
+    assert (services.traces.last, services.log.after(0), both.proxy.entries()) == (None, [], [])
+    assert len(one_fake.requests()) == before
+    both.send(body("Rename this."), **{"x-claude-code-session-id": "s1"})
+    assert both.ask("GET", "/api/explain/last")[1]["task"]["session_tier"] == "L0"  # The session was not marked.
+
+
+def test_a_large_body_is_taken_and_one_that_is_none_is_refused_with_the_reason(both: Both):
+    large = json.dumps(body("word " * 100_000)).encode()
+    assert both.ask("POST", "/api/explain", large)[0] == 200
+    assert both.ask("POST", "/api/explain", b"{}") == (
+        400,
+        {"error": "messages is missing or empty; a request needs a list of at least one message"},
+    )
+    assert both.ask("POST", "/api/explain?dialect=latin", b"{}")[0] == 400
+
+
+def test_explanations_need_the_token(both: Both):
+    for method, path in (("GET", "/api/explain/last"), ("POST", "/api/explain")):
+        assert both.ask(method, path, b"{}" if method == "POST" else None, authorization="Bearer no")[0] == 401
+
+
+def test_no_word_of_a_prompt_is_in_an_explanation_a_trace_or_the_log(both: Both):
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": CANARY}
+    call = {"type": "tool_use", "id": "t1", "name": "Read", "input": {"file_path": CANARY}}
+    messages = [
+        {"role": "user", "content": f"Rename this: {CANARY}"},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result]},
+    ]
+    sent = body(messages=messages, system=CANARY)
+    _, told = both.ask("POST", "/api/explain", json.dumps(sent).encode())
+    request_id = both.send(sent)
+    services = both.proxy.services
+    _, live = both.ask("GET", f"/api/explain/{request_id}")
+    kept = repr((services.traces.last, services.log.after(0), both.proxy.entries()))
+    services.traces = type(services.traces)()
+    _, old = both.ask("GET", f"/api/explain/{request_id}")
+    for text in (json.dumps(told), json.dumps(live), json.dumps(old), kept):
+        assert not [word for word in ("vermilion", "otter", "sings") if word in text]
+
+
+def _call(
+    port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, str, dict[str, str]]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    kind = {"content-type": "application/json"} if method == "POST" else {}
+    connection.request(method, path, body, kind | {"x-api-key": KEY, "anthropic-version": "2023-06-01"} | headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text, {name.lower(): value for name, value in answer.getheaders()}
