@@ -98,7 +98,7 @@ Why = Literal["stopped", "mode", "full", "trouble"]
 class Refused:
     """No offer fits; nothing may go out. `fits_later`: it could, once running requests have settled.
 
-    `kept`: of what is left, so much had to stay free for others; zero unless money is why.
+    `kept`: so much had to stay free for others, even where less is left; zero unless money is why.
     """
 
     why: Why

@@ -63,7 +63,7 @@ def lowered(found: Refused, bounds: tuple[Bound, ...]) -> int | None:
     tightest = min(bounds, key=size)
     if not tightest.rates.output:
         return None
-    left = found.cutoff.picos - found.settled.picos - found.held.picos
+    left = found.cutoff.picos - found.settled.picos - found.held.picos - found.kept.picos
     short = tightest.amount.picos - left
     output = tightest.output_tokens - -(-short // tightest.rates.output)
     return output if output >= LEAST_OUTPUT else None

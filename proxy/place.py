@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from budget.line import Line, Ticket
+from budget.line import Line, Ticket, nothing
 from pricing.money import Money
 from proxy.wire.answer import Answer, Later
 
@@ -14,11 +14,13 @@ from proxy.wire.answer import Answer, Later
 class Place:
     """One request's place; each step runs in one thread at a time, but it is called from any.
 
-    It may be called between two waits: the call is kept, so that no wake-up is lost.
+    It may be called between two waits: the call is kept, so that no wake-up is lost. `keep` gives what must stay free
+    for others at any moment, by the same rule as each ask: a place that leaves less is called before it can be served.
     """
 
-    def __init__(self, line: Line, wait_s: float) -> None:
+    def __init__(self, line: Line, wait_s: float, keep: Callable[[], Money] = nothing) -> None:
         self._line = line
+        self._keep = keep
         self.until = time.monotonic() + wait_s
         self.ticket: Ticket | None = None
         self._wake: Callable[[], None] | None = None
@@ -37,7 +39,7 @@ class Place:
             self._enter(wake)
             if self.ticket is None:
                 wait_s = max(0.0, self.until - time.monotonic())
-                self.ticket = self._line.join(needed, self._called, wait_s=wait_s)
+                self.ticket = self._line.join(needed, self._called, wait_s=wait_s, keep=self._keep)
             else:
                 self._line.change(self.ticket, needed)
 

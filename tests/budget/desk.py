@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from budget.ledger import (
     Settlement,
     Ticket,
 )
-from pricing.money import Money
+from pricing.money import ZERO, Money
 from pricing.usage import Usage
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -94,6 +95,11 @@ def ask(dollars: str, request_id: str = "r", *, ticket: Ticket | None = None, lo
     if local:
         offers.append(Offer("ollama", "qwen", Money(0), True))
     return Ask(request_id, tuple(offers), Labels(session="s1", tier="L2", task_class="debugging"), ticket)
+
+
+def of_tier(tier: str, asked: Ask, *, keep: Money = ZERO) -> Ask:
+    """Ask the same for a request of this tier, with so much kept for those above it."""
+    return replace(asked, labels=replace(asked.labels, tier=tier), keep=keep)
 
 
 def held(ledger: Ledger, dollars: str, request_id: str = "r") -> Held:
