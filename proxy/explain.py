@@ -81,6 +81,8 @@ def what_would_change(
     `bare` are the view and the task without the rule that decided.
     """
     first, found = _first(decision), []
+    if view.mode is Mode.observe and decision.would != first:
+        found.append(Change("in mode auto", decision.would))
     for other in _others(view, task, fit, decision, bare):
         route = _first(decide(other.view, other.task, other.fit))
         if route != first:
@@ -108,7 +110,8 @@ def _others(view: View, task: Task, fit: Fit, decision: Decision, bare: tuple[Vi
 def _by_hand(view: View) -> Iterator[tuple[str, View]]:
     """Give what a person could have chosen."""
     for mode in Mode:
-        if mode is not view.mode:
+        # In observe mode the decision itself says what auto would do.
+        if mode is not view.mode and (view.mode, mode) != (Mode.observe, Mode.auto):
             # What the turn took before, it took in the mode that was.
             yield f"in mode {mode.value}", replace(view, mode=mode, sticky=None, sticky_tier=None)
     if view.override != "local":
