@@ -6,6 +6,7 @@ from budget.book import Book
 from budget.bytier import moved
 from budget.holds import MOST, Ask, Held, Offer, Refused
 from budget.schema import LABELS
+from budget.shares import NONE, keep_for
 from pricing.money import ZERO, Money
 
 # The check and the hold are one statement: two requests can never both see the last dollar.
@@ -24,17 +25,26 @@ VALUES ({", ".join("?" * 23)})
 
 def admit(book: Book, ask: Ask) -> Held | Refused:
     """Hold the first offer that fits, or say why none does."""
+    keep = _keep(book, ask)
     for offer in ask.offers:
-        if offer.is_local or _takes(book, ask, offer):
+        if offer.is_local or _takes(book, ask, offer, keep):
             return _hold(book, ask, offer)
-    return _refusal(book, ask)
+    return _refusal(book, ask, keep)
 
 
-def _takes(book: Book, ask: Ask, offer: Offer) -> bool:
+def _keep(book: Book, ask: Ask) -> Money:
+    """Give what must stay free beside it, as the day stands in this transaction."""
+    if ask.shares == NONE:
+        return ask.keep
     standing = book.standing
-    if standing.closed or max(offer.amount, ask.keep) > MOST or book.line.blocks(ask.ticket, ask.keep):
+    return max(ask.keep, keep_for(ask.labels.tier, ask.shares, standing.limits_today, standing.gone_by_tier))
+
+
+def _takes(book: Book, ask: Ask, offer: Offer, keep: Money) -> bool:
+    standing = book.standing
+    if standing.closed or max(offer.amount, keep) > MOST or book.line.blocks(ask.ticket, keep):
         return False
-    given = {"amount": offer.amount.picos, "keep": ask.keep.picos, "day": standing.day_text}
+    given = {"amount": offer.amount.picos, "keep": keep.picos, "day": standing.day_text}
     row = book.connection.execute(ADMIT, given).fetchone()
     if row is None:
         return False
@@ -77,11 +87,11 @@ def _hold(book: Book, ask: Ask, offer: Offer) -> Held:
     return Held(book.last_hold, offer, standing.day, standing.band, book.now)
 
 
-def _refusal(book: Book, ask: Ask) -> Refused:
+def _refusal(book: Book, ask: Ask, keep: Money) -> Refused:
     standing = book.standing
     # Whatever running requests turn out to cost, less than this never comes free; what is kept may still grow when
     # one that it is kept for settles below its hold, and then whoever waits is told.
-    at_best = standing.settled + ask.needed.picos + ask.keep.picos
+    at_best = standing.settled + ask.needed.picos + keep.picos
     return Refused(
         why=standing.closed or "full",
         day=standing.day,
@@ -91,5 +101,5 @@ def _refusal(book: Book, ask: Ask) -> Refused:
         needed=ask.needed,
         fits_later=standing.closed is None and at_best <= standing.cutoff,
         resets_at=standing.resets_at,
-        kept=ZERO if standing.closed else ask.keep,
+        kept=ZERO if standing.closed else keep,
     )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from budget.bands import Band
 from budget.line import Ticket
+from budget.shares import NONE, Shares
 from pricing.money import ZERO, Money
 
 # One request never costs a million dollars; below this the sums of a day stay exact in 64 bits.
@@ -61,7 +62,12 @@ class Ask:
     labels: Labels = Labels()
     ticket: Ticket | None = None
     keep: Money = ZERO
-    """So much must stay free beside a cloud offer, as of the asking: what is kept for others (`budget.shares`)."""
+    """So much at least must stay free beside a cloud offer."""
+    shares: Shares = NONE
+    """And so much as these keep from `labels.tier`: the ledger works it out in the statement that holds the money.
+
+    Worked out before, it would be a check here and a hold there: of a share of $2, 64 threads then took $1.06.
+    """
 
     def __post_init__(self) -> None:
         if not self.offers:

@@ -190,7 +190,7 @@ class Ledger:
         )
 
     def keep_for(self, tier: str, shares: Shares) -> Money:
-        """Give what must stay free beside a request of this tier, as the day stands now, for an ask or a ticket."""
+        """Give what must stay free beside a request of this tier, as the day stands now: for a place in the line."""
         standing = self._standing()
         return keep_for(tier, shares, standing.limits_today, standing.gone_by_tier)
 

@@ -21,6 +21,9 @@ class Shares:
             raise ValueError("shares are percentages of the budget, zero or more, and 100 together at most")
 
 
+NONE = Shares()
+
+
 def keep_for(tier: str, shares: Shares, limits: Limits, gone_by_tier: Mapping[str, Money]) -> Money:
     """Give what must stay free beside a request of this tier: what the tiers above it have not used of their shares.
 

@@ -23,9 +23,11 @@ from budget.ledger import (
     Refused,
     Settled,
     Settlement,
+    Shares,
     Ticket,
 )
-from pricing.money import ZERO, Money
+from budget.shares import NONE
+from pricing.money import Money
 from pricing.usage import Usage
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -97,9 +99,9 @@ def ask(dollars: str, request_id: str = "r", *, ticket: Ticket | None = None, lo
     return Ask(request_id, tuple(offers), Labels(session="s1", tier="L2", task_class="debugging"), ticket)
 
 
-def of_tier(tier: str, asked: Ask, *, keep: Money = ZERO) -> Ask:
-    """Ask the same for a request of this tier, with so much kept for those above it."""
-    return replace(asked, labels=replace(asked.labels, tier=tier), keep=keep)
+def of_tier(tier: str, asked: Ask, shares: Shares = NONE) -> Ask:
+    """Ask the same for a request of this tier, with these shares kept for those above it."""
+    return replace(asked, labels=replace(asked.labels, tier=tier), shares=shares)
 
 
 def held(ledger: Ledger, dollars: str, request_id: str = "r") -> Held:

@@ -23,16 +23,18 @@ from hypothesis.stateful import (
 
 from budget.clock import budget_day
 from budget.events import Event, ThresholdCrossed
-from budget.ledger import Held, Ledger, Limits, Mode, Outcome, Settlement
+from budget.ledger import Held, Ledger, Limits, Mode, Outcome, Settlement, Shares
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
-from tests.budget.desk import Desk, ask
+from tests.budget.desk import Desk, ask, of_tier
 
 # Few and round, so that sums often meet the cutoff exactly.
 AMOUNTS = st.sampled_from(["0", "0.000000000001", "0.5", "1", "2.5", "6", "12", "13"]).map(Money.usd)
 ZONES = st.sampled_from(["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana"]).map(ZoneInfo)
 ENDS = st.sampled_from([Outcome.unknown, Outcome.interrupted, Outcome.client_left, Outcome.flagged])
 SHARES = st.integers(0, 4)
+TIERS = st.sampled_from(["L0", "L1", "L2", "L3"])
+KEPT = st.sampled_from([Shares(), Shares(l3_percent=10), Shares(l3_percent=25, l2_percent=10)])
 
 
 LOCAL_COSTS = st.none() | st.builds(
@@ -60,7 +62,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.desk = Desk(self.place / "ledger")
         self.events: list[Event] = []
         self.bill: dict[date, Money] = {}
-        self.exact: dict[str, Money] = {}
+        self.costs: dict[int, Money] = {}
         self.open: set[int] = set()
         self.last_day = date.min
         self.crossed: set[tuple[date, int]] = set()
@@ -68,6 +70,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.mode, self.stopped = Mode.observe, False
         self.power_was_cut = False
         self.overran = False
+        self.most = Money.usd(20)
         self.last_hold = self.last_lost_hold = 0
 
     @initialize()
@@ -78,13 +81,14 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger: Ledger = self.desk.open()
         self.ledger.subscribe(self.events.append)
 
-    @rule(target=running, amount=AMOUNTS)
-    def reserve(self, amount: Money) -> object:
-        """I1, I9, I11: held exactly if it fits and the cloud is open."""
+    @rule(target=running, amount=AMOUNTS, tier=TIERS, shares=KEPT)
+    def reserve(self, amount: Money, tier: str, shares: Shares) -> object:
+        """I1, I9, I11: held exactly if it fits beside what is kept for the tiers above, and the cloud is open."""
         self.number += 1
         today = self.ledger.today()
-        answer = self.ledger.reserve(ask(amount.exact(), f"r{self.number}"))
-        fits = today.gone + amount <= today.limits.cutoff
+        keep = self.ledger.keep_for(tier, shares)
+        answer = self.ledger.reserve(of_tier(tier, ask(amount.exact(), f"r{self.number}"), shares))
+        fits = today.gone + amount + keep <= today.limits.cutoff
         closed = self.mode is Mode.local or today.stop is not None
         assert isinstance(answer, Held) == (fits and not closed), (answer, today)
         if not isinstance(answer, Held):
@@ -134,6 +138,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if hold.hold_id in self.open:
             self.open.discard(hold.hold_id)
             self.bill[hold.day] += cost - hold.offer.amount
+            self.costs[hold.hold_id] = cost
             assert settled.overrun == max(ZERO, cost - hold.offer.amount)
         return hold
 
@@ -146,6 +151,21 @@ class LedgerMachine(RuleBasedStateMachine):
         again = self.ledger.settle(hold.hold_id, Settlement(Outcome.complete, amount, amount)).result(5)
         assert again.events == ()
         assert self.ledger.today().gone == before
+
+    @rule(hold=ended, more=st.sampled_from(["0", "0", "0.25"]).map(Money.usd))
+    def correct(self, hold: Held, more: Money) -> None:
+        """A person says what it cost, or more than that: of whatever day, it moves the sums of that day."""
+        if hold.hold_id <= self.last_lost_hold:
+            return
+        entry = self.ledger.settle(hold.hold_id, Settlement(Outcome.complete, ZERO, ZERO)).result(5).entry_id
+        cost = self.costs.get(hold.hold_id, hold.offer.amount) + more
+        self.overran = self.overran or bool(more)
+        self.ledger.correct(entry, cost, cost, "the bill says so")
+
+    @rule(amount=st.sampled_from(["0.000000000001", "2.5"]).map(Money.usd))
+    def allow_more_today(self, amount: Money) -> None:
+        self.ledger.allow_more_today(amount)
+        self.most += amount
 
     @rule(mode=st.sampled_from(Mode))
     def choose_mode(self, mode: Mode) -> None:
@@ -243,7 +263,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert shown[day].held == Money.total(hold.amount for hold in self.ledger.holds() if hold.day == day)
         for total in shown.values():
             if not self.overran:
-                assert total.settled + total.held <= Money.usd(20)
+                assert total.settled + total.held <= self.most
         assert self.ledger.check() == []
 
     @precondition(lambda self: hasattr(self, "ledger"))
@@ -254,6 +274,20 @@ class LedgerMachine(RuleBasedStateMachine):
         by_entry = LocalCost.total(entry.local for entry in entries if entry.local is not None)
         by_total = next((day.local for day in self.ledger.days(today.day, today.day)), None)
         assert _figures(today.local) == _figures(by_total) == _figures(by_entry)
+
+    @precondition(lambda self: hasattr(self, "ledger"))
+    @invariant()
+    def gone_by_tier_is_what_the_entries_and_holds_of_today_come_to(self) -> None:
+        """Exactly, and it adds up to what is gone."""
+        today = self.ledger.today()
+        sums: dict[str, Money] = {}
+        for entry in self.ledger.entries(day=today.day, limit=10_000):
+            sums[entry.labels.tier] = sums.get(entry.labels.tier, ZERO) + entry.charged
+        for hold in self.ledger.holds():
+            if hold.day == today.day:
+                sums[hold.labels.tier] = sums.get(hold.labels.tier, ZERO) + hold.amount
+        assert today.gone_by_tier == {tier: gone for tier, gone in sums.items() if gone}
+        assert Money.total(today.gone_by_tier.values()) == today.gone
 
     @precondition(lambda self: hasattr(self, "ledger"))
     @invariant()

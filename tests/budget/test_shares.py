@@ -1,5 +1,6 @@
 """Shares of the day's budget that are kept for L3 and L2."""
 
+import dataclasses
 import threading
 
 import pytest
@@ -17,8 +18,8 @@ BOTH = Shares(l3_percent=20, l2_percent=10)  # of $10: $2 for L3, $1 for L2
 def reserve(
     ledger: Ledger, tier: str, dollars: str, shares: Shares = BOTH, ticket: Ticket | None = None
 ) -> Held | Refused:
-    """Ask as the proxy does: with what the shares keep from this tier now."""
-    return ledger.reserve(of_tier(tier, ask(dollars, ticket=ticket), keep=ledger.keep_for(tier, shares)))
+    """Ask as the proxy does."""
+    return ledger.reserve(of_tier(tier, ask(dollars, ticket=ticket), shares))
 
 
 def held(ledger: Ledger, tier: str, dollars: str, shares: Shares = BOTH) -> Held:
@@ -98,16 +99,36 @@ def test_of_several_offers_the_first_that_leaves_what_is_kept_is_taken(ledger: L
     assert answer.offer.amount == Money.usd(9)
 
 
+def test_of_an_amount_and_shares_the_larger_is_kept(ledger: Ledger) -> None:
+    asked = dataclasses.replace(of_tier("L1", ask("9"), BOTH), keep=Money.usd("3.5"))
+    answer = ledger.reserve(asked)
+    assert isinstance(answer, Refused)
+    assert answer.kept == Money.usd("3.5")
+    assert isinstance(ledger.reserve(dataclasses.replace(asked, keep=Money.usd("2.5"))), Held)
+
+
+def test_what_is_kept_is_what_counts_in_the_moment_of_the_hold_and_not_of_the_asking(ledger: Ledger) -> None:
+    restricted = held(ledger, "L3", "2")
+    asked = of_tier("L1", ask("9.5"), Shares(l3_percent=20))
+    ledger.settle(restricted.hold_id, complete("0.25")).result(5)
+    answer = ledger.reserve(asked)  # 0.25 + 9.5 + 1.75 still kept = 11.5
+    assert isinstance(answer, Held)
+    again = ledger.reserve(of_tier("L1", ask("0.5000001"), Shares(l3_percent=20)))
+    assert isinstance(again, Refused)
+    assert again.kept == Money.usd("1.75")
+
+
 def test_a_local_offer_needs_nothing_beside_it(ledger: Ledger) -> None:
-    answer = ledger.reserve(of_tier("L0", ask("1", local=True), keep=Money.usd(12)))
+    held(ledger, "L1", "9")
+    answer = ledger.reserve(of_tier("L0", ask("1", local=True), BOTH))
     assert isinstance(answer, Held)
     assert answer.offer.is_local
 
 
 def test_only_an_amount_can_be_kept(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="zero or more"):
-        of_tier("L0", ask("1"), keep=Money(-1))
-    answer = ledger.reserve(of_tier("L0", ask("1"), keep=Money(2**62)))
+        dataclasses.replace(ask("1"), keep=Money(-1))
+    answer = ledger.reserve(dataclasses.replace(ask("1"), keep=Money(2**62)))
     assert isinstance(answer, Refused)
     assert not answer.fits_later
 
