@@ -80,11 +80,16 @@ def _unknown(tables: Tables, table: str, key: str) -> str:
     near = difflib.get_close_matches(key, [*tables[table], *([] if table else [t for t in tables if t])], n=1)
     if near:
         return f'there is no key "{key}"{where}; did you mean "{near[0]}"?'
-    others = [other for other in tables if key in tables[other]]
+    # What one model's table does not know, its server's may.
+    others = sorted((other for other in tables if key in tables[other]), key=lambda other: other != _parent(table))
     if others:
         place = f"in [{others[0]}]" if others[0] else "at the top of the file, before the first [table]"
         return f'there is no key "{key}"{where}; it belongs {place}'
     return f'there is no key "{key}"{where}; the nearest known one is "{_nearest(tables, table, key)}"'
+
+
+def _parent(table: str) -> str:
+    return table.rpartition(".")[0]
 
 
 def _nearest(tables: Tables, table: str, key: str) -> str:
@@ -97,6 +102,10 @@ def _syntax(error: Exception) -> str:
     found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
     if found is None:
         return str(error)
+    twice = re.fullmatch(r"Cannot declare \((.*?),?\) twice", found[1])
+    if twice:
+        name = ".".join(re.findall(r"'([^']*)'", twice[1]))
+        return f"line {found[2]}: [{name}] stands further up already; put these keys there"
     if found[2] is None:
         return f"at its end: {found[1][0].lower()}{found[1][1:]}"
     return f"line {found[2]}: {found[1][0].lower()}{found[1][1:]} (column {found[3]})"

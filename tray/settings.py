@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
@@ -16,7 +17,7 @@ from proxy.classify.model import Caution
 from proxy.rules.rule import Rule
 from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
-from tray.keys import TABLES, show
+from tray.keys import TABLES, is_loopback, show
 from tray.reading import NotToml, Reading, parsed
 from tray.rulekeys import RULE, rules_of
 
@@ -144,6 +145,8 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     locals_ = tuple(_locals(reading, raw.get("local", [])))
     rules = rules_of(reading, raw.get("rule", []))
     _check_across(reading, values)
+    if not reading.problems:
+        _check_addresses(reading, values, cloud, locals_)
     if reading.problems:
         raise SettingsError(name, tuple(reading.problems))
     if "zone" not in values:
@@ -211,3 +214,22 @@ def _check_across(reading: Reading, values: Mapping[str, Any]) -> None:
     if values.get("port", Settings.port) == values.get("control_port", Settings.control_port):
         key = "control_port" if "control_port" in values else "port"
         reading.wrong("", key, "`port` and `control_port` are the same")
+
+
+def _check_addresses(reading: Reading, values: Mapping[str, Any], cloud: Cloud, locals_: tuple[Local, ...]) -> None:
+    """Check that no upstream is bursar itself, whose requests would go round for ever, and none is named twice."""
+    own = {values.get("port", Settings.port), values.get("control_port", Settings.control_port)}
+    if _is_own(cloud.url, own):
+        reading.wrong("cloud", "url", "`url` is bursar's own address; it must be the one of Claude's API")
+    seen: dict[str, str] = {}
+    for number, local in enumerate(locals_):
+        if _is_own(local.url, own):
+            reading.wrong("local", "url", "`url` is bursar's own address; it must be the one of a model server", number)
+        elif local.url in seen:
+            said = f"`url` is the one of {show(seen[local.url])} already; what differs by model goes in [[local.model]]"
+            reading.wrong("local", "url", said, number)
+        seen[local.url] = local.name
+
+
+def _is_own(address: str, ports: set[int]) -> bool:
+    return is_loopback(address) and urlsplit(address).port in ports

@@ -198,3 +198,27 @@ def test_a_file_that_is_not_utf8_names_the_line(tmp_path):
     path.write_bytes(b'budget = "1"\n# caf\xe9\n')
     with pytest.raises(SettingsError, match="line 2: this is not UTF-8"):
         load(path, lambda: BERLIN)
+
+
+def test_a_table_that_stands_there_twice_is_said_in_plain_words():
+    said = problem('[machine]\nyears = 3\n[machine]\nprice = "5"\n')
+    assert said == "config.toml, line 3: [machine] stands further up already; put these keys there"
+
+
+def test_a_key_of_the_server_in_a_models_table_is_sent_to_the_server():
+    said = problem('[[local]]\nname = "a"\nurl = "http://127.0.0.1:9"\n[[local.model]]\nname = "m"\nurl = "http://x"\n')
+    assert said == 'config.toml, line 6: there is no key "url" in [local.model]; it belongs in [local]'
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:2877", "http://localhost:2878/v1"])
+def test_bursar_itself_is_no_upstream(address: str):
+    said = problem(f'[cloud]\nurl = "{address}"\n[[local]]\nname = "a"\nurl = "{address}"\n')
+    assert said.splitlines() == [
+        "config.toml, line 2: `url` is bursar's own address; it must be the one of Claude's API",
+        "config.toml, line 5: `url` is bursar's own address; it must be the one of a model server",
+    ]
+
+
+def test_one_server_is_not_named_twice():
+    said = problem("".join(f'[[local]]\nname = "{name}"\nurl = "http://127.0.0.1:9"\n' for name in "ab"))
+    assert said.startswith('config.toml, line 6: `url` is the one of "a" already')
