@@ -26,15 +26,19 @@ class Control:
 
     def get(self, path: str) -> dict[str, Any]:
         """Ask for something."""
-        return self._call("GET", path, None)
+        return self._call("GET", path, None, {})
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Have something done."""
-        return self._call("POST", path, json.dumps(body or {}))
+        return self._call("POST", path, json.dumps(body or {}), {})
 
-    def _call(self, method: str, path: str, body: str | None) -> dict[str, Any]:
+    def send(self, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+        """Hand over bytes as they are, with headers of their own."""
+        return self._call("POST", path, body, headers)
+
+    def _call(self, method: str, path: str, body: str | bytes | None, headers: dict[str, str]) -> dict[str, Any]:
         connection = HTTPConnection("127.0.0.1", self.owner.ports["control"], timeout=TIMEOUT_S)
-        headers = {"authorization": f"Bearer {self._token}", "content-type": "application/json"}
+        headers = {**headers, "authorization": f"Bearer {self._token}", "content-type": "application/json"}
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

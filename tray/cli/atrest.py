@@ -19,6 +19,8 @@ from tray.cli.place import Place
 if TYPE_CHECKING:
     from budget.ledger import Ledger
 
+MOST_ENTRIES = 1000
+
 
 def status_at_rest(place: Place) -> dict[str, Any]:
     """Tell how the ledger stands, reading only."""
@@ -63,6 +65,19 @@ class Shelf:
             return []
         where = "id > (SELECT coalesce(max(id), 0) FROM entries) - :limit"
         return reading.entries(self.database, where, {}, number)
+
+    def of_request(self, request_id: str) -> list[Entry]:
+        """List the entries of a request: one for each attempt, and their corrections."""
+        if not self.database.exists():
+            return []
+        return reading.entries(self.database, "request_id = :id", {"id": request_id}, MOST_ENTRIES)
+
+    def of_day(self, day: date, after: int = 0) -> list[Entry]:
+        """List entries of a day with an id above `after`, oldest first."""
+        if not self.database.exists():
+            return []
+        where, given = f"id > :after AND {reading.ON_DAY}", {"after": after, "day": day.isoformat()}
+        return reading.entries(self.database, where, given, MOST_ENTRIES)
 
 
 def models_asked(place: Place, since: date) -> frozenset[str]:

@@ -35,6 +35,7 @@ VERBS = {
     "cutoff": ("limits", "Show or set what can never be passed in a day."),
     "report": ("report", "Show what was spent, by day, model and tier."),
     "log": ("log", "Show requests as they passed."),
+    "explain": ("explain", "Say why a request went where it went, or would."),
     "models": ("models", "List local and cloud models."),
     "bench": ("bench", "Measure a local model as an agent would use it."),
     "doctor": ("doctor", "Say what is wrong, and the command that mends it."),
