@@ -98,7 +98,7 @@ class Admission:
             try:
                 job = self._way.translate(seat.route)
             except CannotTranslate as cannot:
-                seat.slot.free()
+                seat.give_up()
                 if rest:
                     return self._along(rest, f"{seat.route.upstream} failed: {cannot}")
                 return self._end_with(str(cannot), f"bursar: no local model can take this: {cannot}")
@@ -110,7 +110,7 @@ class Admission:
         assert isinstance(held, Held), "a local offer always fits"
 
         def settle(settlement: Settlement) -> Future[Settled]:
-            seat.slot.free()
+            seat.give_up()
             return self._services.ledger.settle(held.hold_id, settlement)
 
         with self._voiding(held):
@@ -120,6 +120,7 @@ class Admission:
                 settle,
                 lambda tried: self._follow(tried, seat, rest, why),
                 lambda reason: self._own(seat.route, held, reason or why),
+                self._say.way_out,
             )
 
     @contextmanager
@@ -128,7 +129,7 @@ class Admission:
         try:
             yield
         except BaseException:
-            seat.slot.free()
+            seat.give_up()
             raise
 
     # --- after a local answer -----------------------------------------------------------------------------------
@@ -155,12 +156,12 @@ class Admission:
 
     def _mend(self, tried: Tried, seat: Seat, rest: tuple[Route, ...], why: str) -> Answer:
         """Try again on the same place, held to the tools' schemas, where the server can do that."""
-        seat = Seat(seat.route, seat.slot.passed_on())
+        seat = Seat(seat.route, seat.slot.passed_on(), seat.leave)
         with self._giving_back(seat):
             try:
                 job = self._way.translate(seat.route, constrained=True)
             except CannotTranslate:
-                seat.slot.free()
+                seat.give_up()
                 follow = self._next(tried, seat, rest)
                 return follow() if callable(follow) else self._give(tried, follow)
             tried.close("retried")
@@ -169,7 +170,7 @@ class Admission:
 
     def _go_on(self, tried: Tried, seat: Seat, onward: tuple[Route, ...]) -> Answer:
         """Go on at the next local model, or escalate to Claude."""
-        seat.slot.free()
+        seat.give_up()
         self._tries.keep(tried)
         self._place = self._new_place()
         if onward[0].is_local:

@@ -14,7 +14,7 @@ from proxy.request import AgentRequest
 from proxy.router import Escalation
 from proxy.task import Task, TaskClass
 from proxy.toolcalls.signals import Signal
-from proxy.translate.errors import Trouble, failure
+from proxy.translate.errors import Trouble, unusable
 
 DEEDS = frozenset(
     {
@@ -35,6 +35,7 @@ ONLY_FREELY = frozenset({Signal.LANGUAGE, *REMEMBERED})
 """Signs that count only where Claude may be asked for more than failures."""
 MENDED = frozenset({Signal.WRONG_CALL, Signal.NOT_CALLED, Signal.NO_CALL, Signal.RAW_MARKERS})
 """Signs of a call gone wrong in its form: a second attempt that is held to the schema can put it right."""
+BUSY = 529
 NOT_MEANT = "its grammar forced a tool call that the model did not mean"
 """Such a call is well-formed and would be run: it is no answer, not even as the last resort."""
 
@@ -66,7 +67,7 @@ class Judgement:
     def may_mend(self) -> bool:
         """Whether a second attempt that is held to the tools' schemas can do better."""
         if self.trouble:
-            return self.was_answered and self.trouble.retry and self.trouble.status == 502
+            return self.was_answered and self.trouble.retry and self.trouble.status != BUSY
         return bool(self._against) and set(self._against) <= MENDED
 
     @property
@@ -84,7 +85,7 @@ def weigh(
 ) -> Judgement:
     """Weigh the signs of an answer for a turn that may go on to Claude so far."""
     if Signal.FORCED in seen and trouble is None:
-        trouble = failure(NOT_MEANT, retry=False)
+        trouble = unusable(NOT_MEANT, retry=False)
     counting = seen if escalation == "freely" else tuple(signal for signal in seen if signal not in ONLY_FREELY)
     # A broken answer lacks its finish too: the trouble says so already.
     said = tuple(signal for signal in counting if signal is not Signal.NO_FINISH) if trouble else counting

@@ -18,7 +18,7 @@ from proxy.errors import JSON_TYPE, error
 from proxy.escalate import Judgement
 from proxy.toolcalls.signals import repeats_itself
 from proxy.toolcalls.verdict import AsIs, Failed, Repaired, Verdict
-from proxy.translate.errors import Trouble, failure, from_local
+from proxy.translate.errors import Trouble, failure, from_local, unusable
 from proxy.translate.reading import Reading
 from proxy.translate.response import Folded
 from proxy.translate.stream import AnthropicStream
@@ -30,7 +30,11 @@ from proxy.wire.waiting import SSE_HEADERS
 MAX_ERROR = 64 * 1024
 LOOK_BYTES = 32 * 1024
 """How much a server sends, about 150 tokens, between two looks at whether its model still gets anywhere."""
+FAULT = "failed inside bursar"
 GOES_ROUND = "it repeats itself"
+
+NO_MONEY = 402
+STOPPING = Trouble(NO_MONEY, "billing_error", "bursar: stopped, because bursar is shutting down", STOPPED)
 
 Follow = Callable[[], Answer] | str
 """How to go on after a bad answer; or why nothing follows, so that the answer is given as it is."""
@@ -49,6 +53,10 @@ class LocalHooks:
     """What it cost the machine, given the server's clock and ours in ms; asked once."""
     own: Callable[[str], Headers]
     """The `x-bursar-*` headers, for another reason than the usual one if one is given."""
+    left: Callable[[int], None] = lambda elapsed_ms: None
+    """Told instead if the agent left before it was shown anything, after so many ms."""
+    way_out: Callable[[], str] = lambda: ""
+    """Says what a person can do where the answer cannot be used and nobody else may be asked."""
     gives_up: bool = False
     """Whether somebody else can answer: a model that goes round in circles is then not waited for."""
 
@@ -106,10 +114,20 @@ class LocalRelay:
 
     def finish(self, ending: Ending, detail: str) -> Tail:
         """Judge the answer, and show it; or go on elsewhere, and settle at nothing once it is known where."""
+        try:
+            return self._finish(ending, detail)
+        except BaseException:
+            # The place at the model is given back with the settlement.
+            self._hooks.settle(Settlement(Outcome.interrupted, ZERO, ZERO, Usage(), "{}", flags=(FAULT,)))
+            raise
+
+    def _finish(self, ending: Ending, detail: str) -> Tail:
         outside = self._outside_trouble(ending, detail)
         last = self._curtain.rest() + self._end_engine(ending, outside)
         trouble = outside or self._engine.trouble
-        if detail in (LEFT, STOPPED) or ending in (Ending.client_left, Ending.stopped):
+        if detail == LEFT or ending is Ending.client_left:
+            return self._unread(ending, trouble, last)
+        if trouble is STOPPING:
             return self._as_it_is(self._tried(ending, Judgement((), trouble), last), last)
         judgement = self._hooks.judge(self._engine, trouble, ending)
         tried = self._tried(ending, judgement, last)
@@ -120,6 +138,11 @@ class LocalRelay:
         if callable(follow):
             return Tail(then=follow, lost=tried.close)
         return self._as_it_is(tried, last, *([f"kept: {follow}"] if tried.is_usable else []))
+
+    def _unread(self, ending: Ending, trouble: Trouble | None, last: bytes) -> Tail:
+        if not self._curtain.is_open:
+            self._hooks.left(self._elapsed_ms())
+        return self._as_it_is(self._tried(ending, Judgement((), trouble), last), last)
 
     def _look(self, size: int) -> None:
         """Look now and then whether the model still gets anywhere: twice in a row in a circle is enough."""
@@ -145,8 +168,10 @@ class LocalRelay:
             return from_local(self._status or 0, bytes(self._error_body))
         if self._engine.over:
             return None
+        if detail == STOPPED or ending is Ending.stopped:
+            return STOPPING
         if self._curtain.is_full or self._goes_round:
-            return failure("its answer has no end" if self._curtain.is_full else GOES_ROUND, retry=False)
+            return unusable("its answer has no end" if self._curtain.is_full else GOES_ROUND, retry=False)
         if ending in (Ending.complete, Ending.truncated):
             return None
         why = f"{self._upstream} cannot be reached: {detail}" if ending is Ending.never_sent else detail
@@ -180,8 +205,12 @@ class LocalRelay:
         return Whole(200, [JSON_TYPE, *self._hooks.own(reason)], body)
 
     def _error(self, trouble: Trouble, reason: str = "") -> Whole:
+        """Answer with an error; only a server in trouble is worth asking again, as it comes."""
         message = f"{trouble.message} ({reason})" if reason else trouble.message
-        return error(trouble.status, message, headers=self._hooks.own(reason), final=not trouble.retry)
+        is_final = trouble.lives or not trouble.retry
+        if trouble.status == NO_MONEY and trouble.lives:
+            message = f"{message} {self._hooks.way_out()}".rstrip()
+        return error(trouble.status, message, headers=self._hooks.own(reason), final=is_final)
 
     # --- the entry ----------------------------------------------------------------------------------------------
 

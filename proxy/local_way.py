@@ -11,7 +11,7 @@ from typing import Any
 from budget.ledger import Settlement
 from proxy.carry import to_local
 from proxy.case import Case
-from proxy.escalate import Judgement, wants_action, weigh
+from proxy.escalate import BUSY, Judgement, wants_action, weigh
 from proxy.local_relay import Follow, LocalHooks, LocalRelay
 from proxy.router import Route
 from proxy.services import Services
@@ -23,14 +23,17 @@ from proxy.translate.reading import Reading
 from proxy.translate.refusal import CannotTranslate
 from proxy.translate.request import Translated, to_chat
 from proxy.translate.response import Folded
+from proxy.translate.room import learned_from
 from proxy.translate.stream import AnthropicStream
 from proxy.tried import Tried
+from proxy.upstream.breaker import Leave
 from proxy.upstream.local_model import LocalModel, LocalUpstream
 from proxy.wire.answer import Answer, Ending, Forward, Headers, Later
 
+IN_VAIN_MS = 240_000
+"""An agent that leaves after so long has given up, and will ask again: agents wait 300 s (CLAUDE_CODE.md §7)."""
 RECENT = 12
 """Messages looked at for a call that is made again and again: the last two turns with calls are among them."""
-BUSY = 529
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Seat:
 
     route: Route
     slot: Slot
+    leave: Leave
+
+    def give_up(self) -> None:
+        """Give both back; harmless after it was used."""
+        self.slot.free()
+        self.leave.let_go()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,8 @@ class LocalWay:
             slot = self._services.slots.take(_place(route), self._most(route))
             if slot is None:
                 busy.append(route)
-            elif self._services.locals.may_try(route.upstream):
-                return Seat(route, slot)
+            elif leave := self._services.locals.may_try(route.upstream):
+                return Seat(route, slot, leave)
             else:
                 slot.free()
         return tuple(busy)
@@ -87,8 +96,8 @@ class LocalWay:
             if slot is None:
                 return go_on(None)
             route = next(route for route in busy if _place(route) == slot.place)
-            if self._services.locals.may_try(route.upstream):
-                return go_on(Seat(route, slot))
+            if leave := self._services.locals.may_try(route.upstream):
+                return go_on(Seat(route, slot, leave))
             slot.free()
             return go_on(None)
 
@@ -119,6 +128,7 @@ class LocalWay:
         settle: Callable[[Settlement], Future[Any]],
         follow: Callable[[Tried], Follow],
         own: Callable[[str], Headers],
+        way_out: Callable[[], str],
     ) -> Forward:
         """Send it; nothing of an answer to a request with tools is shown before all of it is there and good."""
         request = self._case.request
@@ -132,6 +142,8 @@ class LocalWay:
             follow=follow,
             own=own,
             cost=metering.end if metering else lambda speed, elapsed_ms: None,
+            left=lambda elapsed_ms: self._left(job, elapsed_ms),
+            way_out=way_out,
             gives_up=self._case.decision.may_escalate,
         )
         engine = make(request.model, job.translated)
@@ -147,16 +159,23 @@ class LocalWay:
     def _heard(self, job: Job, reading: Reading, judgement: Judgement, ending: Ending) -> None:
         """Remember how it went: the server, the model and its tools, and the turn if it went well."""
         trouble, name, request = judgement.trouble, job.upstream.name, self._case.request
-        if trouble is None:
+        if trouble is None or trouble.lives:
             self._services.locals.worked(name)
-        elif ending is not Ending.complete or trouble.status >= 500:
+        else:
             self._services.locals.failed(name, trouble.why, unreachable=ending is Ending.never_sent)
+        if learned := learned_from(reading.heard):
+            self._services.locals.learned_size(job.upstream, job.model, learned)
         is_fine = trouble is None and not judgement.signals
         if ending is not Ending.never_sent and not (trouble and trouble.status == BUSY):
             calls = tuple(map(_told, reading.verdicts))
             self._services.trust.answered(name, job.model.id, good=is_fine, calls=calls)
         if judgement.is_good:
             self._services.trust.turned_out(request.session, request.turn.key, good=is_fine)
+
+    def _left(self, job: Job, elapsed_ms: int) -> None:
+        if elapsed_ms >= IN_VAIN_MS:
+            name, request = job.upstream.name, self._case.request
+            self._services.trust.waited_in_vain(name, job.model.id, session=request.session, turn=request.turn.key)
 
     def _most(self, route: Route) -> int | None:
         upstream = self._services.locals.find(route.upstream)

@@ -52,6 +52,21 @@ class Saying:
             return "Claude was asked first"
         return f"band {known.band}" if known.band in (Band.reserve, Band.cutoff) else "nothing goes to Claude"
 
+    def way_out(self) -> str:
+        """Say what a person can do about a local answer that cannot be used."""
+        today = self._services.ledger.today()
+        if self._case.decision.tier is Tier.L3:
+            return "Restricted work stays local."
+        if self._case.override == "local":
+            return "Way out: do not ask for the local model."
+        if today.mode == Mode.local:
+            return "Way out: bursar mode auto"
+        if today.stop:
+            return "Way out: bursar resume"
+        if today.band is not Band.normal:
+            return f"Way out: @cloud as the prompt's first word. {_lift(today.limits.cutoff)}"
+        return "Way out: @cloud as the prompt's first word"
+
     def no_route(self, refusal: Refusal) -> str:
         """Say why the router found no route."""
         today = self._services.ledger.today()

@@ -14,6 +14,7 @@ from proxy.meter import Reading, StreamMeter, WholeMeter
 from proxy.settling import Outcomes
 from proxy.wire.answer import MODE_CHANGED, STOPPED, Answer, Ending, Head, Headers, Tail, Whole
 
+PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 MAX_WHOLE = 64 * 1024 * 1024
 """A larger answer that is not a stream is broken off; the API's own are a few MB."""
 
@@ -52,6 +53,8 @@ class Relay:
         self._upstream_id = value_of(headers, b"request-id")
         self._coding = value_of(headers, b"content-encoding")
         if status == 200 and value_of(headers, b"content-type").startswith("text/event-stream"):
+            # A local answer that is kept for the case that Claude fails is of no more use.
+            self._again = self._instead = None
             self._meter = StreamMeter(self._coding)
             return Head(status, to_agent(headers, self._own))
         return None
@@ -69,8 +72,11 @@ class Relay:
         return b""
 
     def ping(self) -> bytes:
-        """Send nothing of our own into Claude's stream: it pings itself."""
-        return b""
+        """Keep an agent waiting whose stream was opened before Claude's; send nothing of our own into Claude's stream.
+
+        That one pings itself.
+        """
+        return b"" if self._meter else PING
 
     def nearly_done(self) -> bool:
         """Tell whether the final counts are likely to be a moment away."""

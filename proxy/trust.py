@@ -1,9 +1,10 @@
 """Trust: what was seen of local models that failed, so that work which may go to Claude does for a while.
 
-Three rules, each a sentence that a person can check:
+Rules, each a sentence that a person can check:
 a session in which two of the last ten local turns failed has its next five turns done by Claude, then tries again;
 a tool whose calls went wrong three times of the last six is left to Claude for an hour, in turns that have used it;
 a model that failed in half of its last twenty answers, and in five at least, is left alone for ten minutes.
+And a turn whose agent waited for a model until it gave up is not begun with that model again.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Trust:
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._tools: OrderedDict[tuple[str, str, str], _Record] = OrderedDict()
         self._models: OrderedDict[tuple[str, str], _Record] = OrderedDict()
+        self._in_vain: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
     def answered(self, upstream: str, model: str, *, good: bool, calls: tuple[tuple[str, bool], ...] = ()) -> None:
@@ -69,6 +71,13 @@ class Trust:
             if session:
                 self._kept(self._sessions, session, _Session).add(turn, good)
 
+    def waited_in_vain(self, upstream: str, model: str, *, session: str, turn: str) -> None:
+        """Remember that an agent left after a long wait for a model: its next try of the same turn would wait again."""
+        self.answered(upstream, model, good=False)
+        self.turned_out(session, turn, good=False)
+        with self._lock:
+            self._kept(self._in_vain, (turn, upstream, model), lambda: None)
+
     def doubt(
         self, upstream: str, model: str, *, session: str, turn: str, tools: frozenset[str], counts: bool = True
     ) -> str | None:
@@ -79,6 +88,8 @@ class Trust:
         """
         now = self._elapsed()
         with self._lock:
+            if (turn, upstream, model) in self._in_vain:
+                return f"{model} kept the agent waiting too long"
             known = self._sessions.get(session)
             if known and (known.rests(turn) if counts else known.would_rest(turn)):
                 return "local answers failed in this session"

@@ -20,7 +20,7 @@ from proxy.toolcalls.thought import Thoughtless
 from proxy.toolcalls.toolbox import Toolbox
 from proxy.toolcalls.verdict import Verdict
 from proxy.translate.constrained import call_in
-from proxy.translate.errors import Trouble, failure
+from proxy.translate.errors import Trouble, failure, unusable
 from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Sureness, Text, ToolPiece
 from proxy.translate.readers import reader_for
 from proxy.translate.translated import Translated
@@ -171,7 +171,7 @@ class Answer:
 
     def _grow(self, chars: int) -> list[Payload]:
         self._chars += chars
-        return self._fail(failure("its answer has no end")) if self._chars > ANSWER_LIMIT_CHARS else []
+        return self._fail(unusable("its answer has no end")) if self._chars > ANSWER_LIMIT_CHARS else []
 
     def _say(self, text: str) -> list[Payload]:
         if not text:
@@ -188,7 +188,7 @@ class Answer:
     def _collect(self, piece: ToolPiece) -> list[Payload]:
         """Keep a piece of a tool call: a call is checked whole, and clients run it only when it is."""
         if not self._calls.add(piece.index, piece.id, piece.name, piece.arguments):
-            return self._fail(failure("its tool calls have no end"))
+            return self._fail(unusable("its tool calls have no end"))
         return self._grow(len(piece.arguments))
 
     def _conclude(self) -> list[Payload]:
@@ -199,7 +199,7 @@ class Answer:
         uses = self._accept(self.verdicts)[: 1 if self._request.one_call else None]
         self.stop_reason = "tool_use" if uses else ENDS.get(self.finish)
         if self.stop_reason is None:
-            return events + self._fail(failure(self._no_reason()))
+            return events + self._fail(unusable(self._no_reason()))
         stop = self._stop if self._stop in self._request.stop_sequences and not uses else None
         if stop is not None and self.stop_reason == "end_turn":
             self.stop_reason = "stop_sequence"

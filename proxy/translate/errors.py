@@ -16,7 +16,8 @@ TEXT_LIMIT_CHARS = 500
 class Trouble:
     """Why there is no answer: a status and an error for the client, and `why` for records, free of prompt text.
 
-    `retry` tells whether the same request may do better at the same server a little later.
+    `retry` tells whether the same request may do better at the same server a little later. `lives` says that the server
+    is there and works: what is bad is this answer, or this request for it.
     """
 
     status: int
@@ -24,18 +25,32 @@ class Trouble:
     message: str
     why: str
     retry: bool = False
+    lives: bool = False
 
     def body(self) -> dict[str, Any]:
         """Return the error in the API's shape, for a body or an `error` event."""
         return {"type": "error", "error": {"type": self.kind, "message": self.message}}
 
 
+BAD_OUTPUT = ("grammar stack", "peg-native", "peg-simple", "parse input", "parsing tool call", "parse tool call")
+"""How servers word that they cannot read the model's own output: llama.cpp, and newer Ollama, with a status of 500."""
+BAD_PROMPT = ("jinja", "chat template", "system message must be at the beginning", "roles must alternate")
+"""How they word that a model's template refuses the messages, some of them with a status of 500."""
 NO_IMAGES = ("image input is not supported", "does not support multimodal")
 
 
 def failure(why: str, *, retry: bool = True) -> Trouble:
     """Name a failure of the local server that we saw ourselves."""
     return Trouble(502, "api_error", f"bursar: the local model failed: {why}.", why, retry=retry)
+
+
+def unusable(why: str, *, retry: bool = True) -> Trouble:
+    """Name what makes an answer one that nobody can use, though its server lives.
+
+    Not to hand it on is our decision, so it is no 5xx: agents ask a failing server again, up to eleven times.
+    """
+    message = f"bursar: the local model's answer cannot be used: {why}."
+    return Trouble(402, "billing_error", message, why, retry=retry, lives=True)
 
 
 def from_local(status: int, body: bytes) -> Trouble:
@@ -64,6 +79,10 @@ def from_error(error: Any, status: int | None = None) -> Trouble:
         return _own_fault("it does not know the model or the path", text)
     if any(words in text.lower() for words in NO_IMAGES):
         return _own_fault("it takes no images", text)
+    if any(words in text.lower() for words in BAD_OUTPUT):
+        return unusable(f"its server could not read what it wrote (status {status})")
+    if any(words in text.lower() for words in BAD_PROMPT):
+        return _own_fault("its chat template does not take the request", text)
     if 400 <= status < 500:
         return _own_fault(f"it refused the request (status {status})", text)
     why = f"it answered with an error (status {status})"
@@ -82,8 +101,8 @@ def _unwrapped(error: Any) -> Any:
 
 
 def _own_fault(why: str, text: str) -> Trouble:
-    """A refusal that asking again would not change."""
-    return Trouble(502, "api_error", _told(why, text), why, retry=False)
+    """A refusal that asking again would not change, of a server that lives."""
+    return Trouble(402, "billing_error", _told(why, text), why, retry=False, lives=True)
 
 
 def _told(why: str, text: str) -> str:
@@ -110,7 +129,7 @@ def _context_full(error: Any, text: str, kind: str) -> Trouble | None:
     limit = _number(error, "n_ctx") or _found(_MAXIMUM, text)
     counted = f": {asked} tokens > {limit} maximum" if asked and limit else ""
     why = "the prompt does not fit its context"
-    return Trouble(400, "invalid_request_error", f"prompt is too long{counted}", why, retry=False)
+    return Trouble(400, "invalid_request_error", f"prompt is too long{counted}", why, retry=False, lives=True)
 
 
 def _found(pattern: re.Pattern[str], text: str) -> int | None:

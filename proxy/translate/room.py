@@ -32,7 +32,7 @@ WHOLE_ANSWER_TOKENS = 16384
 """The most that is asked for in one piece: llama.cpp looks whether we have left once a second, and not at all while
 another answer streams, so a model that goes round in circles could not be stopped."""
 
-LEARNED_MARGIN, LEARNED_AT_LEAST = 1.05, 0.8
+LEARNED_MARGIN, LEARNED_AT_LEAST = 1.05, 0.9
 """How far above what was learned of a model we stay, and how far below the estimate that may lead."""
 
 LEAST_BYTES_TO_LEARN = 8192

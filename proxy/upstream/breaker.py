@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 FAILURES_IN_A_ROW = 3
@@ -21,6 +22,17 @@ class Circuit(StrEnum):
     HALF_OPEN = "half-open"
 
 
+@dataclass(eq=False, slots=True)
+class Leave:
+    """Leave to send one request to a server."""
+
+    _breaker: Breaker
+
+    def let_go(self) -> None:
+        """Give it back if nothing was heard: a trial is then the next request's. Harmless once that was told."""
+        self._breaker._let_go(self)
+
+
 class Breaker:
     """The breaker of one server; safe from any thread.
 
@@ -35,6 +47,7 @@ class Breaker:
         self._until = 0.0
         self._wait_s = 0.0
         self._trial_until = 0.0
+        self._trial: Leave | None = None
         self._gone = False
 
     @property
@@ -55,25 +68,28 @@ class Breaker:
         with self._lock:
             return self._wait_s > 0 and self._monotonic() < self._trial_until
 
-    def may_try(self) -> bool:
-        """Tell whether a request may go now; while half-open, that is the one trial, to whoever asks first."""
+    def may_try(self) -> Leave | None:
+        """Give leave to send a request now; while half-open, that is the one trial, to whoever asks first.
+
+        Who has it says how it went, by `failed` or `worked`, or lets it go.
+        """
         with self._lock:
             match self._state():
                 case Circuit.CLOSED:
-                    return True
+                    return Leave(self)
                 case Circuit.OPEN:
-                    return False
+                    return None
             now = self._monotonic()
             if now < self._trial_until:
-                return False
-            self._trial_until = now + TRIAL_S
-            return True
+                return None
+            self._trial, self._trial_until = Leave(self), now + TRIAL_S
+            return self._trial
 
     def failed(self, *, unreachable: bool = False) -> None:
         """Count a request that failed; `unreachable` where no connection could be made."""
         with self._lock:
             self._failures += 1
-            self._trial_until = 0.0
+            self._trial, self._trial_until = None, 0.0
             was_trial = self._wait_s > 0
             # What was sent before it opened may fail after: that is no failed trial.
             if was_trial and self._state() is Circuit.OPEN:
@@ -99,5 +115,11 @@ class Breaker:
             return Circuit.CLOSED
         return Circuit.OPEN if self._monotonic() < self._until else Circuit.HALF_OPEN
 
+    def _let_go(self, leave: Leave) -> None:
+        with self._lock:
+            if self._trial is leave:
+                self._trial, self._trial_until = None, 0.0
+
     def _close(self) -> None:
-        self._failures, self._wait_s, self._until, self._trial_until, self._gone = 0, 0.0, 0.0, 0.0, False
+        self._failures, self._wait_s, self._until = 0, 0.0, 0.0
+        self._trial, self._trial_until, self._gone = None, 0.0, False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from proxy.upstream.ask import Asker, NoAnswer, plain_session
-from proxy.upstream.breaker import Breaker, Circuit
+from proxy.upstream.breaker import Breaker, Circuit, Leave
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local_model import (
     KINDS,
@@ -24,6 +24,7 @@ from proxy.upstream.local_model import (
 )
 from proxy.upstream.probe_result import ProbeResult
 from proxy.upstream.probes import UNKNOWN_CONTEXT, Found, Memory, find
+from proxy.upstream.sizes import TokenSizes
 
 if TYPE_CHECKING:
     import requests
@@ -76,6 +77,7 @@ class Registry:
         self._failed: dict[str, str] = {}
         self._wanted: dict[tuple[str, str], None] = {}
         self._stale: set[str] = set()
+        self._sizes = TokenSizes()
         self._seen = tuple(_unusable(setting, NOT_ASKED) for setting in configured)
         self._known = self._seen
         self.refreshed_at: datetime | None = None
@@ -91,7 +93,7 @@ class Registry:
                 self._seen = configured + found
                 self._failed.clear()
                 self.refreshed_at = self._clock()
-            self._known = tuple(self._with_tools(upstream) for upstream in self._seen)
+            self._tell_anew()
             for upstream in self._seen:
                 if upstream.healthy:
                     self.breaker(upstream.name).seen_well()
@@ -127,8 +129,8 @@ class Registry:
             self._failed.pop(upstream, None)
         self.breaker(upstream).worked()
 
-    def may_try(self, upstream: str) -> bool:
-        """Tell whether a request may go to an upstream now; half-open, that is one trial, and the asker has it."""
+    def may_try(self, upstream: str) -> Leave | None:
+        """Give leave to send a request to an upstream now; half-open, that is one trial, and the asker has it."""
         return self.breaker(upstream).may_try()
 
     def breaker(self, upstream: str) -> Breaker:
@@ -165,11 +167,21 @@ class Registry:
         known = self.probed(upstream, model)
         if result.passed is not None or known is None:
             self.knowledge.keep_probe(identity(upstream, model), result)
-        self._known = tuple(self._with_tools(one) for one in self._seen)
+        self._tell_anew()
 
     def probed(self, upstream: LocalUpstream, model: LocalModel) -> ProbeResult | None:
         """Give what the last probe of a model found."""
         return self.knowledge.probe(identity(upstream, model))
+
+    def learned_size(self, upstream: LocalUpstream, model: LocalModel, bytes_per_token: float) -> None:
+        """Take in what an answer showed of a model's tokenizer; snapshots tell it as the model's `bytes_per_token`."""
+        if self._sizes.add(identity(upstream, model), bytes_per_token):
+            self._tell_anew()
+
+    def _tell_anew(self) -> None:
+        """Put what was seen and what was learned together; whoever comes last tells all of it."""
+        with self._changing:
+            self._known = tuple(self._with_tools(one) for one in self._seen)
 
     def _is_to_probe(self, upstream: LocalUpstream, model: LocalModel) -> bool:
         if self._vouched(upstream, model) is not None:
@@ -199,8 +211,11 @@ class Registry:
         return upstream if why == upstream.why else replace(upstream, healthy=False, why=why)
 
     def _with_tools(self, upstream: LocalUpstream) -> LocalUpstream:
-        models = tuple(replace(model, tools=self._tools(upstream, model)) for model in upstream.models)
-        return replace(upstream, models=models)
+        return replace(upstream, models=tuple(self._as_learned(upstream, model) for model in upstream.models))
+
+    def _as_learned(self, upstream: LocalUpstream, model: LocalModel) -> LocalModel:
+        size = self._sizes.of(identity(upstream, model))
+        return replace(model, tools=self._tools(upstream, model), bytes_per_token=size)
 
     def _tools(self, upstream: LocalUpstream, model: LocalModel) -> bool | None:
         vouched = self._vouched(upstream, model)

@@ -31,11 +31,12 @@ def test_a_full_context_is_put_in_the_apis_words(status: int, body: Any, message
     [
         (503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}, 529, "loading", True),
         (429, {"error": {"message": "queue full"}}, 529, "busy", True),
-        (401, {"error": {"message": "Invalid API Key"}}, 502, "refused our key", False),
-        (404, {"error": {"message": "model 'x' not found"}}, 502, "does not know the model", False),
-        (500, {"error": {"message": "image input is not supported - hint: mmproj"}}, 502, "takes no images", False),
-        (422, {"detail": "bad field"}, 502, "refused the request", False),
+        (401, {"error": {"message": "Invalid API Key"}}, 402, "refused our key", False),
+        (404, {"error": {"message": "model 'x' not found"}}, 402, "does not know the model", False),
+        (500, {"error": {"message": "image input is not supported - hint: mmproj"}}, 402, "takes no images", False),
+        (422, {"detail": "bad field"}, 402, "refused the request", False),
         (500, {"error": {"message": "CUDA out of memory"}}, 502, "answered with an error (status 500)", True),
+        (500, {"error": {"message": "Value is not callable in the Jinja template"}}, 402, "chat template", False),
         (500, "<html>oops</html>", 502, "answered with an error (status 500)", True),
     ],
 )
@@ -47,6 +48,23 @@ def test_other_errors_tell_whose_fault_it_is_and_whether_to_ask_again(
     assert why in trouble.why
     assert trouble.retry is retry
     assert trouble.body()["error"]["message"].startswith("bursar: the local model failed: ")
+    # A server that refuses lives; one that fails, or is busy, may not.
+    assert trouble.lives is not retry
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unexpected empty grammar stack after accepting piece: ='",
+        "The model produced output that does not match the expected peg-native format",
+        "Failed to parse input at pos 17: <tool_call>",
+        "error parsing tool call: raw='{\"city\": ', err=unexpected end of JSON input",
+    ],
+)
+def test_a_server_that_cannot_read_its_model_s_words_lives_and_may_be_asked_for_better_ones(text: str) -> None:
+    trouble = from_local(500, json.dumps({"error": {"code": 500, "message": text, "type": "server_error"}}).encode())
+    assert (trouble.lives, trouble.retry, trouble.status, trouble.kind) == (True, True, 402, "billing_error")
+    assert "the local model's answer cannot be used: its server could not read what it wrote" in trouble.message
 
 
 @pytest.mark.parametrize(

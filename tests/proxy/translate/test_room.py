@@ -71,8 +71,8 @@ def test_what_was_learned_of_a_model_corrects_the_estimate_within_bounds() -> No
         return translated(replace(CAPS, bytes_per_token=bytes_per_token), messages=said).prompt_tokens
 
     size = translated(messages=said).prompt_bytes
-    assert 0.79 * plain < learned(4.6) < plain  # 4.6 bytes a token and a twentieth more: less.
-    assert learned(100.0) == pytest.approx(0.8 * plain, rel=0.02)  # It may not lead far below.
+    assert 0.89 * plain < learned(4.6) < plain  # 4.6 bytes a token and a twentieth more: less.
+    assert learned(100.0) == pytest.approx(0.9 * plain, rel=0.02)  # It may not lead far below.
     assert learned(2.0) == pytest.approx(1.05 * size / 2, rel=0.02)  # A tokenizer for other languages: above it.
     assert learned(0.0) == plain
 

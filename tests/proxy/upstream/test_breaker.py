@@ -50,7 +50,7 @@ def test_after_five_seconds_one_request_at_a_time_may_try() -> None:
     breaker = opened(watch)
     watch.now += FIRST_WAIT_S
     assert breaker.state is Circuit.HALF_OPEN
-    assert [breaker.may_try() for _ in range(3)] == [True, False, False]
+    assert [bool(breaker.may_try()) for _ in range(3)] == [True, False, False]
     assert breaker.is_being_tried
 
 
@@ -102,6 +102,36 @@ def test_a_trial_of_which_nothing_is_heard_does_not_block_for_ever() -> None:
     assert breaker.may_try()
     watch.now += TRIAL_S
     assert breaker.may_try()
+
+
+def test_a_trial_that_comes_to_nothing_is_given_back_and_the_next_request_tries() -> None:
+    watch = Stopwatch()
+    breaker = opened(watch)
+    watch.now += FIRST_WAIT_S
+    trial = breaker.may_try()
+    assert trial
+    assert not breaker.may_try()
+    trial.let_go()
+    assert breaker.may_try()
+
+
+def test_only_the_trial_itself_can_be_given_back() -> None:
+    watch = Stopwatch()
+    breaker = Breaker(watch)
+    before = breaker.may_try()
+    for _ in range(3):
+        breaker.failed()
+    watch.now += FIRST_WAIT_S
+    first = breaker.may_try()
+    assert before
+    assert first
+    before.let_go()  # It was sent before the breaker opened, and its agent has left since.
+    assert not breaker.may_try()
+    breaker.failed()
+    watch.now += breaker.opens_in_s
+    assert breaker.may_try()
+    first.let_go()  # It has failed already.
+    assert not breaker.may_try()
 
 
 def test_a_good_health_page_does_not_close_it_when_requests_failed() -> None:

@@ -1,0 +1,212 @@
+"""A local server's life seen from outside: what opens its breaker, whose trial it is, what an agent hears."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from budget.ledger import Mode, Outcome
+from pricing.money import ZERO
+from proxy.local_relay import LocalRelay
+from proxy.relay import Relay
+from proxy.upstream.breaker import Circuit
+from tests.kit.boxed import ERROR, GOOD_CALL, ROUND, TOOLS, begun, box
+from tests.kit.claude.script import PLAIN
+from tests.kit.inproc import InProcess
+from tests.kit.local_fake import Act, says
+from tests.kit.raw import Client, ask, message, post
+from tests.kit.scripted import eventually
+
+
+def forced(arguments: str = '{"city": "Paris"}') -> Act:
+    """Answer with a call, in one piece, whose every token was forced on the model."""
+    call = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": arguments}}
+    said = '{"name": "get_weather", "arguments": ' + arguments + "}"
+    tokens = [{"token": part, "logprob": -30.0, "top_logprobs": [{"token": "No", "logprob": 0.0}]} for part in said]
+    choice = {
+        "index": 0,
+        "finish_reason": "tool_calls",
+        "message": {"role": "assistant", "content": None, "tool_calls": [call]},
+        "logprobs": {"content": tokens},
+    }
+    counts = {"prompt_tokens": 100, "completion_tokens": 10}
+    return Act(json.dumps({"choices": [choice], "usage": counts}).encode(), content_type="application/json")
+
+
+REFUSED = Act(status=400, body=b'{"error":{"message":"Value is not callable"}}', content_type="application/json")
+UNUSABLE = {"a call that was forced": forced(), "a grammar that broke": ERROR, "a request that it refused": REFUSED}
+
+
+def circuit(proxy: InProcess) -> Circuit:
+    """Give the state of the server's breaker."""
+    return proxy.services.locals.breaker("box").state
+
+
+def is_healthy(proxy: InProcess) -> bool:
+    """Tell whether requests may go to the server."""
+    return proxy.services.locals.snapshot()[0].healthy
+
+
+@pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_a_bad_answer_does_not_make_its_server_a_dead_one(start, fake, act):
+    with box(*[act] * 8, GOOD_CALL) as (local, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        while len(local.acts) > 1:
+            assert ask(proxy.url, message("weather?", **TOOLS)).status == 402
+            assert (circuit(proxy), is_healthy(proxy)) == (Circuit.CLOSED, True)
+        assert ask(proxy.url, message("weather?", **TOOLS)).status == 200
+    assert fake.requests() == []
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        Act(status=500, body=b'{"error":{"message":"CUDA out of memory"}}'),
+        Act(status=503, body=b'{"error":{"message":"Loading model"}}'),
+        Act(GOOD_CALL.body, cut_after=90),
+        Act(b"", cut_after=0),
+    ],
+    ids=["an error", "loading", "a reset", "a reset at once"],
+)
+def test_a_server_in_trouble_is_left_alone_after_three_failures(start, fake, act):
+    with box(act) as (_, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        for _ in range(3):
+            ask(proxy.url, message("weather?", **TOOLS))
+            proxy.services.locals.refresh()
+        assert circuit(proxy) is not Circuit.CLOSED
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
+@pytest.mark.parametrize("dialect", ["anthropic", "openai"])
+def test_an_answer_that_cannot_be_used_is_told_in_one_sentence_that_no_agent_asks_again_for(
+    start, fake, act, stream, dialect
+):
+    with box(act) as (_, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        if dialect == "anthropic":
+            answer = ask(proxy.url, message("weather?", stream=stream, **TOOLS))
+        else:
+            function = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
+            body = {"model": "claude-x", "stream": stream, "tools": [function], "max_tokens": 100}
+            body["messages"] = [{"role": "user", "content": "weather?"}]
+            answer = ask(proxy.url, json.dumps(body).encode(), path="/v1/chat/completions")
+        proxy.entries(1)
+    assert (answer.status, answer.headers["x-should-retry"]) == (402, "false")
+    error = json.loads(answer.body)["error"]
+    assert error["type"] == "billing_error"
+    assert error["message"].startswith("bursar: the local model")
+    assert error["message"].endswith("Way out: bursar mode auto")
+    assert fake.requests() == []
+
+
+def test_what_was_asked_for_by_hand_names_that_as_the_way_out(start, fake):
+    with box(forced()) as (_, settings):
+        proxy = begun(start, settings)
+        answer = ask(proxy.url, message("weather?", **TOOLS), x_bursar_route="local")
+    assert answer.status == 402
+    assert answer.error["message"].endswith("Way out: do not ask for the local model.")
+    assert fake.requests() == []
+
+
+# --- trials -----------------------------------------------------------------------------------------------------------
+
+
+def half_open(proxy: InProcess) -> None:
+    """Bring the server's breaker to where one request may try it."""
+    breaker = proxy.services.locals.breaker("box")
+    for _ in range(3):
+        breaker.failed()
+    breaker._until = 0.0
+    assert breaker.state is Circuit.HALF_OPEN
+
+
+def test_a_trial_whose_request_cannot_be_translated_is_the_next_request_s(start, fake):
+    with box(Act(says("Hello."))) as (_, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        half_open(proxy)
+        # Numbers come to more tokens than the router's rule of thumb says.
+        refused = ask(proxy.url, message("1 2 3 4 5 6 7 8 9 " * 4500))
+        assert (refused.status, "no local model can take this" in refused.error["message"]) == (402, True)
+        assert ask(proxy.url, message("Hello")).text == "Hello."
+        assert circuit(proxy) is Circuit.CLOSED
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_trial_whose_agent_leaves_is_the_next_request_s(start, fake, stream):
+    with box(Act(says("Hello."), hang_after=0), Act(says("Hello."))) as (local, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        half_open(proxy)
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message("Hello", stream=stream)))
+            assert eventually(lambda: local.requests)
+            assert not is_healthy(proxy)
+        proxy.entries(1)
+        assert ask(proxy.url, message("Hello")).text == "Hello."
+        assert circuit(proxy) is Circuit.CLOSED
+
+
+# --- an agent that has waited too long --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("patience_ms", [0, 240_000])
+def test_an_agent_that_waited_in_vain_gets_claude_for_its_next_try(start, fake, monkeypatch, patience_ms):
+    monkeypatch.setattr("proxy.local_way.IN_VAIN_MS", patience_ms)
+    with box(Act(says("Hello."), hang_after=0), Act(says("Hello."))) as (local, settings):
+        proxy = begun(start, settings)
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message("Hello", **TOOLS)))
+            assert eventually(lambda: local.requests)
+        (entry,) = proxy.entries(1)
+        assert entry.outcome is Outcome.client_left
+        again = ask(proxy.url, message("Hello", **TOOLS))
+        other = ask(proxy.url, message("Something else", **TOOLS))
+    assert (again.text == PLAIN) == (patience_ms == 0)
+    assert other.text == "Hello."
+
+
+# --- pings ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_whose_stream_is_open_hears_pings_while_it_waits_for_money_and_then_for_claude(
+    start, fake, monkeypatch
+):
+    monkeypatch.setattr("proxy.wire.waiting.PING_S", 0.1)
+    with box(Act(says(*[ROUND] * 60), first_byte_s=1.2)) as (_, settings):
+        proxy = begun(start, settings, budget="0.02", cutoff="0.02")
+        slow = threading.Thread(
+            target=ask, args=(proxy.url, message("[[long:6:400]]")), kwargs={"x_bursar_route": "cloud"}
+        )
+        slow.start()
+        assert eventually(lambda: proxy.today.held > ZERO)
+        answer = ask(proxy.url, message("weather?", stream=True, **TOOLS))
+        slow.join()
+    names = [name for name, _ in answer.events]
+    assert names.index("message_start") >= 5
+    assert answer.text == PLAIN
+
+
+def test_only_before_its_own_stream_has_begun_claude_s_agent_is_pinged_by_us() -> None:
+    stream = Relay("anthropic", [], lambda outcomes, reading: None)
+    assert stream.ping() == b'event: ping\ndata: {"type": "ping"}\n\n'
+    stream.head(200, [(b"content-type", b"text/event-stream")])
+    assert stream.ping() == b""
+
+
+# --- a fault of our own -----------------------------------------------------------------------------------------------
+
+
+def test_a_fault_while_an_answer_is_judged_gives_the_place_back(start, fake, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("on purpose")
+
+    with box(GOOD_CALL, concurrency=1) as (_, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalRelay, "_outside_trouble", fail)
+            assert ask(proxy.url, message("weather?", **TOOLS)).status == 500
+        assert ask(proxy.url, message("weather?", **TOOLS)).status == 200
+        assert "failed inside bursar" in proxy.entries(2)[0].flags
