@@ -218,7 +218,7 @@ def _check_across(reading: Reading, values: Mapping[str, Any]) -> None:
 
 def _check_addresses(reading: Reading, values: Mapping[str, Any], cloud: Cloud, locals_: tuple[Local, ...]) -> None:
     """Check that no upstream is bursar itself, whose requests would go round for ever, and none is named twice."""
-    own = {values.get("port", Settings.port), values.get("control_port", Settings.control_port)}
+    own = (values.get("port", Settings.port), values.get("control_port", Settings.control_port))
     if _is_own(cloud.url, own):
         reading.wrong("cloud", "url", "`url` is bursar's own address; it must be the one of Claude's API")
     seen: dict[str, str] = {}
@@ -231,5 +231,5 @@ def _check_addresses(reading: Reading, values: Mapping[str, Any], cloud: Cloud, 
         seen[local.url] = local.name
 
 
-def _is_own(address: str, ports: set[int]) -> bool:
+def _is_own(address: str, ports: tuple[int, ...]) -> bool:
     return is_loopback(address) and urlsplit(address).port in ports

@@ -33,12 +33,16 @@ def unreachable(upstream: LocalUpstream, why: str) -> Diagnosis:
         return Diagnosis("loading", f"{_whose(upstream)} is loading its model; that takes up to some minutes",
                          "wait, then: bursar doctor", passing=True)  # fmt: skip
     if why == WRONG_KEY:
-        return Diagnosis("key", f"{_whose(upstream)} refused the key",
-                         'put its key into an environment variable, and in [[local]]: api_key_env = "NAME"',
+        return Diagnosis("key", f"{_whose(upstream)} refused the key, or wants one",
+                         'put it into an environment variable; in [[local]]: api_key_env = "NAME"; or: --key-env NAME',
                          passing=True)  # fmt: skip
     if "no model server" in why:
         return Diagnosis("not a model server", f"what answers at {upstream.base_url} is no model server that we know",
                          'if it speaks Chat Completions, in [[local]]: kind = "openai" and models = ["NAME"]',
+                         passing=True)  # fmt: skip
+    if "connection broke" in why:
+        return Diagnosis("no server", f"what listens at {upstream.base_url} breaks off the connection",
+                         "look at the address: another port, or http:// instead of https://, or the other way round",
                          passing=True)  # fmt: skip
     if "no model" in why or "does not have" in why:
         return Diagnosis(

@@ -37,7 +37,7 @@ def start(upstream: LocalUpstream) -> str:
         "llamacpp": "llama-server --jinja -c 65536 -m MODEL.gguf",
         "lmstudio": "lms server start",
         "vllm": "vllm serve MODEL --enable-auto-tool-choice --tool-call-parser PARSER",
-        "openai": "start it, or mend the url in [[local]]; llama.cpp: llama-server --jinja -c 65536 -m MODEL.gguf",
+        "openai": "start it, or mend its address; llama.cpp: llama-server --jinja -c 65536 -m MODEL.gguf",
     }[upstream.kind if upstream.kind != "openai" else usual]
 
 

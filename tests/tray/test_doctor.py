@@ -2,9 +2,11 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,15 @@ OLLAMA: dict[str, Any] = {
     "/api/ps": (200, {"models": []}),
     "/api/show": (200, {"capabilities": ["completion", "tools"], "model_info": {"qwen3.context_length": 40960}}),
 }
+
+
+def free_ports(number: int) -> list[int]:
+    """Find ports where nothing listens."""
+    with ExitStack() as open_:
+        found = [open_.enter_context(socket.socket()) for _ in range(number)]
+        for one in found:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in found]
 
 
 def lines_of(home: Path, *lines: str) -> None:
@@ -173,13 +184,55 @@ def test_one_model_can_be_chosen_and_a_wrong_name_is_said(bursar: Command) -> No
         wrong = bursar("doctor", fake.url, "--model", "three")
     assert "one" not in [line.split()[1] for line in said.out.splitlines() if line[:2] in ("ok", "!!")]
     assert wrong.code == 1
-    assert "it has no model three" in wrong.out
+    assert "it has no model three; it has one, two" in wrong.out
+
+
+@pytest.mark.parametrize("address", ["ftp://x", "http://", ""])
+def test_what_is_no_address_is_wrong_usage(bursar: Command, address: str) -> None:
+    said = bursar("doctor", address)
+    assert said.code == 2
+    assert "is no address of a server, such as http://127.0.0.1:8080" in said.err
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:2877", "http://localhost:2878"])
+def test_bursars_own_address_is_not_examined(bursar: Command, address: str) -> None:
+    said = bursar("doctor", address)
+    assert (said.code, said.out) == (2, "")
+    assert "that is bursar's own address" in said.err
+
+
+def test_a_key_that_is_not_in_the_environment_is_wrong_usage(bursar: Command) -> None:
+    said = bursar("doctor", "http://127.0.0.1:9", "--key-env", "NO_SUCH_KEY")
+    assert said.code == 2
+    assert "there is no environment variable NO_SUCH_KEY" in said.err
+
+
+def test_a_server_that_bursar_would_not_use_is_said_with_the_lines_that_make_it(bursar: Command, home: Path) -> None:
+    with local_fake(Act(says("No.")), pages=VLLM) as fake:
+        lines = f'[[local]] name = "vllm" url = "{fake.url}"'
+        unknown = bursar("doctor", fake.url)
+        lines_of(home, "[[local]]", 'name = "box"', f'url = "{fake.url}"')
+        known = bursar("doctor", fake.url)
+    assert "bursar does not use this server yet" in unknown.out
+    assert " ".join(unknown.out.split("→ add to ")[1].split()).startswith(f"{home / 'config.toml'}: {lines}")
+    assert "does not use" not in known.out
+
+
+def test_what_breaks_the_connection_off_is_not_told_to_be_started(bursar: Command) -> None:
+    with local_fake(pages=VLLM) as fake:
+        said = bursar("doctor", fake.url.replace("http", "https"))
+    assert said.code == 1
+    assert "breaks off the connection" in said.out
+    assert "start it" not in said.out
 
 
 # Without an address
 
 
 def test_a_bursar_at_rest_that_is_well_is_said_to_be(bursar: Command, home: Path) -> None:
+    config = home / "config.toml"
+    # A bursar that runs on the usual ports meanwhile would be in the way.
+    config.write_text("port = {}\ncontrol_port = {}\n".format(*free_ports(2)) + config.read_text())
     said = bursar("doctor")
     assert said.code == 0
     assert [line[4:12].strip() for line in said.out.splitlines() if line.startswith("ok")][:2] == ["config", "bursar"]
@@ -214,6 +267,15 @@ def test_the_persons_word_on_tools_is_said_to_be_theirs(bursar: Command, home: P
         said = bursar("doctor")
     assert said.code == 0
     assert "you vouch for them" in said.out
+
+
+def test_a_key_that_the_config_names_and_the_environment_lacks_is_said(bursar: Command, home: Path) -> None:
+    with local_fake(pages=VLLM) as fake:
+        lines_of(home, "[[local]]", 'name = "box"', f'url = "{fake.url}"', 'api_key_env = "NO_SUCH_KEY"')
+        without, given = bursar("doctor"), bursar("doctor", NO_SUCH_KEY="s3cret")
+    assert "box" in without.out
+    assert "its key is to be in the environment variable NO_SUCH_KEY, which is not set here" in without.out
+    assert "NO_SUCH_KEY" not in given.out
 
 
 def test_a_server_that_is_off_is_said_by_its_name(bursar: Command, home: Path) -> None:

@@ -36,7 +36,7 @@ def settings_of(place: Place) -> tuple[Settings | None, Finding]:
         found = place.settings()
     except (SettingsError, UnsafeFileError, OSError) as error:
         return None, Finding("config", False, str(error), f"mend {path}, then: bursar config check")
-    told = f"{path} is fine" if path.exists() else f"the defaults, for want of {path}"
+    told = f"{path} is fine" if path.exists() else f"there is no {path} yet: the defaults hold"
     return found, Finding("config", True, told)
 
 
@@ -52,13 +52,22 @@ def checkup(place: Place, settings: Settings, running: Control | None) -> Iterat
         yield from _circuits(status["locals"])
     yield from _ledger(place, running)
     yield _prices(place)
+    yield from _keys(place, settings)
+
+
+def _keys(place: Place, settings: Settings) -> Iterator[Finding]:
+    """Tell which servers' keys are missing where this command was started."""
+    for local in settings.locals:
+        if local.api_key_env and not place.environ.get(local.api_key_env):
+            told = f"its key is to be in the environment variable {local.api_key_env}, which is not set here"
+            yield Finding(local.name, False, told, "set it where bursar is started, and start bursar anew", "key")
 
 
 def _circuits(locals_: list[dict[str, Any]]) -> Iterator[Finding]:
     """Tell which servers bursar keeps requests from, because they failed some."""
     for local in locals_:
         if local["circuit"] != "closed":
-            told = f"its circuit is {local['circuit']}: {plain(local['why']) or 'its last requests failed'}"
+            told = f"bursar leaves it alone for now: {plain(local['why']) or 'its last requests failed'}"
             yield Finding(plain(local["name"]), False, told, "it is tried again by itself; see its log", "circuit")
 
 

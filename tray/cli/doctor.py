@@ -9,8 +9,8 @@ import click
 
 from proxy.localjson import locals_json
 from tray.cli.checkup import Finding, checkup, settings_of
-from tray.cli.examination import Examination, configured, single
-from tray.cli.place import FAILED, OK, Place
+from tray.cli.examination import Examination, configured, single, unused
+from tray.cli.place import FAILED, OK, USAGE, Failure, Place
 from tray.cli.progress import Progress
 from tray.cli.show import as_json, columns, put
 
@@ -31,9 +31,11 @@ def doctor(place: Place, url: str | None, probe: bool, only: str | None, key_env
     """Say what is wrong with bursar and its local models, and the command that mends it.
 
     With the URL of a model server, say what it is and whether an agent can rely on its tool calls: no bursar has to
-    run for that.
+    run for that. Exits with 1 if something is wrong.
     """
     settings, read = settings_of(place)
+    if key_env is not None and not place.environ.get(key_env):
+        raise Failure(f"there is no environment variable {key_env}, or it is empty", USAGE)
     with Progress() as progress:
         if url is not None:
             registry = single(place, settings, url, place.environ.get(key_env, "") if key_env else "")
@@ -46,6 +48,8 @@ def doctor(place: Place, url: str | None, probe: bool, only: str | None, key_env
         examined = Examination(place, registry, progress, is_fresh=probe or url is not None, only=only)
         examined.run()
         found += examined.findings
+    if url is not None:
+        found += filter(None, (unused(place, settings, upstream) for upstream in registry.snapshot()))
     if not registry.snapshot():
         found.append(NO_LOCALS)
     return _told(found, locals_json(registry), is_json=is_json)

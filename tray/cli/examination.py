@@ -10,14 +10,15 @@ from urllib.parse import urlsplit
 from proxy.upstream import diagnosis
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local import LocalSetting, Registry, base_url
-from proxy.upstream.local_model import LocalModel, LocalUpstream
+from proxy.upstream.local_model import USUAL_PORTS, LocalModel, LocalUpstream
 from proxy.upstream.probe_result import Diagnosis, ProbeResult
 from proxy.upstream.toolprobe import ToolProbe
 from tray.cli.checkup import Finding
-from tray.cli.place import Failure, Place
+from tray.cli.place import USAGE, Failure, Place
 from tray.cli.progress import Progress
 from tray.cli.show import local_time, plain
 from tray.handover import registry_of
+from tray.keys import is_loopback
 from tray.settings import Settings
 
 PROGRAMS = {
@@ -53,7 +54,8 @@ class Examination:
         yield Finding(plain(upstream.name), True, f"{PROGRAMS[upstream.kind]} at {upstream.base_url}")
         chosen = self._chosen(upstream)
         if self.only is not None and not chosen:
-            yield Finding(plain(upstream.name), False, f"it has no model {self.only}", key="no model")
+            has = ", ".join(plain(model.id) for model in upstream.models)
+            yield Finding(plain(upstream.name), False, f"it has no model {self.only}; it has {has}", key="no model")
             return
         for model in chosen:
             yield from self._model(upstream, model)
@@ -98,15 +100,40 @@ def configured(place: Place, settings: Settings) -> Registry:
 
 def single(place: Place, settings: Settings | None, url: str, key: str) -> Registry:
     """Make the registry of one server: as it is configured, if it is, else as it stands there."""
-    if "://" not in url:
-        url = f"http://{url}"
-    address = base_url(url)
-    if address is None:
-        raise Failure(f'{url} is no address such as "http://127.0.0.1:8080"')
-    known = registry_of(settings, place.environ, place.clock).configured if settings else ()
-    named = next((one for one in known if base_url(one.url) == address), None)
-    setting = named or LocalSetting(urlsplit(address).netloc, address, api_key=key)
+    address = _address(url)
+    if (
+        settings is not None
+        and is_loopback(address)
+        and urlsplit(address).port in (settings.port, settings.control_port)
+    ):
+        raise Failure(f"{url}: that is bursar's own address; give the one of a model server", USAGE)
+    setting = _setting_of(place, settings, address) or LocalSetting(urlsplit(address).netloc, address, api_key=key)
     return Registry((setting,), False, place.clock, knowledge=_knowledge(place))
+
+
+def unused(place: Place, settings: Settings | None, upstream: LocalUpstream) -> Finding | None:
+    """Say how bursar gets to use a server that answers, if it does not find it by itself."""
+    parts = urlsplit(upstream.base_url)
+    is_found = settings is not None and settings.discover and parts.port in USUAL_PORTS.values()
+    if not upstream.models or _setting_of(place, settings, upstream.base_url):
+        return None
+    if is_found and is_loopback(upstream.base_url) and not parts.path:
+        return None
+    lines = f'[[local]]\n    name = "{upstream.kind}"\n    url = "{upstream.base_url}"\n    then: bursar config reload'
+    told = "bursar does not use this server yet"
+    return Finding(plain(upstream.name), True, told, f"add to {place.paths.config_file}:\n    {lines}", "unused")
+
+
+def _address(url: str) -> str:
+    address = base_url(url if "://" in url else f"http://{url}")
+    if address is None:
+        raise Failure(f'"{url}" is no address of a server, such as http://127.0.0.1:8080', USAGE)
+    return address
+
+
+def _setting_of(place: Place, settings: Settings | None, address: str) -> LocalSetting | None:
+    known = registry_of(settings, place.environ, place.clock).configured if settings else ()
+    return next((one for one in known if base_url(one.url) == address), None)
 
 
 def _knowledge(place: Place) -> Knowledge:
@@ -117,7 +144,8 @@ def _knowledge(place: Place) -> Knowledge:
 def _facts(model: LocalModel) -> str:
     trained = f", trained for {model.trained_context:,}" if model.trained_context else ""
     facts = [f"{model.context:,} tokens of context{trained}"]
-    facts += [f"{model.parameters} {model.quantization}".strip()] if model.parameters or model.quantization else []
+    facts += [f"{model.parameters} parameters"] if model.parameters else []
+    facts += [f"weights {plain(model.quantization)}"] if model.quantization else []
     facts += [f"{model.concurrency} requests at once"] if model.concurrency else []
     licence = model.licence.spdx or model.licence.name if model.licence else ""
     return "; ".join([*facts, f"licence {plain(licence) or 'unknown'}"])
