@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.chat import as_messages, read_chat
 from proxy.headers import as_text
-from proxy.request import Dialect, read
+from proxy.request import AgentRequest, Dialect, read
 from proxy.router import decide
 from proxy.services import Services
 from proxy.trace import Trace, trace_of
@@ -17,13 +17,16 @@ REHEARSED = ""
 
 def rehearse(services: Services, wire: WireRequest, dialect: Dialect) -> Trace:
     """Classify and decide a request as if an agent had sent it now; raises BadRequest."""
+    asked = read_as(wire, dialect)
     if dialect == "openai":
-        asked, _ = read_chat(wire)
         wire = as_messages(wire)
-    else:
-        asked = read(wire.body, as_text(wire.headers))
     override = override_of(as_text(wire.headers), asked) or ("local" if names_local(services, asked) else None)
     task, fit = services.classifier.classify(asked), fit_of(asked)
     view = view_of(services, asked, override, counts=False)
     servers = services.locals.snapshot()
     return trace_of(REHEARSED, services.clock(), asked, task, view, fit, decide(view, task, fit), servers=servers)
+
+
+def read_as(wire: WireRequest, dialect: Dialect) -> AgentRequest:
+    """Read a request of either API; raises BadRequest."""
+    return read_chat(wire)[0] if dialect == "openai" else read(wire.body, as_text(wire.headers))

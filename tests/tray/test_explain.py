@@ -84,6 +84,11 @@ def test_restricted_paths_of_the_settings_count_at_rest(bursar: Command, home: P
     assert (found["task"]["tier"], found["task"]["reasons"][0]["rule"]) == ("L3", "path.own")
 
 
+def test_of_a_persons_own_file_the_words_are_shown_that_a_reason_is_about(bursar: Command, tmp_path: Path):
+    (tmp_path / "own.json").write_text(json.dumps(body("Look into config/.env.production, please.")))
+    assert 'path.env in prompt: "config/.env.production' in bursar("explain", str(tmp_path / "own.json")).out
+
+
 def test_a_header_of_the_agent_is_taken_as_sent(bursar: Command, file: Path):
     said = bursar("explain", str(file), "--header", "X-Bursar-Route: cloud", "--header", "x-bursar-project: mill")
     assert "cloud was asked for" in said.out
@@ -148,6 +153,8 @@ def test_a_running_bursar_explains_a_file_and_then_the_live_request_alike(
 ):
     with Bursar(tmp_path / "served", one_fake.url, mode="auto") as served:
         told = json.loads(served.command("explain", str(file), "--json").stdout)
+        assert "rename" in [reason["span"] for reason in told["task"]["reasons"]]
+        told["task"]["reasons"] = [{"rule": one["rule"], "where": one["where"]} for one in told["task"]["reasons"]]
         ask(served.url, file.read_bytes())
         served.settled()
         live = json.loads(served.command("explain", "--json").stdout)

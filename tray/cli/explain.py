@@ -63,12 +63,15 @@ def _of_id(place: Place, request_id: str) -> Json:
 
 def _of_body(place: Place, body: bytes, headers: dict[str, str]) -> Json:
     """Explain a request that is not made: by the bursar that runs, else by the settings and the ledger alone."""
-    from tray.cli.rehearsal import dialect_of, rehearse_at_rest
+    from tray.cli.rehearsal import add_spans, dialect_of, rehearse_at_rest
 
     running, dialect = place.running(), dialect_of(body)
     if running:
-        return running.send(f"/api/explain?dialect={dialect}", body, headers)
-    return rehearse_at_rest(place, body, headers, dialect)
+        found = running.send(f"/api/explain?dialect={dialect}", body, headers)
+    else:
+        found = rehearse_at_rest(place, body, headers, dialect)
+    add_spans(place, found, body, headers, dialect)
+    return found
 
 
 def _read(what: str) -> bytes:

@@ -63,7 +63,7 @@ def _task(found: Json) -> Rows:
     task = found["task"]
     yield "Taken for", f"{task['class']}, {task['tier_found']}, {task['confidence']:.0%} sure"
     for reason in task["reasons"]:
-        shown = f": {reason['span']}" if reason.get("span") else ""
+        shown = f': "{reason["span"]}"' if reason.get("span") else ""
         yield "", f"{reason['rule']} in {reason['where']}{shown}"
     if task["tier"] != task["tier_found"]:
         yield "", f"{task['tier']} counts, because {_why_higher(task)}"

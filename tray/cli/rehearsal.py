@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from budget.entries import Entry
 from budget.peek import peek
 from budget.today import Today
+from proxy.classify import Restricted
+from proxy.classify.spans import span_of
 from proxy.explain import changes_of
 from proxy.explainjson import explanation_json
-from proxy.rehearse import rehearse
+from proxy.rehearse import read_as, rehearse
 from proxy.request import BadRequest, Dialect
 from proxy.services import Services
 from proxy.sessions import Sessions
@@ -48,16 +50,28 @@ class _Still:
 
 def rehearse_at_rest(place: Place, body: bytes, headers: dict[str, str], dialect: Dialect) -> dict[str, Any]:
     """Explain a body by the settings and the ledger alone; raises Failure for one that is no request."""
-    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    wire = WireRequest(b"POST", b"/v1/messages", pairs, body=body)
     try:
-        trace = rehearse(_services(place), wire, dialect)
+        trace = rehearse(_services(place), _wire(body, headers), dialect)
     except BadRequest as bad:
         raise Failure(str(bad)) from None
     found = explanation_json(trace)
     # Whether local models would refuse it is what nobody knows here.
     changes = [str(change) for change in changes_of(trace) if change.route]
     return found | {"unknown": UNKNOWN, "locals": None, "changes": changes}
+
+
+def add_spans(place: Place, found: dict[str, Any], body: bytes, headers: dict[str, str], dialect: Dialect) -> None:
+    """Show the words that reasons are about: a person's own file may be quoted to them, less secrets."""
+    turn = read_as(_wire(body, headers), dialect).turn
+    restricted = Restricted(place.settings().restricted_paths)
+    texts = {"prompt": turn.text, "previous prompt": turn.previous}
+    for reason in found["task"]["reasons"]:
+        reason["span"] = span_of(reason["rule"], texts.get(reason["where"], ""), restricted)
+
+
+def _wire(body: bytes, headers: dict[str, str]) -> WireRequest:
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return WireRequest(b"POST", b"/v1/messages", pairs, body=body)
 
 
 def dialect_of(body: bytes) -> Dialect:
