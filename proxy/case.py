@@ -13,7 +13,10 @@ from proxy.wire.client import WireRequest
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What came, what it is taken for, and where it should go."""
+    """What came, what it is taken for, and where it should go.
+
+    The body of `request`, and the model of its shape, are as Claude would get them; its `model` is the one asked for.
+    """
 
     wire: WireRequest
     request: AgentRequest
@@ -26,4 +29,4 @@ class Case:
 
 def anchor_key(request: AgentRequest) -> str:
     """Name the conversation whose last measurement bounds this request."""
-    return f"{request.session}/{request.agent_id}/{request.model}"
+    return f"{request.session}/{request.agent_id}/{request.shape.model}"

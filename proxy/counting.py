@@ -18,6 +18,7 @@ from proxy.relay import Relay
 from proxy.request import AgentRequest, BadRequest, read
 from proxy.services import Services
 from proxy.settling import Outcomes
+from proxy.taken import take
 from proxy.task import Tier
 from proxy.upstream.anthropic import NAME
 from proxy.wire.answer import Answer, Forward, Whole
@@ -36,10 +37,11 @@ def count() -> Response:
 def answer(services: Services, wire: WireRequest) -> Answer:
     """Forward the question to Claude, or estimate where not a byte may go to a cloud."""
     try:
-        asked = read(wire.body, as_text(wire.headers), counting=True)
+        headers = as_text(wire.headers)
+        asked = read(wire.body, headers, counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
-    if _is_private(services, asked) or not may_use_cloud(services):
+    if _is_private(services, asked, headers) or not may_use_cloud(services):
         body = json.dumps({"input_tokens": estimate_tokens(len(wire.body))}).encode()
         return Whole(200, [JSON_TYPE, (b"x-bursar-route", b"estimate")], body)
     return Forward(
@@ -53,10 +55,10 @@ def answer(services: Services, wire: WireRequest) -> Answer:
     )
 
 
-def _is_private(services: Services, asked: AgentRequest) -> bool:
+def _is_private(services: Services, asked: AgentRequest, headers: dict[str, str]) -> bool:
     if services.options.restricted != "local-only":
         return False
-    return Tier.L3 in (services.classifier.classify(asked).tier, services.sessions.recall(asked).session_tier)
+    return Tier.L3 in (take(services, asked, headers).task.tier, services.sessions.recall(asked).session_tier)
 
 
 def _free(outcome: Outcomes, reading: Reading) -> Future[Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -13,7 +13,8 @@ MOST_TEXT = 262_144
 MOST_PATH = 1024
 
 # Claude Code: " - Primary working directory: /home/me/app"; opencode and others: "  Working directory: /home/me/app".
-_SAID = re.compile(r"^[ \t>*-]*(?:Primary )?[Ww]orking directory: ?(\S[^\r\n]*?)[ \t]*$", re.M)
+_MARK = "orking directory:"
+_SAID = re.compile(r"[ \t>*-]*(?:Primary )?[Ww]orking directory: ?(\S[^\r\n]*?)[ \t]*")
 
 
 def folder_of(fields: Mapping[str, Any]) -> PurePath | None:
@@ -22,10 +23,20 @@ def folder_of(fields: Mapping[str, Any]) -> PurePath | None:
     Only the system prompt is read: what a file or a web page says about folders is none of an agent's words.
     """
     for text in system_texts(fields):
-        found = _SAID.search(text[:MOST_TEXT])
-        if found:
-            return _absolute(found.group(1))
+        for line in _lines_with(_MARK, text):
+            found = _SAID.fullmatch(line)
+            if found:
+                return _absolute(found.group(1))
     return None
+
+
+def _lines_with(mark: str, text: str) -> Iterator[str]:
+    """Give the lines that hold a mark: a search for a plain string is ten times as fast as a pattern's."""
+    at = text.find(mark, 0, MOST_TEXT)
+    while at >= 0:
+        end = text.find("\n", at)
+        yield text[text.rfind("\n", 0, at) + 1 : end if end >= 0 else None].rstrip("\r")
+        at = text.find(mark, end, MOST_TEXT) if end >= 0 else -1
 
 
 def _absolute(path: str) -> PurePath | None:

@@ -35,6 +35,12 @@ def agent_of(headers: Mapping[str, str]) -> str:
     return _plain(headers.get("x-claude-code-agent-id", ""))
 
 
+def agent_name(headers: Mapping[str, str]) -> str:
+    """Name the program that asks as it names itself, in plain form: "claude-cli/2.1 (external)" is claude-cli."""
+    first = headers.get("user-agent", "").partition("/")[0].strip().lower()
+    return _plain(first.replace(" ", "-"))
+
+
 def project_of(headers: Mapping[str, str]) -> str:
     """Name the project if a person tagged the agent's requests with one."""
     return _plain(headers.get("x-bursar-project", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, request
 
@@ -13,8 +14,11 @@ from proxy.errors import error
 from proxy.headers import as_text
 from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
-from proxy.router import Decision, Override, decide
+from proxy.rewrite import with_value
+from proxy.router import Decision, Override, View, decide
+from proxy.rules.ruling import NO_RULING
 from proxy.services import Line, Services
+from proxy.taken import Taken, take
 from proxy.task import Task
 from proxy.trace import trace_of
 from proxy.view import fit_of, names_local, override_of, view_of
@@ -45,32 +49,32 @@ def answer(services: Services, wire: WireRequest) -> Answer:
 
 def serve(services: Services, wire: WireRequest, asked: AgentRequest) -> Answer:
     """Classify, decide, hold money, and send; in every dialect alike, once a request is read."""
+    headers = as_text(wire.headers)
     try:
-        override = override_of(as_text(wire.headers), asked) or ("local" if names_local(services, asked) else None)
+        word = override_of(headers, asked)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}", asked.dialect)
-    task = services.classifier.classify(asked)
-    return _decide(services, wire, asked, task, override, f"req_{secrets.token_hex(10)}", 1)
+    override = word or ("local" if names_local(services, asked) else None)
+    taken = take(services, asked, headers, is_directed=word is not None)
+    return _decide(services, wire, asked, taken, override, f"req_{secrets.token_hex(10)}", 1)
 
 
 def _decide(
     services: Services,
     wire: WireRequest,
     asked: AgentRequest,
-    task: Task,
+    taken: Taken,
     override: Override | None,
     request_id: str,
     time: int,
 ) -> Answer:
-    view = view_of(services, asked, override)
-    services.sessions.saw(asked.session, task.tier)
-    fit = fit_of(asked)
+    task, fit = taken.task, fit_of(asked)
+    view = view_of(services, asked, override, taken.ruling)
+    services.sessions.saw(asked.session, taken.lasting)
     decision = decide(view, task, fit)
-    now, servers = services.clock(), services.locals.snapshot()
-    services.traces.add(trace_of(request_id, now, asked, task, view, fit, decision, servers=servers))
-    case = Case(
-        wire, asked, task, decision, labels(wire, asked, task, decision, view.mode, view.band), request_id, override
-    )
+    _note(services, asked, taken, view, decision, request_id)
+    kept = labels(wire, asked, task, decision, view.mode, view.band)
+    case = Case(wire, as_sent(asked, decision), task, decision, kept, request_id, override)
     services.log.add(lambda number: _line(services, number, case))
     if decision.unproved and view.mode in (Mode.auto, Mode.local):
         services.locals.want_probe(decision.unproved.upstream, decision.unproved.model)
@@ -82,9 +86,39 @@ def _decide(
     def again() -> Answer:
         if time >= MOST_DECISIONS:
             return error(402, "bursar: the mode changes too often to send this request", asked.dialect)
-        return _decide(services, wire, asked, task, override, request_id, time + 1)
+        return _decide(services, wire, asked, taken, override, request_id, time + 1)
 
     return Admission(services, case, again).answer()
+
+
+def as_sent(asked: AgentRequest, decision: Decision) -> AgentRequest:
+    """Put the model that Claude is to be asked for into the body, if it is another; no other byte changes."""
+    model = next((route.model for route in decision.routes if not route.is_local), asked.model)
+    if model == asked.model:
+        return asked
+    return replace(asked, body=with_value(asked.body, "model", model), shape=replace(asked.shape, model=model))
+
+
+def _note(
+    services: Services, asked: AgentRequest, taken: Taken, view: View, decision: Decision, request_id: str
+) -> None:
+    """Remember what was decided: for the rules' daily limits, for the turn's other requests, to be explained."""
+    services.tally.took(request_id, asked.turn.key, decision.reason)
+    if decision.would:
+        services.sessions.would_take(asked, decision.would, decision.tier)
+    ruling, bare = taken.ruling, None
+    if ruling.by:
+        bare = (replace(view, ruling=NO_RULING, swaps={} if ruling.model else view.swaps), taken.found)
+    services.traces.add(
+        trace_of(
+            *(request_id, services.clock(), asked, taken.task, view, fit_of(asked), decision),
+            servers=services.locals.snapshot(),
+            rule=ruling.by,
+            rule_source="project" if ruling.is_projects else "config" if ruling.by else "",
+            project_file_problem=ruling.problem,
+            bare=bare,
+        )
+    )
 
 
 def labels(wire: WireRequest, asked: AgentRequest, task: Task, decision: Decision, mode: str, band: str) -> Labels:

@@ -6,11 +6,13 @@ else local" is therefore just (cloud, local), and nothing here knows an amount.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from budget.bands import Band
 from budget.state import Mode
+from proxy.rules.ruling import NO_RULING, PROJECT_FILE, Ruling
 from proxy.task import Task, Tier
 
 LEAST_ANSWER = 2048
@@ -19,7 +21,7 @@ LEAST_ANSWER = 2048
 Policy = Literal["claude-only", "local-only"]
 Override = Literal["local", "cloud"]
 Escalation = Literal["never", "on_failure", "freely"]
-RefusalKind = Literal["stopped", "cutoff", "no_local", "restricted", "does_not_fit", "mode_local"]
+RefusalKind = Literal["stopped", "cutoff", "no_local", "restricted", "does_not_fit", "mode_local", "blocked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,14 @@ class CloudRoute:
 
 
 @dataclass(frozen=True, slots=True)
+class Swap:
+    """A Claude model in place of the one asked for, and whose wish that is."""
+
+    model: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """What a request needs of a local model; `input_tokens` is a likely figure."""
 
@@ -71,7 +81,9 @@ class View:
     """What the router sees of the world. `locals` are the healthy ones in a person's order.
 
     `sticky` is the route that this turn has taken and `sticky_tier` the tier at which it did, None for a new turn;
-    `session_tier` is the highest tier seen in the session; `override` is a person's word on this one request.
+    `session_tier` is the highest tier seen in the session; `override` is a person's word on this one request, `ruling`
+    what rules say of it. `swaps` has the tiers for which another Claude model than the one asked for is to be used.
+    `would` is the route that the turn would have taken in mode auto, where the mode is observe, at `would_tier`.
     """
 
     mode: Mode
@@ -84,6 +96,10 @@ class View:
     sticky_tier: Tier | None = None
     session_tier: Tier = Tier.L0
     override: Override | None = None
+    ruling: Ruling = NO_RULING
+    swaps: Mapping[Tier, Swap] = field(default_factory=dict)
+    would: Route | None = None
+    would_tier: Tier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +149,8 @@ def decide(view: View, task: Task, fit: Fit) -> Decision:
 
 def _decided(places: _Places) -> Decision:
     view, tier = places.view, places.tier
+    if view.ruling.route == "block" and view.mode is not Mode.observe:
+        return places.blocked()
     if tier is Tier.L3 and view.restricted == "local-only":
         return places.only_local("restricted work stays local", "restricted")
     if view.mode is Mode.local:
@@ -144,13 +162,20 @@ def _decided(places: _Places) -> Decision:
             return places.only_cloud("asked for Claude")
     match view.mode:
         case Mode.auto:
-            return _in_auto_mode(places)
+            return _in_auto_mode(places.swapped())
         case Mode.cloud:
-            return places.only_cloud("mode cloud")
+            return places.swapped().only_cloud("mode cloud")
         case Mode.observe:
-            # What the turn took was Claude because of the mode: auto would have begun it afresh.
-            auto = _in_auto_mode(replace(places, view=replace(view, sticky=None, sticky_tier=None)))
+            auto = _as_auto_would(places)
             return replace(places.only_cloud("as asked"), would=auto.routes[0] if auto.routes else None)
+
+
+def _as_auto_would(places: _Places) -> Decision:
+    """Decide as mode auto would have, in a turn that it would have begun."""
+    if places.view.ruling.route == "block":
+        return places.blocked()
+    view = replace(places.view, sticky=places.view.would, sticky_tier=places.view.would_tier)
+    return _in_auto_mode(replace(places, view=view).swapped())
 
 
 def tier_of(view: View, task: Task) -> Tier:
@@ -174,7 +199,9 @@ def _by_hand_local(places: _Places) -> Decision:
 
 
 def _in_auto_mode(places: _Places) -> Decision:
-    """The routing table of PRODUCT.md, a line per tier."""
+    """What a rule says, else the routing table of PRODUCT.md, a line per tier."""
+    if places.view.ruling.route and places.tier is not Tier.L3:
+        return _by_rule(places)
     if places.view.sticky and not places.sticky_is_outgrown():
         return _on_the_same_route(places, places.view.sticky)
     match places.tier:
@@ -188,6 +215,16 @@ def _in_auto_mode(places: _Places) -> Decision:
             return places.only_cloud("Claude only")
 
 
+def _by_rule(places: _Places) -> Decision:
+    """Do as a rule says; a turn that has been at Claude does not come back from there."""
+    sticky, ruling = places.view.sticky, places.view.ruling
+    if ruling.route == "cloud":
+        return places.cloud_first(f"Claude, by {ruling.route_by}")
+    if sticky and not sticky.is_local:
+        return places.cloud_first("turn stays on Claude")
+    return places.local_first(f"local first, by {ruling.route_by}", _escalation(places))
+
+
 def _on_the_same_route(places: _Places, sticky: Route) -> Decision:
     if places.tier is Tier.L3:
         return places.only_cloud("Claude only")
@@ -197,8 +234,8 @@ def _on_the_same_route(places: _Places, sticky: Route) -> Decision:
 
 
 def _escalation(places: _Places) -> Escalation:
-    """Say when a local attempt may go on to Claude: only routine work, and less so as the budget goes."""
-    if places.tier is not Tier.L1:
+    """Say when a local attempt may go on to Claude: not safe work, and less so as the budget goes."""
+    if places.tier not in (Tier.L1, Tier.L2) or (places.tier is Tier.L2 and not places.is_ruled_local):
         return "never"
     match places.view.band:
         case Band.normal:
@@ -222,10 +259,20 @@ class _Places:
     local: tuple[Route, ...]
     unfit: Refusal
     doubt: str | None = None
+    swap: Swap | None = None
 
     @property
     def cloud(self) -> Route:
-        return Route(self.view.cloud.upstream, self.view.cloud.model, is_local=False)
+        model = self.swap.model if self.swap else self.view.cloud.model
+        return Route(self.view.cloud.upstream, model, is_local=False)
+
+    @property
+    def is_ruled_local(self) -> bool:
+        return self.view.ruling.route == "local"
+
+    def swapped(self) -> _Places:
+        """Give the places with the Claude model that rules or the tier wish for."""
+        return replace(self, swap=self.view.swaps.get(self.tier))
 
     @property
     def has_cloud(self) -> bool:
@@ -244,13 +291,14 @@ class _Places:
             return self.only_cloud(f"{what}, but {_first(self.unfit.why)}", self.unfit)
         escalation = escalation if self.has_cloud else "never"
         if self.doubt and escalation != "never":
-            return Decision((self.cloud, *self.local), self._reason(f"Claude, as {self.doubt}"), self.tier)
+            return Decision((self.cloud, *self.local), self._at_claude(f"Claude, as {self.doubt}"), self.tier)
         routes = self.local if escalation == "never" else (*self.local, self.cloud)
-        return Decision(routes, self._reason(what), self.tier, self.tier is Tier.L2, escalation=escalation)
+        is_less = self.tier is Tier.L2 and not self.is_ruled_local
+        return Decision(routes, self._reason(what), self.tier, is_less, escalation=escalation)
 
     def cloud_first(self, what: str) -> Decision:
         if self.has_cloud:
-            return Decision((self.cloud, *self.local), self._reason(what), self.tier)
+            return Decision((self.cloud, *self.local), self._at_claude(what), self.tier)
         if not self.local:
             return self._no_cloud(self.unfit)
         is_less = self.tier >= Tier.L2
@@ -259,7 +307,7 @@ class _Places:
 
     def only_cloud(self, what: str, unfit: Refusal | None = None) -> Decision:
         if self.has_cloud:
-            return Decision((self.cloud,), self._reason(what), self.tier)
+            return Decision((self.cloud,), self._at_claude(what), self.tier)
         return self._no_cloud(unfit)
 
     def only_local(self, what: str, kind: RefusalKind) -> Decision:
@@ -269,8 +317,9 @@ class _Places:
             return self.refuse(self.unfit.kind, self.unfit.why)
         return self.refuse(kind, self.unfit.why)
 
-    def refuse(self, kind: RefusalKind, why: str) -> Decision:
-        return Decision((), self._reason(f"refused, {kind}"), self.tier, refusal=Refusal(kind, why))
+    def refuse(self, kind: RefusalKind, why: str, by: str = "") -> Decision:
+        said = f"refused, {kind}" + (f" by {by}" if by else "")
+        return Decision((), self._reason(said), self.tier, refusal=Refusal(kind, why))
 
     def _no_cloud(self, unfit: Refusal | None) -> Decision:
         """Refuse for want of the cloud; say also why local is no help, if it could have been."""
@@ -281,11 +330,24 @@ class _Places:
             return self.refuse(kind, "Restricted work goes only to Claude.")
         return self.refuse(kind, f"{_MODES[self.view.mode]} Way out: bursar mode auto.")
 
+    def blocked(self) -> Decision:
+        ruling = self.view.ruling
+        file = ruling.project_file if ruling.route_by.endswith(PROJECT_FILE) else "the config file (bursar config path)"
+        return self.refuse(
+            "blocked", f"The {ruling.route_by} blocks this request. It stands in {file}.", ruling.route_by
+        )
+
     def _closed(self) -> str:
         return "cloud stopped" if self.view.stopped else "cutoff reached"
 
+    def _at_claude(self, what: str) -> str:
+        return self._reason(f"{what}; {self.swap.model} {self.swap.why}" if self.swap else what)
+
     def _reason(self, what: str) -> str:
-        return f"{self.tier.name}, {self.view.band.value}: {what}"
+        ruling = self.view.ruling
+        tier_by = f"; tier by {ruling.tier_by}" if ruling.tier_by else ""
+        problem = f"; {ruling.problem}" if ruling.problem else ""
+        return f"{self.tier.name}, {self.view.band.value}: {what}{tier_by}{problem}"
 
 
 _MODES = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from pathlib import PurePath
 from threading import Lock
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -21,8 +22,12 @@ from proxy.anchors import Anchors
 from proxy.classify import Classifier
 from proxy.localcost import LocalCosts
 from proxy.router import Route
+from proxy.rules.project import NO_PROJECT, Project
+from proxy.rules.rule import Rule
+from proxy.rules.tally import Tally
 from proxy.sessions import Sessions
 from proxy.slots import Slots
+from proxy.task import Tier
 from proxy.trace import Traces
 from proxy.trust import Trust
 from proxy.upstream.anthropic import Cloud
@@ -48,6 +53,10 @@ class ProxyOptions:
     """Lower a request's `max_tokens` to what fits, rather than refuse it."""
     tokens_per_s: int = 300
     """The most output tokens a second that an answer broken off may have had."""
+    rules: tuple[Rule, ...] = ()
+    """A person's own rules, the first that matches decides."""
+    cloud_models: Mapping[Tier, str] = field(default_factory=dict)
+    """The Claude model that a tier's work gets, where it is cheaper than the one asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,13 @@ class Services:
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)
     traces: Traces = field(default_factory=Traces)
+    project: Callable[[PurePath | None], Project] = lambda _: NO_PROJECT
+    """Reads the file of the project that a folder lies in."""
+    tally: Tally = field(init=False)
     slots: Slots = field(default_factory=Slots)
     trust: Trust = field(default_factory=Trust)
     local_costs: LocalCosts | None = None
     """Without it, what local work costs is not known."""
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.ledger)

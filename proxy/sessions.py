@@ -24,11 +24,23 @@ TURN_LASTS = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is known of a request: its turn's route and tier, None if it is new, and its session's highest tier."""
+    """What is known of a request: its turn's route and tier, None if it is new, and its session's highest tier.
+
+    `asked` is the model that the turn's last request asked for. `would` and `would_tier` are the route that mode auto
+    would have begun the turn with, where nobody asked it to, and the tier then.
+    """
 
     sticky: Route | None = None
     sticky_tier: Tier | None = None
     session_tier: Tier = Tier.L0
+    asked: str = ""
+    would: Route | None = None
+    would_tier: Tier | None = None
+
+    @property
+    def sticky_model(self) -> str | None:
+        """The Claude model that the turn has been at; None if it has not been at Claude."""
+        return self.sticky.model if self.sticky and not self.sticky.is_local else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class _Turn:
     route: Route
     tier: Tier
     at: datetime
+    asked: str
 
 
 class Sessions:
@@ -44,6 +57,7 @@ class Sessions:
     def __init__(self, clock: Clock, *, most_turns: int = MOST_TURNS, most_sessions: int = MOST_SESSIONS) -> None:
         self._clock, self._most_turns, self._most_sessions = clock, most_turns, most_sessions
         self._turns: OrderedDict[str, _Turn] = OrderedDict()
+        self._woulds: OrderedDict[str, tuple[Route, Tier]] = OrderedDict()
         self._newest: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._tiers: OrderedDict[str, Tier] = OrderedDict()
         self._lock = Lock()
@@ -52,22 +66,28 @@ class Sessions:
         """Give what is known of a request's turn and session."""
         with self._lock:
             tier = self._tiers.get(request.session, Tier.L0)
-            turn = self._turns.get(self._key(request))
+            key = self._key(request)
+            turn = self._turns.get(key)
             if turn is None or self._clock() - turn.at > TURN_LASTS:
                 return Memory(session_tier=tier)
-            return Memory(turn.route, turn.tier, tier)
+            would, would_tier = self._woulds.get(key, (None, None))
+            return Memory(turn.route, turn.tier, tier, turn.asked, would, would_tier)
 
     def remember(self, request: AgentRequest, route: Route, tier: Tier) -> None:
-        """Keep the route that a request took, and the tier at which it took it."""
+        """Keep the route that a request took, and the tier at which it took it; a session keeps what `saw` was told."""
         with self._lock:
             key = self._key(request)
             before = self._turns.pop(key, None)
             highest = max(tier, before.tier) if before else tier
-            self._turns[key] = _Turn(route, highest, self._clock())
+            self._turns[key] = _Turn(route, highest, self._clock(), request.model)
             self._put(self._newest, (request.session, request.agent_id), key)
-            self._raise(request.session, tier)
             while len(self._turns) > self._most_turns:
                 self._turns.popitem(last=False)
+
+    def would_take(self, request: AgentRequest, route: Route, tier: Tier) -> None:
+        """Keep the route that mode auto would have taken; later requests of the turn would have followed it."""
+        with self._lock:
+            self._put(self._woulds, self._key(request), (route, tier))
 
     def saw(self, session: str, tier: Tier) -> None:
         """Raise a session's tier to what was seen in it, whether or not the request was sent anywhere."""

@@ -8,15 +8,26 @@ from budget.bands import Band
 from budget.today import Today
 from pricing.tokens import estimate_tokens
 from proxy.request import AgentRequest, BadRequest
-from proxy.router import CloudRoute, Fit, LocalRoute, Override, View
+from proxy.router import CloudRoute, Fit, LocalRoute, Override, Swap, View
+from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.services import Services
+from proxy.sessions import Memory
+from proxy.swaps import swaps_of
+from proxy.task import Tier
 from proxy.upstream.anthropic import NAME
 
 IMAGE_TOKENS = 1600
 """About what an image takes of a context; the largest take three times that."""
 
 
-def view_of(services: Services, asked: AgentRequest, override: Override | None, *, counts: bool = True) -> View:
+def view_of(
+    services: Services,
+    asked: AgentRequest,
+    override: Override | None,
+    ruling: Ruling = NO_RULING,
+    *,
+    counts: bool = True,
+) -> View:
     """Gather mode, band, local models and what is known of the turn; `counts` is False for a request never made."""
     today = services.ledger.today()
     memory = services.sessions.recall(asked)
@@ -31,6 +42,10 @@ def view_of(services: Services, asked: AgentRequest, override: Override | None, 
         sticky_tier=memory.sticky_tier,
         session_tier=memory.session_tier,
         override=override,
+        ruling=ruling,
+        swaps=_swaps(services, asked, memory, ruling),
+        would=memory.would,
+        would_tier=memory.would_tier,
     )
 
 
@@ -80,6 +95,11 @@ def names_local(services: Services, asked: AgentRequest) -> bool:
     if services.prices().find(asked.model):
         return False
     return any(upstream.model(asked.model) for upstream in services.locals.snapshot())
+
+
+def _swaps(services: Services, asked: AgentRequest, memory: Memory, ruling: Ruling) -> Mapping[Tier, Swap]:
+    cheaper, tokens = services.options.cloud_models, fit_of(asked).input_tokens
+    return swaps_of(asked, memory, ruling, cheaper, tokens, services.prices(), services.clock())
 
 
 def tools_used(asked: AgentRequest) -> frozenset[str]:

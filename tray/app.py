@@ -26,6 +26,7 @@ from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options
 from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.paths import Paths
+from tray.projectfile import ProjectFiles
 from tray.signals import Signals
 
 DRAIN_S = 30.0
@@ -129,6 +130,7 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         end.callback(listener.stop)
         end.callback(ledger.subscribe(listener.take))
         end.callback(ledger.subscribe(services.log.hear))
+        end.callback(ledger.subscribe(services.tally.hear))
         services.cut = proxy.cut
         end.callback(lambda: paths.token_file.unlink(missing_ok=True))
         write_private(paths.token_file, token.encode())
@@ -157,6 +159,7 @@ def _services(
         zone=lambda: in_force.settings.zone,
         options=options_of(settings),
         local_costs=local_costs_of(settings),
+        project=ProjectFiles(time.monotonic).project,
     )
 
 

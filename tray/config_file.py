@@ -121,6 +121,17 @@ zone = "{zone}"
 # [[local.model]]
 # name = "qwen3-coder-30b"
 # context = 131072
+
+# Your own rules, in order: the first that matches decides. A project's `.bursar.toml` can hold rules too; they come
+# first, and can restrict more but never less. In mode observe rules are only recorded, not followed.
+# Conditions: task, tier, model, agent, subagent, tool, path, tokens_over, tokens_under, hours; any of a list will do.
+# What becomes of the request: route ("local", "cloud" or "block"), use_model, use_tier.
+# A daily_limit is a number of requests, or dollars in quotes; a turn that has begun is ended all the same.
+# [[rule]]
+# name = "docs stay local"
+# path = "docs/**"
+# route = "local"
+# daily_limit = 200
 """
 
 

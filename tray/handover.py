@@ -33,6 +33,7 @@ def options_of(settings: Settings) -> ProxyOptions:
         is_strict=settings.strict,
         queue_wait_s=float(settings.queue_wait_s),
         lower_max_tokens=settings.allow_lower_max_tokens,
+        rules=settings.rules,
     )
 
 

@@ -44,6 +44,14 @@ def member_of(kind: type[_Member], named: Callable[[_Member], str]) -> Reader:
     return read
 
 
+def name(value: Any) -> str:
+    """Read a rule's name; in reasons it stands in quotes."""
+    read = text(value)
+    if '"' in read:
+        raise ValueError(f"must be a name without quotes in it, not {show(value)}")
+    return read
+
+
 def hours(value: Any) -> Hours:
     """Read hours such as "22:00-06:00"."""
     if not isinstance(value, str):
@@ -67,7 +75,7 @@ TIER = member_of(Tier, lambda tier: tier.name)
 TASK = member_of(TaskClass, lambda task: task.value)
 
 RULE: Mapping[str, Reader] = {
-    "name": text,
+    "name": name,
     "task": one_or_more(TASK),
     "tier": one_or_more(TIER),
     "model": one_or_more(text),

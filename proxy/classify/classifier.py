@@ -6,6 +6,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -87,9 +88,19 @@ class Classifier:
         self._seen = Seen(longest_s=longest_s, monotonic=monotonic)
         self._words = Words(caution)
 
-    def classify(self, request: AgentRequest) -> Task:
-        """Classify a request; whatever goes wrong here makes it restricted."""
-        return classify(request, restricted=self._restricted, seen=self._seen, words=self._words)
+    def classify(self, request: AgentRequest, also: tuple[str, ...] = ()) -> Task:
+        """Classify a request; whatever goes wrong here makes it restricted.
+
+        `also` are the restricted paths of its project.
+        """
+        restricted = _joined(self._restricted, also) if also else self._restricted
+        return classify(request, restricted=restricted, seen=self._seen, words=self._words)
+
+
+@lru_cache(maxsize=64)
+def _joined(restricted: Restricted, also: tuple[str, ...]) -> Restricted:
+    """Add a project's globs; remembered, as it makes one pattern of them all."""
+    return Restricted((*restricted.globs, *also))
 
 
 def classify(

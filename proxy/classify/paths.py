@@ -92,7 +92,7 @@ def restricted_in_text(text: str, restricted: Restricted) -> str | None:
 
 def restricted_in_call(name: str, arguments: Any, restricted: Restricted) -> str | None:
     """Name the rule of the first restricted path among a tool call's arguments."""
-    for path in _paths(arguments):
+    for path in paths_in(arguments):
         found = _hard_path(path) or _own_match(path, restricted)
         if found is None and name in _CHANGING:
             found = _first_match(_SOFT_RE, path)
@@ -107,7 +107,7 @@ def _hard_path(path: str) -> str | None:
     return _first_match(_HARD_RE, _PROCESS_ENV.sub(" ", path))
 
 
-def _paths(arguments: Any) -> Iterator[str]:
+def paths_in(arguments: Any) -> Iterator[str]:
     """Give the arguments that can name a file: by their own names, and not the texts that are written."""
     if not isinstance(arguments, dict):
         return

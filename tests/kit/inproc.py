@@ -62,6 +62,7 @@ class InProcess:
             options=options or ProxyOptions(),
         )
         self.ledger.subscribe(self.services.log.hear)
+        self.ledger.subscribe(self.services.tally.hear)
         self.server = Server(create_app(self.services), 0, name="test")
         self.server.start()
         self.url = self.server.url

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from budget.bands import Band
 from budget.state import Mode
-from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Policy, Route, View, decide
+from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Policy, Route, Swap, View, decide
+from proxy.rules.ruling import Ruling
 from proxy.task import Reason, Task, TaskClass, Tier
 
 CLOUD = Route("claude", "claude-opus-5-5", is_local=False)
@@ -301,6 +302,12 @@ LOCALS = st.builds(
     st.sampled_from([None, True, False]),
     st.sampled_from([None, 512]),
 )
+RULINGS = st.builds(
+    Ruling,
+    route=st.sampled_from([None, "local", "cloud", "block"]),
+    route_by=st.just('rule "a"'),
+    problem=st.sampled_from(["", "it cannot be read"]),
+)
 VIEWS = st.builds(
     View,
     st.sampled_from(Mode),
@@ -313,6 +320,10 @@ VIEWS = st.builds(
     st.none() | TIERS,
     TIERS,
     st.sampled_from([None, "local", "cloud"]),
+    RULINGS,
+    st.dictionaries(TIERS, st.just(Swap("claude-haiku-5-5", "for this tier"))),
+    st.none() | ROUTES,
+    st.none() | TIERS,
 )
 FIT = st.builds(
     Fit,
@@ -335,6 +346,13 @@ def test_whatever_the_world_is_like_the_promises_hold(view: View, tier: Tier, fi
         assert not cloud
     if found.tier is Tier.L3:
         assert not (cloud if view.restricted == "local-only" else local)
+        would_go = [found.would] if found.would else []
+        assert not [each for each in would_go if each.is_local is (view.restricted == "claude-only")]
+    if view.ruling.route == "block" and view.mode is not Mode.observe:
+        assert found.refusal
+        assert found.refusal.kind == "blocked"
+    if view.mode is Mode.observe or view.override:
+        assert {each.model for each in cloud} <= {VIEW.cloud.model}
     if fit.cloud_only or fit.input_tokens > 100_000:
         assert not local
     assert {(each.upstream, each.model) for each in local} <= {(each.upstream, each.model) for each in view.locals}
@@ -348,6 +366,7 @@ def test_whatever_the_world_is_like_the_promises_hold(view: View, tier: Tier, fi
 @given(VIEWS, TIERS, FIT)
 def test_while_the_cloud_is_open_mode_auto_refuses_nothing(view: View, tier: Tier, fit: Fit) -> None:
     view = replace(view, mode=Mode.auto, stopped=False, band=Band.normal, override=None, restricted="claude-only")
+    assume(view.ruling.route != "block")
     assert decide(view, task(tier), fit).routes
 
 

@@ -39,11 +39,12 @@ def test_a_turn_keeps_its_route_and_its_highest_tier() -> None:
     sessions.remember(asked(), LOCAL, Tier.L1)
     sessions.remember(asked(), CLOUD, Tier.L2)
     sessions.remember(asked(), CLOUD, Tier.L1)
-    assert sessions.recall(asked()) == Memory(CLOUD, Tier.L2, Tier.L2)
+    assert sessions.recall(asked()) == Memory(CLOUD, Tier.L2, Tier.L0, asked().model)
 
 
 def test_the_next_turn_starts_afresh_but_the_session_is_known() -> None:
     sessions = Sessions(Clock())
+    sessions.saw(asked().session, Tier.L1)
     sessions.remember(asked(), LOCAL, Tier.L1)
     assert sessions.recall(asked("Another thing")) == Memory(None, None, Tier.L1)
 
@@ -67,6 +68,7 @@ def test_after_a_compaction_the_turn_goes_on_where_it_was() -> None:
 def test_a_turn_of_yesterday_is_forgotten_a_restriction_is_not() -> None:
     clock = Clock()
     sessions = Sessions(clock)
+    sessions.saw(asked().session, Tier.L3)
     sessions.remember(asked(), LOCAL, Tier.L3)
     clock.at += timedelta(hours=13)
     assert sessions.recall(asked()) == Memory(None, None, Tier.L3)
