@@ -67,8 +67,8 @@ class Trace:
 
     @property
     def tier_found(self) -> Tier:
-        """The tier of the request by itself."""
-        return self.task.tier
+        """The tier of the request by itself, before any rule."""
+        return (self.bare[1] if self.bare else self.task).tier
 
     @property
     def tier(self) -> Tier:

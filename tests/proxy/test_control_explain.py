@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,8 +13,11 @@ import pytest
 from budget.ledger import Mode
 from proxy.control import create_control
 from proxy.server import Server
+from tests.kit.boxed import TOOLS, begun, box
 from tests.kit.fake_claude import KEY, FakeClaude
 from tests.kit.inproc import InProcess
+from tests.kit.local_fake import Act, says
+from tests.proxy.conftest import Start
 from tests.proxy.test_control import TOKEN, OneDesk
 
 CANARY = "the vermilion otter sings at noon"
@@ -40,12 +44,18 @@ class Both:
 
 @pytest.fixture
 def both(one_fake: FakeClaude, tmp_path: Path) -> Iterator[Both]:
-    with InProcess(tmp_path, one_fake.url, mode=Mode.auto) as proxy:
-        server = Server(create_control(proxy.services, TOKEN, OneDesk()), 0, name="control", workers=2)
-        server.start()
-        yield Both(proxy, server.port)
-        server.drain(1)
-        server.stop()
+    with InProcess(tmp_path, one_fake.url, mode=Mode.auto) as proxy, controlled(proxy) as both:
+        yield both
+
+
+@contextmanager
+def controlled(proxy: InProcess) -> Iterator[Both]:
+    """Serve a proxy's control API."""
+    server = Server(create_control(proxy.services, TOKEN, OneDesk()), 0, name="control", workers=2)
+    server.start()
+    yield Both(proxy, server.port)
+    server.drain(1)
+    server.stop()
 
 
 def body(text: str = f"Rename this: {CANARY}", **fields: Any) -> dict[str, Any]:
@@ -67,6 +77,34 @@ def test_a_request_is_explained_with_what_was_read_why_and_what_followed(both: B
     assert "in mode local it would have been refused" in found["changes"]
     assert [entry["request"] for entry in found["followed"]["entries"]] == [request_id]
     assert found["followed"]["log"]["outcome"] == "complete"
+
+
+def test_an_escalated_request_is_explained_with_its_local_attempt(start: Start):
+    with box(Act(says("I will now call the get_weather tool."))) as (_, settings):
+        proxy = begun(start, settings)
+        with controlled(proxy) as both:
+            request_id = both.send(body(**TOOLS))
+            assert proxy.entries(2)
+            _, found = both.ask("GET", f"/api/explain/{request_id}")
+    assert found["locals"] == [{"upstream": "box", "model": "fake-model", "ok": True, "why": ""}]
+    assert [route["upstream"] for route in found["decision"]["routes"]] == ["box", "anthropic"]
+    assert "in mode cloud it would have gone to Claude (claude-sonnet-5-5)" in found["changes"]
+    *attempts, claude = found["followed"]["entries"]
+    assert attempts[-1]["is_local"]
+    assert [flag for flag in attempts[-1]["flags"] if flag.startswith("escalated: ")]
+    assert (claude["upstream"], claude["outcome"]) == ("anthropic", "complete")
+
+
+def test_a_local_model_that_could_not_take_it_is_told_with_the_reason(start: Start):
+    with box(Act(says("Yes."))) as (_, settings):
+        proxy = begun(start, settings)
+        with controlled(proxy) as both:
+            long = body("word " * 50_000)
+            _, found = both.ask("POST", "/api/explain", json.dumps(long).encode())
+    (one,) = found["locals"]
+    assert not one["ok"]
+    assert "more than the context of 32,768" in one["why"]
+    assert "had box/fake-model a longer context it would have gone to box/fake-model" in found["changes"]
 
 
 def test_last_is_the_newest_request(both: Both):
