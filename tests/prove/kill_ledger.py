@@ -4,7 +4,8 @@
 
 After every kill: the provider's true bill of every day is at most the cutoff and at most settled + held, every billed
 request is known to the ledger, settled + held is at most the cutoff, day totals equal their entries and holds, no hold
-is open and ended. The same must fail for each of three mutants. Prints progress, then one line of JSON.
+is open and ended, and what is kept for L3 was left to it. The same must fail for each of three mutants.
+Prints progress, then one line of JSON.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from budget import reading
+from budget.bytier import gone_of_day
 from budget.folder import Folder
 from budget.ledger import Ledger
-from tests.prove.ledger.customer import CUTOFF, at, live
+from budget.shares import Shares, keep_for
+from pricing.money import Money
+from tests.prove.ledger.customer import CUTOFF, LIMITS, at, live, shares_of
 from tests.prove.ledger.mutants import MUTANTS
 from tests.prove.ledger.provider import Bill, Provider
 
@@ -48,13 +52,14 @@ class Findings:
     unseen_picos: int = 0
     over_cutoff_picos: int = 0
     unknown_requests: int = 0
+    taken_from_shares_picos: int = 0
     unbalanced: list[str] = field(default_factory=list)
 
     @property
     def violations(self) -> int:
         """How many kinds of promise were broken."""
-        figures = (self.overspent_picos, self.unseen_picos, self.over_cutoff_picos, self.unknown_requests)
-        return sum(map(bool, figures)) + bool(self.unbalanced)
+        money = (self.overspent_picos, self.unseen_picos, self.over_cutoff_picos, self.taken_from_shares_picos)
+        return sum(map(bool, (*money, self.unknown_requests))) + bool(self.unbalanced)
 
 
 def run(name: str, kills: int, seed: int, folder: Path, progress: Callable[[str], None]) -> Findings:
@@ -70,7 +75,7 @@ def run(name: str, kills: int, seed: int, folder: Path, progress: Callable[[str]
             found.kills += 1
             found.killed_while_opening += not was_open
             bill = provider.bills([_date(day)])
-            _compare(found, folder, bill, deep=number % 50 == 49 or number == kills - 1)
+            _compare(found, folder, bill, shares_of(day), deep=number % 50 == 49 or number == kills - 1)
             if (number + 1) % KILLS_A_DAY == 0:
                 found.days += 1
                 found.billed_requests += len(bill[_date(day)].requests)
@@ -110,26 +115,40 @@ def _be_customer(name: str, folder: Path, day: int, port: int, seed: int, ready:
         os._exit(1)
 
 
-def _compare(found: Findings, folder: Path, bills: dict[str, Bill], *, deep: bool) -> None:
+def _compare(found: Findings, folder: Path, bills: dict[str, Bill], shares: Shares, *, deep: bool) -> None:
     database = Folder(folder).database
     for day, bill in bills.items():
-        settled_and_held, known = _books(database, day)
+        settled_and_held, known, gone = _books(database, day)
         found.overspent_picos = max(found.overspent_picos, bill.total - CUTOFF.picos)
         found.unseen_picos = max(found.unseen_picos, bill.total - settled_and_held)
         found.over_cutoff_picos = max(found.over_cutoff_picos, settled_and_held - CUTOFF.picos)
         found.least_left_picos = min(found.least_left_picos or CUTOFF.picos, CUTOFF.picos - settled_and_held)
         found.unknown_requests += len(bill.requests.keys() - known)
+        # What is kept for L2 may be taken, but by L3 alone.
+        taken = Money.total(gone.values()) + keep_for("L2", shares, LIMITS, gone) - CUTOFF
+        found.taken_from_shares_picos = max(found.taken_from_shares_picos, taken.picos)
     if deep and database.exists():
         found.unbalanced.extend(reading.check(database))
 
 
-def _books(database: Path, day: str) -> tuple[int, set[str]]:
+def _books(database: Path, day: str) -> tuple[int, set[str], Mapping[str, Money]]:
     if not database.exists():
-        return 0, set()
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, isolation_level=None)) as reader:
+        return 0, set(), {}
+    try:
+        return _read(database, "ro", day)
+    except sqlite3.OperationalError as error:
+        # Killed while it wrote the log's index: only who may write can build that anew.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
+            raise
+        return _read(database, "rw", day)
+
+
+def _read(database: Path, mode: str, day: str) -> tuple[int, set[str], Mapping[str, Money]]:
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, isolation_level=None)) as reader:
         row = reader.execute("SELECT settled + held FROM days WHERE day = ?", (day,)).fetchone()
         query = "SELECT request_id FROM entries WHERE day = ?1 UNION SELECT request_id FROM holds WHERE day = ?1"
-        return row[0] if row else 0, {request_id for (request_id,) in reader.execute(query, (day,))}
+        known = {request_id for (request_id,) in reader.execute(query, (day,))}
+        return row[0] if row else 0, known, gone_of_day(reader, day)
 
 
 def _date(day: int) -> str:

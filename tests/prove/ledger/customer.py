@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from budget.ledger import Ask, Held, Labels, Ledger, Limits, Offer, Outcome, Settlement
+from budget.ledger import Ask, Held, Labels, Ledger, Limits, Offer, Outcome, Settlement, Shares
 from pricing.money import Money
 
 CUTOFF = Money.usd(12)
 LIMITS = Limits(Money.usd(10), CUTOFF)
+TIERS = ("L3", *("L2",) * 7, *("L1",) * 6, *("L0",) * 2)
+"""Of sixteen threads, about as many of each tier as money is spent on it in a day."""
 ZONE = ZoneInfo("UTC")
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 THREADS = 64
@@ -29,6 +31,11 @@ def at(day: int) -> datetime:
     return START + timedelta(days=day)
 
 
+def shares_of(day: int) -> Shares:
+    """Keep shares every other day: without them all run against the cutoff, with them most against what is kept."""
+    return Shares(l3_percent=20, l2_percent=10) if day % 2 else Shares()
+
+
 def live(folder: Path, day: int, port: int, seed: int, opened: Open, ready: Callable[[], object]) -> None:
     """Open the ledger, say so, and spend until killed."""
     now = at(day)
@@ -38,7 +45,15 @@ def live(folder: Path, day: int, port: int, seed: int, opened: Open, ready: Call
         ledger.resume()
     threads = [
         threading.Thread(
-            target=_spend, args=(ledger, port, f"{day}-{seed}-{number}", random.Random(seed * 100 + number))
+            target=_spend,
+            args=(
+                ledger,
+                port,
+                f"{day}-{seed}-{number}",
+                TIERS[number % 16],
+                shares_of(day),
+                random.Random(seed * 100 + number),
+            ),
         )
         for number in range(THREADS)
     ]
@@ -48,12 +63,13 @@ def live(folder: Path, day: int, port: int, seed: int, opened: Open, ready: Call
         thread.join()
 
 
-def _spend(ledger: Ledger, port: int, name: str, chance: random.Random) -> None:
+def _spend(ledger: Ledger, port: int, name: str, tier: str, shares: Shares, chance: random.Random) -> None:
     with socket.create_connection(("127.0.0.1", port)) as wire, wire.makefile("rb") as answers:
         for number in range(100_000):
             request_id = f"{name}-{number}"
             amount = Money(chance.randrange(1, DEAREST))
-            ask = Ask(request_id, (Offer("provider", "model", amount, False, "{}", ESTIMATE),), Labels(session=name))
+            offer = Offer("provider", "model", amount, False, "{}", ESTIMATE)
+            ask = Ask(request_id, (offer,), Labels(session=name, tier=tier), shares=shares)
             match ledger.reserve(ask):
                 case Held() as held:
                     _send(ledger, held, request_id, wire, answers, chance)
