@@ -138,7 +138,7 @@ def test_the_report_sums_by_day_model_and_tier(bursar: Command, home: Path):
 def test_the_log_at_rest_comes_from_the_ledger(bursar: Command, home: Path):
     spend(home, "1.5")
     said = bursar("log")
-    assert "anthropic/claude-opus-5-5  $1.5000  complete  L2" in said.out
+    assert "anthropic/claude-opus-5-5  done, $1.5000  L2" in said.out
     assert "bursar is not running" in said.err
 
 
@@ -147,6 +147,9 @@ def test_config_show_has_every_setting(bursar: Command, home: Path):
     assert bursar("config", "check").out == f"{home / 'config.toml'} is fine\n"
     shown = bursar("config", "show", "--json").json
     assert (shown["budget"], shown["cutoff"], shown["discover"], shown["zone"]) == ("10", "12", False, "UTC")
+    said = bursar("config", "show").out.splitlines()
+    assert next(" ".join(line.split()) for line in said if "machine" in line) == "machine.price -"
+    assert "{" not in "".join(said)
 
 
 def test_prices_of_a_known_and_of_an_unknown_model(bursar: Command):

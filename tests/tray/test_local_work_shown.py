@@ -12,7 +12,9 @@ from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
 from tests.tray.conftest import NOON, Command
-from tray.cli.show import fine_dollars, kwh
+from tray.cli.log import _line
+from tray.cli.show import ENDS, fine_dollars, kwh
+from tray.cli.status import _model
 from tray.settings import read
 
 KNOWN = "NVML energy counter, timed by the server; assumed: price $1,499 (launch price of RTX 3090), 3 years"
@@ -74,7 +76,9 @@ def test_the_report_as_csv_has_the_local_columns(bursar: Command, home: Path):
 
 def test_what_is_not_known_is_said_and_is_no_zero(bursar: Command, home: Path):
     serve_locally(home, None)
-    assert "not known" in bursar("report").out
+    said = bursar("report").out
+    assert "not known" in said
+    assert "L0 (local)" in said
     assert "local: cost not known" in bursar("log").out
     assert bursar("report", "--json").json["local"] is None
     row = next(csv.DictReader(io.StringIO(bursar("report", "--csv").out)))
@@ -119,3 +123,34 @@ def test_energy_is_shown_in_the_unit_that_can_be_read_and_rounded_up():
     assert kwh(3_599_999) == "3,600.0 J"
     assert kwh(3_600_000) == "0.0010 kWh"  # 3.6 kJ are a watt hour.
     assert kwh(3_600_000_001) == "1.0001 kWh"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "route", "charged", "shown"),
+    [
+        ("complete", "anthropic/claude-haiku-5-5", "0.0297", "done, $0.0297"),
+        ("voided", "anthropic/claude-haiku-5-5", "0", "failed, $0.0000"),
+        ("client_left", "anthropic/claude-haiku-5-5", "0.01", "agent hung up, $0.0100"),
+        ("", "anthropic/claude-haiku-5-5", None, "under way"),
+        ("refused", "", None, "refused"),
+    ],
+)
+def test_the_log_says_in_plain_words_how_a_request_ended(outcome: str, route: str, charged: str | None, shown: str):
+    line = {
+        "at": "2026-11-20T12:00:00+00:00", "model_asked": "claude-haiku-5-5", "route": route, "outcome": outcome,
+        "charged_usd": charged, "local": None, "tier": "L1", "task_class": "test", "reason": "L1, normal: local first",
+    }  # fmt: skip
+    assert f"claude-haiku-5-5 -> {route + '  ' if route else ''}{shown}  L1 test  L1, normal" in _line(line)
+
+
+def test_every_end_that_the_ledger_knows_has_plain_words():
+    assert set(ENDS) == {outcome.value for outcome in Outcome}
+
+
+def test_the_status_says_which_local_models_get_no_requests_with_tools():
+    models = [
+        {"id": name, "context": 65536, "tools": tools} for name, tools in (("a", True), ("b", False), ("c", None))
+    ]
+    assert [_model(model) for model in models] == [
+        "a (65,536 tokens)", "b (65,536 tokens, no tools)", "c (65,536 tokens, tools not probed yet)",
+    ]  # fmt: skip

@@ -60,14 +60,28 @@ def test_a_model_that_is_not_in_memory_is_marked() -> None:
 
 def test_a_server_out_of_use_is_said_with_the_reason() -> None:
     said = _locals([{"name": "box", "healthy": False, "why": "it is not running", "models": []}])
-    assert said == "no local model found\nbox is not in use: it is not running"
+    assert said == (
+        "no local model found; start a model server, or name yours in [[local]]: bursar doctor says how\n"
+        "box is not in use: it is not running"
+    )
+
+
+def test_what_keeps_a_model_from_tools_is_said_once_with_its_server() -> None:
+    cause = "qwen3:8b answers, but calls no tools"
+    said = shown(tools=False, probe={"at": "2026-11-21T10:30:00+00:00", "cause": cause, "mend": ""})
+    assert "\nbox: qwen3:8b answers, but calls no tools; see: bursar doctor\n" in said
+    slow = shown(tools=False, probe={"at": "2026-11-21T10:30:00+00:00", "cause": "it is slow", "mend": ""})
+    assert "\nbox: qwen3:8b: it is slow; see: bursar doctor\n" in slow
 
 
 def test_the_licences_are_printed_with_their_duties_and_who_says_so() -> None:
     upstream = {"name": "box", "models": [MODEL, {**MODEL, "id": "odd", "licence": None}]}
     said = _licences({"locals": [upstream]})
-    assert "qwen3:8b: Apache License 2.0 (as its server says)\n  - keep notices\n  https://example.org/licence" in said
-    assert "odd: licence unknown" in said
+    assert (
+        "qwen3:8b at box: Apache License 2.0 (as its server says)\n  - keep notices\n  https://example.org/licence"
+        in said
+    )
+    assert "odd at box: licence unknown" in said
 
 
 def test_what_a_server_says_cannot_steer_the_terminal() -> None:

@@ -12,6 +12,9 @@ from tray.cli.place import Place
 from tray.cli.show import as_json, columns, put
 from tray.settings import Settings
 
+TABLES = ("cloud", "machine")
+UNSET = "-"
+
 
 @click.group(invoke_without_command=True, short_help="Show, check or reload the settings.")
 @click.pass_context
@@ -72,9 +75,12 @@ def _value(value: Any) -> Any:
 
 
 def _words(shown: dict[str, Any]) -> str:
-    flat = {**shown, **{f"cloud.{key}": value for key, value in shown["cloud"].items()}}
-    rows = [(key, _word(value)) for key, value in flat.items() if key not in ("cloud", "locals")]
+    flat = dict(shown)
+    for table in TABLES:
+        flat.update({f"{table}.{key}": value for key, value in flat.pop(table).items()})
+    rows = [(key, _word(value)) for key, value in flat.items() if key not in ("locals", "rules")]
     rows += [("local", f"{local['name']} {local['url']} ({local['kind']})") for local in shown["locals"]]
+    rows += [("rule", rule["name"]) for rule in shown["rules"]]
     return columns(rows)
 
 
@@ -82,8 +88,8 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "-" if value is None else str(value)
+        return ", ".join(map(str, value)) or UNSET
+    return UNSET if value in (None, "") else str(value)
 
 
 def _reloaded(found: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import click
 from proxy.asjson import entries_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, dollars, local_cost, local_time, plain
+from tray.cli.show import as_json, dollars, end, local_cost, local_time, plain
 from tray.control import Control
 
 LOOK_EVERY_S = 0.5
@@ -56,16 +56,20 @@ def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:
 def _line(line: dict[str, Any]) -> str:
     time_ = local_time(line["at"], "%H:%M:%S")
     task = f"{line['tier']} {line['task_class']}".strip()
-    end = f"  {line['outcome'] or 'under way'}"
-    if line["charged_usd"] is not None:
-        end += f" {dollars(line['charged_usd'], places=4)}"
+    said = [end(line["outcome"])]
     if line["local"] is not None:
-        end += f" (local: {local_cost(line['local'])})"
-    return plain(f"{time_}  {line['model_asked']} -> {line['route'] or 'refused'}{end}  {task}  {line['reason']}")
+        said.append(f"local: {local_cost(line['local'])}")
+    elif line["charged_usd"] is not None:
+        said.append(dollars(line["charged_usd"], places=4))
+    where = line["route"] or "refused"
+    ended = ", ".join(said) if line["route"] else ""
+    return plain("  ".join(filter(None, (time_, f"{line['model_asked']} -> {where}", ended, task, line["reason"]))))
 
 
 def _entry(entry: dict[str, Any]) -> str:
     time_ = local_time(entry["since"], "%a %H:%M:%S")
     cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else dollars(entry["charged_usd"], places=4)
     where = f"{entry['upstream']}/{entry['model']}"
-    return plain(f"{time_}  {entry['model_asked']} -> {where}  {cost}  {entry['outcome']}  {entry['tier']}")
+    return plain(
+        f"{time_}  {entry['model_asked']} -> {where}  {end(entry['outcome'])}, {cost}  {entry['tier']}"
+    ).rstrip()

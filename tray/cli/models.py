@@ -21,6 +21,7 @@ HEAD = (
 )  # fmt: skip
 RIGHT = frozenset({2, 3, 6, 7, 8, 9})
 NOT_MEASURED = "—"
+NONE_FOUND = "no local model found; start a model server, or name yours in [[local]]: bursar doctor says how"
 
 
 @click.command(short_help="List local and cloud models.")
@@ -50,7 +51,7 @@ def _locals(upstreams: list[dict[str, Any]] | None) -> str:
     rows: list[tuple[str, ...]] = [HEAD]
     for upstream in upstreams:
         rows += [_row(upstream, model) for model in upstream["models"]]
-    table = columns(rows, RIGHT) if len(rows) > 1 else "no local model found"
+    table = columns(rows, RIGHT) if len(rows) > 1 else NONE_FOUND
     return "\n".join([table, *_notes(upstreams)])
 
 
@@ -78,6 +79,12 @@ def _tools(model: Model) -> str:
     return {True: f"yes, {when}", False: f"no, {when}", None: f"unknown, {when}"}[model["tools"]]
 
 
+def _cause(model: Model) -> str:
+    """Say why its tools are not used; most causes name the model themselves."""
+    name, cause = plain(model["id"]), plain(model["probe"]["cause"])
+    return cause if name in cause else f"{name}: {cause}"
+
+
 def _licence(model: Model) -> str:
     licence = model["licence"]
     if licence is None:
@@ -92,9 +99,9 @@ def _notes(upstreams: list[dict[str, Any]]) -> Iterator[str]:
     for upstream in upstreams:
         if not upstream["healthy"]:
             yield f"{plain(upstream['name'])} is not in use: {plain(upstream['why'])}"
-    for _, model in every:
+    for upstream, model in every:
         if model["probe"] and model["tools"] is not True and model["probe"]["cause"]:
-            yield f"{plain(model['id'])}: {plain(model['probe']['cause'])}; see: bursar doctor"
+            yield f"{plain(upstream['name'])}: {_cause(model)}; see: bursar doctor"
     if any(model["usd_per_mtok"] is None for _, model in every):
         yield f"{NOT_MEASURED} was not measured yet; measure it with: bursar bench"
     if every:
@@ -104,16 +111,16 @@ def _notes(upstreams: list[dict[str, Any]]) -> Iterator[str]:
 def _licences(found: dict[str, Any]) -> str:
     if found["locals"] is None:
         return "local models: unknown while bursar is not running; start it with: bursar serve"
-    told = [_obligations(model) for upstream in found["locals"] for model in upstream["models"]]
-    return "\n\n".join(told) or "no local model found"
+    told = [_obligations(model, upstream["name"]) for upstream in found["locals"] for model in upstream["models"]]
+    return "\n\n".join(told) or NONE_FOUND
 
 
-def _obligations(model: Model) -> str:
-    licence = model["licence"]
+def _obligations(model: Model, server: str) -> str:
+    licence, which = model["licence"], f"{plain(model['id'])} at {plain(server)}"
     if licence is None:
-        return f"{plain(model['id'])}: licence unknown\n  find out before you offer what it makes to others"
+        return f"{which}: licence unknown\n  find out before you offer what it makes to others"
     says = {"server": "as its server says", "model name": "by the model's name"}[licence["source"]]
-    lines = [f"{plain(model['id'])}: {plain(licence['name'])} ({says})"]
+    lines = [f"{which}: {plain(licence['name'])} ({says})"]
     lines += [f"  - {plain(duty)}" for duty in licence["obliges"]]
     return "\n".join([*lines, *([f"  {plain(licence['url'])}"] if licence["url"] else [])])
 

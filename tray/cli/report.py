@@ -60,8 +60,8 @@ def _words(found: dict[str, Any]) -> str:
     about = f", of which {unsure.dollars(rounding='up')} unconfirmed" if unsure.picos > 0 else ""
     tables = [
         _table("day", [(day["day"], day) for day in found["days"]]),
-        _table("model", [(_model(share), share) for share in found["models"]]),
-        _table("tier", [(plain(share["name"]) or "-", share) for share in found["tiers"]]),
+        _table("model", [(_named(share), share) for share in found["models"]]),
+        _table("tier", [(_named(share), share) for share in found["tiers"]]),
     ]
     tables += _local_work(found)
     count = "1 request" if requests == 1 else f"{requests} requests"
@@ -99,7 +99,7 @@ def _with_rate(amount: str, per_mtok: str | None) -> tuple[str, str]:
     return fine_dollars(amount), fine_dollars(per_mtok) if per_mtok else "-"
 
 
-def _model(share: dict[str, Any]) -> str:
+def _named(share: dict[str, Any]) -> str:
     return f"{plain(share['name']) or '-'}{' (local)' if share['is_local'] else ''}"
 
 

@@ -80,7 +80,7 @@ def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Claude", plain(found["cloud"]["url"])
     for local in found["locals"]:
-        models = ", ".join(f"{plain(model['id'])} ({model['context']:,} tokens)" for model in local["models"])
+        models = ", ".join(map(_model, local["models"]))
         shown = models if local["healthy"] else f"not usable: {plain(local['why'])}"
         yield "Local", f"{plain(local['name'])} {plain(local['url'])}: {shown}"
     for doubt in found.get("doubts", ()):
@@ -88,3 +88,8 @@ def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not found["locals"]:
         yield "Local", "no local model server found; bursar meters and keeps the cutoff all the same"
     yield "Agents", f"http://127.0.0.1:{found['port']} (try: bursar run -- claude)"
+
+
+def _model(model: dict[str, Any]) -> str:
+    tools = {True: "", False: ", no tools", None: ", tools not probed yet"}[model["tools"]]
+    return f"{plain(model['id'])} ({model['context']:,} tokens{tools})"
