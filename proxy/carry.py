@@ -86,6 +86,7 @@ def to_local(upstream: LocalUpstream, model: LocalModel, translated: Translated,
         patience=replace(patience, idle_s=model.idle_s) if model.idle_s else patience,
         is_cloud=False,
         has_all=relay.has_all,
+        ends_aside=True,
     )
 
 

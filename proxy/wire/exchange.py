@@ -215,7 +215,12 @@ class Exchange:
         if self._connection:
             self._connection.detach()
             self._connection = None
-        tail = self._finish(ending, detail)
+        if self.forward.ends_aside and ending not in (Ending.client_left, Ending.stopped):
+            self.hub.aside(lambda: self._finish(ending, detail), self._ended)
+        else:
+            self._ended(self._finish(ending, detail))
+
+    def _ended(self, tail: Tail) -> None:
         if tail.data and not self._client_left and (self.client.opened or self._open()):
             # The last events leave at once; only the end of the answer waits for its entry.
             self.client.send_data(tail.data)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from proxy.wire.answer import Answer, Forward, Later, Ready, Whole
 from proxy.wire.client import Client, Gate, WireRequest
@@ -19,6 +19,8 @@ from proxy.wire.origin import Origins
 from proxy.wire.waiting import Waiting
 
 log = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
 
 Handle = Callable[[WireRequest], Answer]
 """Answers a request; called in a worker thread, must not raise."""
@@ -82,6 +84,16 @@ class Hub:
     def continue_with(self, client: Client, answer: Callable[[], Answer]) -> None:
         """Have a worker find the next answer for an agent that waits."""
         self._work(client, answer)
+
+    def aside(self, work: Callable[[], _Found], then: Callable[[_Found], None]) -> None:
+        """Have a worker work something out, and go on with it here; `work` must not raise."""
+        try:
+            self._pool.submit(lambda: self._go_on(then, work()))
+        except RuntimeError:
+            then(work())  # The workers have ended.
+
+    def _go_on(self, then: Callable[[_Found], None], found: _Found) -> None:
+        self.soon(lambda: then(found))
 
     def send(self, client: Client, answer: Answer) -> None:
         """Give an agent its answer, or begin to."""

@@ -16,7 +16,7 @@ from tests.kit.boxed import ERROR, GOOD_CALL, ROUND, TOOLS, begun, box
 from tests.kit.claude.script import PLAIN
 from tests.kit.inproc import InProcess
 from tests.kit.local_fake import Act, says
-from tests.kit.raw import Client, ask, message, post
+from tests.kit.raw import Client, ask, get, message, post
 from tests.kit.scripted import eventually
 
 
@@ -210,3 +210,24 @@ def test_a_fault_while_an_answer_is_judged_gives_the_place_back(start, fake, mon
             assert ask(proxy.url, message("weather?", **TOOLS)).status == 500
         assert ask(proxy.url, message("weather?", **TOOLS)).status == 200
         assert "failed inside bursar" in proxy.entries(2)[0].flags
+
+
+def test_nobody_waits_while_the_end_of_another_answer_is_judged(start, fake, monkeypatch):
+    judge, may_go_on, judging = LocalRelay._outside_trouble, threading.Event(), threading.Event()
+
+    def judge_long(*given):
+        judging.set()
+        assert may_go_on.wait(10)
+        return judge(*given)
+
+    monkeypatch.setattr(LocalRelay, "_outside_trouble", judge_long)
+    with box(GOOD_CALL) as (_, settings):
+        proxy = begun(start, settings)
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(ask(proxy.url, message("weather?", **TOOLS))))
+        asking.start()
+        assert judging.wait(10)
+        assert get(proxy.url, "/health").status == 200
+        may_go_on.set()
+        asking.join()
+    assert answers[0].status == 200
