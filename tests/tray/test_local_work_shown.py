@@ -132,7 +132,7 @@ def test_energy_is_shown_in_the_unit_that_can_be_read_and_rounded_up():
         ("voided", "anthropic/claude-haiku-5-5", "0", "failed, $0.0000"),
         ("client_left", "anthropic/claude-haiku-5-5", "0.01", "agent hung up, $0.0100"),
         ("", "anthropic/claude-haiku-5-5", None, "under way"),
-        ("refused", "", None, "refused"),
+        ("refused", "refused", None, ""),
     ],
 )
 def test_the_log_says_in_plain_words_how_a_request_ended(outcome: str, route: str, charged: str | None, shown: str):
@@ -140,7 +140,7 @@ def test_the_log_says_in_plain_words_how_a_request_ended(outcome: str, route: st
         "at": "2026-11-20T12:00:00+00:00", "model_asked": "claude-haiku-5-5", "route": route, "outcome": outcome,
         "charged_usd": charged, "local": None, "tier": "L1", "task_class": "test", "reason": "L1, normal: local first",
     }  # fmt: skip
-    assert f"claude-haiku-5-5 -> {route + '  ' if route else ''}{shown}  L1 test  L1, normal" in _line(line)
+    assert f"claude-haiku-5-5 -> {route}{'  ' if shown else ''}{shown}  L1 test  L1, normal" in _line(line)
 
 
 def test_every_end_that_the_ledger_knows_has_plain_words():

@@ -62,7 +62,7 @@ def _line(line: dict[str, Any]) -> str:
     elif line["charged_usd"] is not None:
         said.append(dollars(line["charged_usd"], places=4))
     where = line["route"] or "refused"
-    ended = ", ".join(said) if line["route"] else ""
+    ended = "" if line["outcome"] == "refused" else ", ".join(said)
     return plain("  ".join(filter(None, (time_, f"{line['model_asked']} -> {where}", ended, task, line["reason"]))))
 
 
