@@ -230,6 +230,7 @@ class Admission:
 
     def _refuse(self, said: str, why: str) -> Answer:
         self._services.log.ended(self._case.request_id, "refused")
+        self._services.traces.told(self._case.request_id, said)
         return error(402, said, self._case.request.dialect, headers=self._own(None, None, why))
 
     def _send(self, route: Route, held: Held, within: Bound, why: str) -> Answer:
@@ -298,7 +299,8 @@ class Admission:
     def _ask(self, offered: tuple[Offer, ...], why: str) -> Ask:
         known = self._case.labels
         labels = replace(known, reason=why or self._case.decision.reason, attempt=known.attempt + self._attempts)
-        return Ask(self._case.request_id, offered, labels, self._place.ticket)
+        shares = self._services.options.shares
+        return Ask(self._case.request_id, offered, labels, self._place.ticket, shares=shares)
 
     def _own(self, route: Route | None, held: Held | None, why: str) -> Headers:
         return self._say.headers(route, held.band if held else None, why)

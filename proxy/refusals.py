@@ -36,7 +36,8 @@ class Saying:
     def short(self, found: Refused) -> str:
         """Say in a few words why it went local after all."""
         if found.why == "full":
-            return f"the cutoff leaves {_left(found).dollars(2, 'down')}, {found.needed.dollars(2, 'up')} needed"
+            kept = f" beside {found.kept.dollars(2, 'up')} kept for higher tiers" if found.kept else ""
+            return f"the cutoff leaves {_left(found).dollars(2, 'down')}{kept}, {found.needed.dollars(2, 'up')} needed"
         return found.detail or found.why
 
     def why_kept(self) -> str:
@@ -104,6 +105,9 @@ class Saying:
 
     def _full(self, found: Refused) -> str:
         held = f", {found.held.dollars(2, 'up')} held by running requests" if found.held else ""
+        if found.kept:
+            whom = "restricted work" if self._case.decision.tier is Tier.L2 else "restricted and complex work"
+            held += f", {found.kept.dollars(2, 'up')} kept for {whom} by [shares]"
         return (
             f"bursar: today's cutoff of {found.cutoff.dollars()} is reached "
             f"({found.settled.dollars(2, 'up')} spent{held}, {found.needed.dollars(2, 'up')} needed). {self._local()} "
@@ -137,7 +141,7 @@ def _lift(cutoff: Money) -> str:
 
 
 def _left(found: Refused) -> Money:
-    return max(Money(0), found.cutoff - found.settled - found.held)
+    return max(Money(0), found.cutoff - found.settled - found.held - found.kept)
 
 
 def _plain(value: str) -> bytes:

@@ -15,11 +15,13 @@ from zoneinfo import ZoneInfo
 from budget.clock import Clock
 from budget.events import Event, SpendRecorded
 from budget.ledger import Ledger
+from budget.shares import Shares
 from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.anchors import Anchors
 from proxy.classify import Classifier
+from proxy.coldcache import Warmth
 from proxy.localcost import LocalCosts
 from proxy.router import Route
 from proxy.rules.project import NO_PROJECT, Project
@@ -35,6 +37,8 @@ from proxy.upstream.local import Registry
 from proxy.wire.answer import Forward
 
 RestrictedPolicy = Literal["claude-only", "local-only"]
+CacheGate = Literal["on", "off", "all"]
+"""Whether routine work stays on Claude while its warm cache is worth more than a local turn; "all": safe work too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class ProxyOptions:
     """A person's own rules, the first that matches decides."""
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     """The Claude model that a tier's work gets, where it is cheaper than the one asked for."""
+    cache_gate: CacheGate = "on"
+    shares: Shares = field(default_factory=Shares)
+    """What of the budget is kept for restricted and for complex work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,7 @@ class Services:
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)
     traces: Traces = field(default_factory=Traces)
+    warmth: Warmth = field(default_factory=Warmth)
     project: Callable[[PurePath | None], Project] = lambda _: NO_PROJECT
     """Reads the file of the project that a folder lies in."""
     tally: Tally = field(init=False)

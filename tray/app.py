@@ -25,6 +25,7 @@ from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of
 from tray.listener import Listener, tell_log
 from tray.logs import configure
+from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.projectfile import ProjectFiles
 from tray.signals import Signals
@@ -120,6 +121,8 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         ledger = Ledger.open(paths.ledger, clock=clock, limits=settings.limits(), zone=settings.zone)
         end.callback(ledger.close)
         in_force, prices = InForce(settings), Prices(paths)
+        for line in unknown_models(settings, prices.table):
+            log.warning("config file: %s It is not used.", line)
         services = _services(in_force, prices, ledger, environ, clock, Knowledge(paths.knowledge))
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)

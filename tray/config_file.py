@@ -40,6 +40,10 @@ zone = "{zone}"
 # "thrifty" least. Restricted work is told apart just as carefully with each of them.
 # caution = "balanced"
 
+# A local turn lets the conversation's cache at Claude go cold. While it is warm and worth more than the turn would
+# save, routine work stays on Claude: "on"; safe work too: "all"; never: "off".
+# cache_gate = "on"
+
 # When the agent hangs up in the middle of an answer: "abort" stops Claude too, "drain" lets it finish.
 # on_disconnect = "abort"
 
@@ -62,6 +66,17 @@ zone = "{zone}"
 # A company's own certificate authority, and an HTTP proxy to go out through. None is taken from the environment.
 # ca_file = "/path/to/ca.pem"
 # proxy = "http://proxy.example:3128"
+
+[cloud_models]
+# A cheaper Claude for the work of a tier, from the beginning of a turn on. Never used where it is not cheaper than the
+# model that your agent asks for, or where the conversation is too long for it.
+# L2 = "claude-sonnet-5-5"
+
+[shares]
+# Percentages of the budget that are kept for restricted (L3) and for complex work (L2): what is below them goes local,
+# or is refused, a little earlier.
+# L3 = 0
+# L2 = 0
 
 [discover]
 # Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.

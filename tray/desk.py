@@ -16,6 +16,7 @@ from proxy.services import Services
 from tray import VERSION
 from tray.config_file import ChangeError, Value, change
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, prices_of, registry_of
+from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.settings import Settings, SettingsError
 from tray.zone import system_zone
@@ -77,6 +78,9 @@ class SettingsDesk:
         with self._changing:
             settings = _or_refuse(self._load)
             _or_refuse(self._prices.reload)
+            unknown = unknown_models(settings, self._prices.table)
+            if unknown:
+                raise RequestError("\n".join(unknown))
             waiting = [key for key in FIXED if getattr(settings, key) != getattr(self._in_force.settings, key)]
             self._apply(settings)
             return waiting

@@ -34,6 +34,9 @@ def options_of(settings: Settings) -> ProxyOptions:
         queue_wait_s=float(settings.queue_wait_s),
         lower_max_tokens=settings.allow_lower_max_tokens,
         rules=settings.rules,
+        cloud_models=settings.cloud_models,
+        cache_gate=settings.cache_gate,
+        shares=settings.shares,
     )
 
 

@@ -170,6 +170,7 @@ TOP: Mapping[str, Reader] = {
     "restricted": one_of("claude-only", "local-only"),
     "restricted_paths": texts,
     "caution": one_of("strict", "balanced", "thrifty"),
+    "cache_gate": one_of("on", "off", "all"),
     "on_disconnect": one_of("abort", "drain"),
     "strict": flag,
     "queue_wait_s": between(0, 600, "a number of seconds"),
@@ -219,9 +220,14 @@ MACHINE: Mapping[str, Reader] = {
     "power": one_of(*CHOICES),
 }
 
+CLOUD_MODELS: Mapping[str, Reader] = dict.fromkeys(("L0", "L1", "L2", "L3"), text)
+SHARES: Mapping[str, Reader] = dict.fromkeys(("L3", "L2"), between(0, 100, "a percentage of the budget"))
+
 TABLES: Mapping[str, Mapping[str, Reader]] = {
     "": TOP,
     "cloud": CLOUD,
+    "cloud_models": CLOUD_MODELS,
+    "shares": SHARES,
     "local": LOCAL,
     "local.model": LOCAL_MODEL,
     "discover": DISCOVER,

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
+from budget.shares import Shares
 from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
 from proxy.classify.model import Caution
 from proxy.rules.rule import Rule
+from proxy.services import CacheGate
+from proxy.task import Tier
 from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
 from tray.keys import TABLES, is_loopback, show
@@ -94,6 +97,7 @@ class Settings:
     restricted: Literal["claude-only", "local-only"] = "claude-only"
     restricted_paths: tuple[str, ...] = ()
     caution: Caution = "balanced"
+    cache_gate: CacheGate = "on"
     on_disconnect: Literal["abort", "drain"] = "abort"
     strict: bool = False
     queue_wait_s: int = 60
@@ -105,6 +109,8 @@ class Settings:
     discover: bool = True
     machine: Figures = field(default_factory=Figures)
     rules: tuple[Rule, ...] = ()
+    cloud_models: Mapping[Tier, str] = field(default_factory=dict)
+    shares: Shares = field(default_factory=Shares)
 
     @property
     def effective_cutoff(self) -> Money:
@@ -144,6 +150,8 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     machine = _machine(reading, reading.one(raw, "machine"))
     locals_ = tuple(_locals(reading, raw.get("local", [])))
     rules = rules_of(reading, raw.get("rule", []))
+    cheaper = reading.table("cloud_models", reading.one(raw, "cloud_models"))
+    shares = _shares(reading, reading.one(raw, "shares"))
     _check_across(reading, values)
     if not reading.problems:
         _check_addresses(reading, values, cloud, locals_)
@@ -153,7 +161,10 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         values["zone"] = ZoneInfo(system_zone())
     if "enabled" in discover:
         values["discover"] = discover["enabled"]
-    return Settings(**values, cloud=cloud, locals=locals_, machine=machine, rules=rules)
+    models = {Tier[name]: model for name, model in cheaper.items()}
+    return Settings(
+        **values, cloud=cloud, locals=locals_, machine=machine, rules=rules, cloud_models=models, shares=shares
+    )
 
 
 def _locals(reading: Reading, raw: Any) -> Iterator[Local]:
@@ -203,6 +214,16 @@ def _machine(reading: Reading, raw: Mapping[str, Any]) -> Figures:
         except ValueError:
             reading.wrong("machine", "watts_idle", "`watts_idle` must not be above `watts_prefill` or `watts_decode`")
     return figures
+
+
+def _shares(reading: Reading, raw: Mapping[str, Any]) -> Shares:
+    """Read `[shares]`; together they are not more than all."""
+    values = reading.table("shares", raw)
+    l3, l2 = values.get("L3", 0), values.get("L2", 0)
+    if l3 + l2 <= 100:
+        return Shares(l3, l2)
+    reading.wrong("shares", "L2", f"`L3` and `L2` together keep {l3 + l2} % of the budget")
+    return Shares()
 
 
 def _check_across(reading: Reading, values: Mapping[str, Any]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from budget.shares import Shares
+from pricing.table import PriceTable
 from proxy.request import read as read_request
 from proxy.task import Tier
 from tests.kit.bodies import encode
-from tray.handover import classifier_of
+from tray.handover import classifier_of, options_of
+from tray.modelnames import unknown_models
 from tray.settings import SettingsError
 from tray.settings import read as read_settings
 
@@ -46,3 +49,33 @@ def test_no_caution_lowers_restricted_work(caution):
 def test_another_caution_is_an_error():
     with pytest.raises(SettingsError, match="`caution` must be one of 'strict', 'balanced', 'thrifty'"):
         settings_of('caution = "bold"')
+
+
+def test_a_model_without_a_price_is_named_with_the_nearest_one():
+    settings = settings_of('[cloud_models]\nL2 = "claude-sonet-5-5"\n[[rule]]\nuse_model = "claude-haiku-5-5"')
+    assert unknown_models(settings, PriceTable.load()) == (
+        '[cloud_models] L2: no price is known for a model "claude-sonet-5-5"; did you mean "claude-sonnet-5-5"?',
+    )
+
+
+def test_tiers_get_their_models_and_shares():
+    options = options_of(settings_of('cache_gate = "all"\n[cloud_models]\nL2 = "claude-haiku-5-5"\n[shares]\nL3 = 10'))
+    assert options.cloud_models == {Tier.L2: "claude-haiku-5-5"}
+    assert (options.shares, options.cache_gate) == (Shares(10, 0), "all")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[cloud_models]\nL5 = "claude-haiku-5-5"',
+            'line 2: there is no key "L5" in [cloud_models]',
+        ),
+        ("[shares]\nL3 = 101", "line 2: `L3` must be a percentage of the budget from 0 to 100, not 101"),
+        ("[shares]\nL3 = 60\nL2 = 50", "line 3: `L3` and `L2` together keep 110 % of the budget"),
+    ],
+)
+def test_what_is_wrong_with_models_and_shares_is_said_with_its_line(text, said):
+    with pytest.raises(SettingsError) as caught:
+        settings_of(text)
+    assert said in str(caught.value)
