@@ -174,8 +174,7 @@ class LocalRelay:
             return unusable("its answer has no end" if self._curtain.is_full else GOES_ROUND, retry=False)
         if ending in (Ending.complete, Ending.truncated):
             return None
-        why = f"{self._upstream} cannot be reached: {detail}" if ending is Ending.never_sent else detail
-        return failure(why)
+        return failure(_unreached(self._upstream, detail) if ending is Ending.never_sent else detail)
 
     def _tried(self, ending: Ending, judgement: Judgement, last: bytes) -> Tried:
         def answer(settled: Future[Any] | None, reason: str) -> Answer:
@@ -258,3 +257,9 @@ def _calls_told(verdicts: tuple[Verdict, ...]) -> list[str]:
             case AsIs():
                 pass
     return told
+
+
+def _unreached(upstream: str, detail: str) -> str:
+    """Say that a server cannot be reached; the system's words for a port where nothing listens help nobody."""
+    why = "nothing answers at its address" if "Connect call failed" in detail else detail
+    return f"{upstream} cannot be reached: {why}"

@@ -12,6 +12,7 @@ from typing import Literal
 
 from budget.bands import Band
 from budget.state import Mode
+from proxy.coldcache import Worth
 from proxy.rules.ruling import NO_RULING, PROJECT_FILE, Ruling
 from proxy.task import Task, Tier
 
@@ -83,6 +84,7 @@ class View:
     `sticky` is the route that this turn has taken and `sticky_tier` the tier at which it did, None for a new turn;
     `session_tier` is the highest tier seen in the session; `override` is a person's word on this one request, `ruling`
     what rules say of it. `swaps` has the tiers for which another Claude model than the one asked for is to be used.
+    `worth` weighs a local turn against the cache at Claude that it lets go cold, None where nothing is warm.
     `would` is the route that the turn would have taken in mode auto, where the mode is observe, at `would_tier`.
     """
 
@@ -100,6 +102,7 @@ class View:
     swaps: Mapping[Tier, Swap] = field(default_factory=dict)
     would: Route | None = None
     would_tier: Tier | None = None
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,8 @@ def _in_auto_mode(places: _Places) -> Decision:
         return _by_rule(places)
     if places.view.sticky and not places.sticky_is_outgrown():
         return _on_the_same_route(places, places.view.sticky)
+    if places.is_kept_warm():
+        return places.cloud_first(f"Claude: its warm cache is worth more ({_weighed(places.view.worth)})")
     match places.tier:
         case Tier.L0:
             return places.local_first("local", "never")
@@ -285,6 +290,13 @@ class _Places:
             return sticky is None
         risen = self.tier >= Tier.L2 and (before is None or self.tier > before)
         return risen or sticky not in self.local
+
+    def is_kept_warm(self) -> bool:
+        """Whether a new turn of lower tiers would cost more in a cold cache than it saves, while there is money."""
+        view = self.view
+        if view.worth is None or view.worth.is_worth_it or view.sticky:
+            return False
+        return self.has_cloud and view.band is not Band.reserve and self.tier <= Tier.L1
 
     def local_first(self, what: str, escalation: Escalation) -> Decision:
         if not self.local:
@@ -394,7 +406,7 @@ def _why_not(local: LocalRoute, fit: Fit) -> str | None:
     if fit.has_images and not local.vision:
         return f"The request has images, and {name} does not see."
     if fit.has_tools and local.tools is False:
-        return f"The request has tools, and {name} cannot use them. See: bursar doctor"
+        return f"The request has tools, and {name} cannot use them (bursar doctor says why)."
     if fit.has_tools and local.tools is None:
         return f"The request has tools, and whether {name} can use them is being found out. Try again in a minute."
     return None
@@ -407,6 +419,11 @@ def _unproved(view: View, fit: Fit) -> Route | None:
     unknown = (local for local in view.locals if local.tools is None)
     first = next((local for local in unknown if _why_not(local, replace(fit, has_tools=False)) is None), None)
     return Route(first.upstream, first.model, is_local=True) if first else None
+
+
+def _weighed(worth: Worth | None) -> str:
+    """Give both sides of the scales; the first is the heavier one."""
+    return f"{worth.cooling.dollars(2, 'up')} against {worth.saved.dollars(2, 'down')}" if worth else ""
 
 
 def _first(sentence: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from budget.ledger import Settlement
 from proxy.curtain import FIRST_CHARS, Curtain, begins_wrong
 from proxy.escalate import Judgement, weigh
-from proxy.local_relay import LocalHooks, LocalRelay
+from proxy.local_relay import LocalHooks, LocalRelay, _unreached
 from proxy.router import Escalation
 from proxy.toolcalls.signals import Signal, signals
 from proxy.translate.errors import Trouble, failure
@@ -261,3 +261,8 @@ def test_the_worse_of_two_answers_comes_after() -> None:
         weigh(failure("no"), (), "never"),
     ]
     assert [one.badness for one in ranked] == sorted(one.badness for one in ranked)
+
+
+def test_a_port_where_nothing_listens_is_said_in_plain_words() -> None:
+    said = _unreached("box", "[Errno 111] Connect call failed ('127.0.0.1', 9)")
+    assert said == "box cannot be reached: nothing answers at its address"
