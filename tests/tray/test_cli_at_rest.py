@@ -145,11 +145,18 @@ def test_the_log_at_rest_comes_from_the_ledger(bursar: Command, home: Path):
 def test_config_show_has_every_setting(bursar: Command, home: Path):
     assert bursar("config").out == f"{home / 'config.toml'}\n"
     assert bursar("config", "check").out == f"{home / 'config.toml'} is fine\n"
+    for verbs in (("config",), ("config", "path"), ("config", "check")):
+        assert bursar(*verbs, "--json").json["path"] == f"{home / 'config.toml'}"
     shown = bursar("config", "show", "--json").json
     assert (shown["budget"], shown["cutoff"], shown["discover"], shown["zone"]) == ("10", "12", False, "UTC")
     said = bursar("config", "show").out.splitlines()
     assert next(" ".join(line.split()) for line in said if "machine" in line) == "machine.price -"
     assert "{" not in "".join(said)
+
+
+def test_a_config_file_that_is_not_there_is_not_called_fine(bursar: Command, tmp_path: Path):
+    said = bursar("--home", str(tmp_path / "empty"), "config", "check")
+    assert (said.code, said.out) == (0, f"there is no {tmp_path / 'empty' / 'config.toml'} yet: the defaults hold\n")
 
 
 def test_prices_of_a_known_and_of_an_unknown_model(bursar: Command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -12,31 +13,34 @@ from tray.cli.place import Place
 from tray.cli.show import as_json, columns, put
 from tray.settings import Settings
 
-TABLES = ("cloud", "machine")
 UNSET = "-"
 
 
 @click.group(invoke_without_command=True, short_help="Show, check or reload the settings.")
+@as_json
 @click.pass_context
-def config(context: click.Context) -> None:
+def config(context: click.Context, is_json: bool) -> None:
     """Show where the config file is."""
     if context.invoked_subcommand is None:
-        context.invoke(path)
+        context.invoke(path, is_json=is_json)
 
 
 @config.command()
+@as_json
 @click.pass_obj
-def path(place: Place) -> None:
+def path(place: Place, is_json: bool) -> None:
     """Print the path of the config file."""
-    click.echo(place.paths.config_file)
+    put({"path": str(place.paths.config_file)}, is_json=is_json, words=lambda found: found["path"])
 
 
 @config.command()
+@as_json
 @click.pass_obj
-def check(place: Place) -> None:
+def check(place: Place, is_json: bool) -> None:
     """Check the config file; every mistake is named with its line."""
     place.settings()
-    click.echo(f"{place.paths.config_file} is fine")
+    path = place.paths.config_file
+    put({"path": str(path), "exists": path.exists()}, is_json=is_json, words=_checked)
 
 
 @config.command()
@@ -58,6 +62,10 @@ def reload(place: Place, is_json: bool) -> None:
     put({"needs_restart": answer["needs_restart"]}, is_json=is_json, words=_reloaded)
 
 
+def _checked(found: dict[str, Any]) -> str:
+    return f"{found['path']} is fine" if found["exists"] else f"there is no {found['path']} yet: the defaults hold"
+
+
 def _plain(settings: Settings) -> dict[str, Any]:
     shown: dict[str, Any] = _value(settings)
     shown["cutoff"] = settings.effective_cutoff.exact()
@@ -69,16 +77,19 @@ def _value(value: Any) -> Any:
         return value.exact()
     if is_dataclass(value):
         return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(getattr(key, "name", key)): _value(each) for key, each in value.items()}
     if isinstance(value, tuple):
         return [_value(item) for item in value]
     return value if isinstance(value, (str, int, bool, type(None))) else str(value)
 
 
 def _words(shown: dict[str, Any]) -> str:
-    flat = dict(shown)
-    for table in TABLES:
-        flat.update({f"{table}.{key}": value for key, value in flat.pop(table).items()})
-    rows = [(key, _word(value)) for key, value in flat.items() if key not in ("locals", "rules")]
+    tables = {key: value for key, value in shown.items() if isinstance(value, dict)}
+    flat = {key: value for key, value in shown.items() if key not in (*tables, "locals", "rules")}
+    for name, table in tables.items():
+        flat.update({f"{name}.{key}": value for key, value in table.items()})
+    rows = [(key, _word(value)) for key, value in flat.items()]
     rows += [("local", f"{local['name']} {local['url']} ({local['kind']})") for local in shown["locals"]]
     rows += [("rule", rule["name"]) for rule in shown["rules"]]
     return columns(rows)
