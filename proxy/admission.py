@@ -7,12 +7,13 @@ attempt, or escalated to Claude if there is money; else the best that there is g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
+from typing import Protocol
 
 from budget.ledger import Ask, Held, Offer, Refused, Settled, Settlement
 from budget.state import Mode
@@ -39,10 +40,23 @@ WITHOUT_LOCAL = 4
 """How much longer a request waits in a line if all else is a refusal: 240 s by default, agents allow 300."""
 
 
+UNUSABLE = "no local answer that can be used"
+BUSY = "no free local model"
+TOO_MUCH = "more than a local model holds"
+UNKNOWN = "what no local model takes"
+
+
+class DecideAgain(Protocol):
+    """Decides anew; `only_claude` says in a few words what the request has, so that only Claude can take it."""
+
+    def __call__(self, only_claude: str = "") -> Answer:
+        """Give the answer that comes of it."""
+
+
 class Admission:
     """Takes one request along its routes; each step runs in a worker thread, one at a time."""
 
-    def __init__(self, services: Services, case: Case, decide_again: Callable[[], Answer]) -> None:
+    def __init__(self, services: Services, case: Case, decide_again: DecideAgain) -> None:
         self._services, self._case, self._decide_again = services, case, decide_again
         self._say = Saying(services, case)
         self._way = LocalWay(services, case)
@@ -52,6 +66,8 @@ class Admission:
         self._may_mend = case.request.has_tools
         self._has_lowered = False
         self._tries = Tries()
+        self._passed: tuple[Route, ...] = ()
+        """Local models that were only busy, where Claude was asked instead."""
 
     def answer(self) -> Answer:
         """Give the first answer; money is held by then, or a place in the line taken."""
@@ -70,25 +86,25 @@ class Admission:
             return self._sit(found, routes, why)
         beyond = routes[len(local) :]
         if not found:
-            return self._past_local(local[0], beyond, is_busy=False)
+            return self._past_local(local[0], beyond)
 
         def go_on(seat: Seat | None) -> Answer:
             if seat:
                 return self._tries.during(lambda: self._sit(seat, routes, why))
-            return self._tries.during(lambda: self._past_local(local[0], beyond, is_busy=True))
+            return self._tries.during(lambda: self._past_local(local[0], beyond, found))
 
         options = self._services.options
         wait_s = options.busy_wait_s if beyond else options.queue_wait_s * WITHOUT_LOCAL
         return self._way.wait(found, wait_s, go_on, self._tries.lost)
 
-    def _past_local(self, local: Route, beyond: tuple[Route, ...], *, is_busy: bool) -> Answer:
-        """Go on without a local model: all are busy, or have failed too often of late."""
-        trouble = f"{local.upstream} {'is busy' if is_busy else 'failed too often'}"
+    def _past_local(self, local: Route, beyond: tuple[Route, ...], busy: tuple[Route, ...] = ()) -> Answer:
+        """Go on without a local model: all have failed too often of late, or some are only `busy`."""
+        trouble = f"{local.upstream} {'is busy' if busy else 'failed too often'}"
         if beyond:
-            self._place = self._new_place()
+            self._passed, self._place = busy, self._new_place()
             return self._along(beyond, f"{self._case.decision.reason}; {trouble}")
-        if not is_busy and not self._tries.best and self._may_decide_again(local):
-            return self._decide_again()
+        if self._may_be_claudes():
+            return self._leave_to_claude(BUSY if busy else UNUSABLE)
         return self._end_with(trouble, f"bursar: the local model at {trouble}. Try again in a moment.")
 
     def _sit(self, seat: Seat, routes: tuple[Route, ...], why: str) -> Answer:
@@ -101,6 +117,8 @@ class Admission:
                 seat.give_up()
                 if rest:
                     return self._along(rest, f"{seat.route.upstream} failed: {cannot}")
+                if self._may_be_claudes():
+                    return self._leave_to_claude(TOO_MUCH if cannot.does_not_fit else UNKNOWN)
                 return self._end_with(str(cannot), f"bursar: no local model can take this: {cannot}")
             return self._send_local(seat, job, rest, why)
 
@@ -148,7 +166,7 @@ class Admission:
         onward = rest if tried.judgement.trouble else tuple(route for route in rest if not route.is_local)
         if onward:
             return partial(tried.during, partial(self._go_on, tried, seat, onward))
-        if tried.judgement.trouble and not self._tries.is_usable and self._may_decide_again(seat.route):
+        if tried.judgement.trouble and self._may_be_claudes():
             return partial(tried.during, partial(self._afresh, tried))
         if self._tries.best:
             return partial(tried.during, partial(self._give_best, tried))
@@ -179,7 +197,7 @@ class Admission:
 
     def _afresh(self, tried: Tried) -> Answer:
         tried.close()
-        return self._decide_again()
+        return self._leave_to_claude(UNUSABLE)
 
     def _give_best(self, tried: Tried) -> Answer:
         self._tries.keep(tried)
@@ -195,11 +213,17 @@ class Admission:
             return self._refuse(otherwise, "no_local")
         return self._tries.give_best(self._case.decision.reason, why)
 
-    def _may_decide_again(self, failed: Route) -> bool:
-        """Whether the table may send it elsewhere, now that the server is known to be down."""
-        if self._case.labels.mode != Mode.auto or self._case.override == "local":
+    def _may_be_claudes(self) -> bool:
+        """Whether the table may send it to Claude, now that no local model can answer: while money is left, it does."""
+        if self._case.labels.mode != Mode.auto or self._case.override == "local" or self._tries.is_usable:
             return False
-        return not any(seen.name == failed.upstream and seen.healthy for seen in self._services.locals.snapshot())
+        return may_use_cloud(self._services)
+
+    def _leave_to_claude(self, has: str) -> Answer:
+        """Decide anew, as for a request that has what only Claude can take, or as it is if no local server runs."""
+        self._tries.followed(by_claude=False)
+        lives = any(upstream.healthy for upstream in self._services.locals.snapshot())
+        return self._decide_again(has if lives else "")
 
     # --- cloud --------------------------------------------------------------------------------------------------
 
@@ -220,7 +244,8 @@ class Admission:
         return self._decide_again() if found.why in ("stopped", "mode") else self._otherwise(found, routes, why, bounds)
 
     def _otherwise(self, found: Refused, routes: tuple[Route, ...], why: str, bounds: tuple[Bound, ...]) -> Answer:
-        local = tuple(other for other in routes if other.is_local)
+        local = tuple(other for other in routes if other.is_local) or self._passed
+        self._passed = ()
         if local:
             return self._go_local(local, self._say.short(found))
         may_lower = self._services.options.lower_max_tokens and not self._has_lowered
@@ -278,7 +303,9 @@ class Admission:
         """Begin the time to wait in the line; it is longer where the only other answer is a refusal."""
         wait_s = self._services.options.queue_wait_s
         has_other = any(route.is_local for route in self._case.decision.routes)
-        return Place(self._services.ledger.line, wait_s if has_other else wait_s * WITHOUT_LOCAL)
+        ledger, shares = self._services.ledger, self._services.options.shares
+        keep = partial(ledger.keep_for, self._case.labels.tier, shares)
+        return Place(ledger.line, wait_s if has_other else wait_s * WITHOUT_LOCAL, keep)
 
     @contextmanager
     def _voiding(self, held: Held) -> Iterator[None]:

@@ -83,10 +83,11 @@ def _decide(
         own = saying.headers(None, None, decision.refusal.kind)
         return error(402, saying.no_route(decision.refusal), asked.dialect, headers=own)
 
-    def again() -> Answer:
+    def again(only_claude: str = "") -> Answer:
         if time >= MOST_DECISIONS:
             return error(402, "bursar: the mode changes too often to send this request", asked.dialect)
-        return _decide(services, wire, asked, taken, override, request_id, time + 1)
+        once_more = replace(asked, cloud_only=(*asked.cloud_only, only_claude)) if only_claude else asked
+        return _decide(services, wire, once_more, taken, override, request_id, time + 1)
 
     return Admission(services, case, again).answer()
 

@@ -11,11 +11,14 @@ from budget.ledger import Mode, Outcome
 from pricing.money import ZERO
 from proxy.local_relay import LocalRelay
 from proxy.relay import Relay
+from proxy.services import ProxyOptions
+from proxy.task import Tier
 from proxy.upstream.breaker import Circuit
+from proxy.upstream.local_model import LocalSetting
 from tests.kit.boxed import ERROR, GOOD_CALL, ROUND, TOOLS, begun, box
 from tests.kit.claude.script import PLAIN
 from tests.kit.inproc import InProcess
-from tests.kit.local_fake import Act, says
+from tests.kit.local_fake import Act, local_fake, says
 from tests.kit.raw import Client, ask, get, message, post
 from tests.kit.scripted import eventually
 
@@ -231,3 +234,75 @@ def test_nobody_waits_while_the_end_of_another_answer_is_judged(start, fake, mon
         may_go_on.set()
         asking.join()
     assert answers[0].status == 200
+
+
+# --- while money is left, work goes on --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("act", [*UNUSABLE.values(), Act(b"")], ids=[*UNUSABLE.keys(), "not a byte"])
+def test_safe_work_whose_local_answer_cannot_be_used_is_done_by_claude(start, fake, act, stream):
+    with box(act) as (_, settings):
+        proxy = begun(start, settings, tier=Tier.L0)
+        answer = ask(proxy.url, message("weather?", stream=stream, **TOOLS))
+        *attempts, cloud = proxy.entries(2)
+    assert (answer.status, answer.text) == (200, PLAIN)
+    assert all(entry.is_local for entry in attempts)
+    assert not cloud.is_local
+
+
+def test_safe_work_that_turns_out_too_long_for_the_local_model_is_done_by_claude(start, fake):
+    with box(Act(says("Hello."))) as (local, settings):
+        proxy = begun(start, settings, tier=Tier.L0)
+        answer = ask(proxy.url, message("1 2 3 4 5 6 7 8 9 " * 4500))
+        (cloud,) = proxy.entries(1)
+    assert (answer.text, cloud.is_local, local.requests) == (PLAIN, False, [])
+    assert "more than a local model holds" in answer.headers["x-bursar-reason"]
+
+
+def test_safe_work_that_finds_no_free_place_in_time_is_done_by_claude(start, fake):
+    with box(Act(says("Hello."), hang_after=0), concurrency=1) as (local, settings):
+        proxy = begun(start, settings, tier=Tier.L0, options=ProxyOptions(queue_wait_s=0.05))
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message("Hello")))
+            assert eventually(lambda: local.requests)
+            assert ask(proxy.url, message("Hello again")).text == PLAIN
+
+
+@pytest.mark.parametrize("mode", [Mode.local, Mode.auto])
+def test_without_money_or_with_claude_ruled_out_the_refusal_is_one_that_no_agent_repeats(start, fake, mode):
+    with box(forced()) as (_, settings):
+        proxy = begun(start, settings, tier=Tier.L0, mode=mode, budget="0.001", cutoff="0.001")
+        answer = ask(proxy.url, message("weather?", **TOOLS))
+        proxy.entries(1)
+    assert (answer.status, answer.headers["x-should-retry"]) == (402, "false")
+    assert fake.requests(path="/v1/messages") == []
+
+
+def test_work_whose_local_model_is_busy_waits_for_it_if_claude_has_no_money_left(start, fake):
+    slow = Act(says("Hello."), first_byte_s=1.5)
+    with box(slow, Act(says("Hello.")), concurrency=1) as (local, settings):
+        options = ProxyOptions(busy_wait_s=0.1)
+        proxy = begun(start, settings, budget="0.001", cutoff="0.001", options=options)
+        first = threading.Thread(target=ask, args=(proxy.url, message("Hello")))
+        first.start()
+        assert eventually(lambda: local.requests)
+        answer = ask(proxy.url, message("Hello again"))
+        first.join()
+        assert all(entry.is_local for entry in proxy.entries(2))
+    assert (answer.status, answer.text) == (200, "Hello.")
+    assert fake.requests(path="/v1/messages") == []
+
+
+def test_after_one_model_that_failed_and_one_that_cannot_take_it_claude_answers_and_every_hold_is_settled(start, fake):
+    with local_fake(forced()) as first, local_fake(Act(says("Hello."))) as second:
+        servers = (
+            LocalSetting("box", first.url, "openai", ("fake-model",), context=200_000, tools=True),
+            LocalSetting("small", second.url, "openai", ("fake-model",), context=32_768, tools=True),
+        )
+        proxy = begun(start, {"servers": servers}, tier=Tier.L0)
+        answer = ask(proxy.url, message("1 2 3 4 5 6 7 8 9 " * 4500, **TOOLS))
+        entries = proxy.entries(2)
+    assert answer.text == PLAIN
+    assert [entry.is_local for entry in entries] == [True, False]
+    assert second.requests == []

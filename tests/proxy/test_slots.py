@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from budget.ledger import Mode
 from proxy.services import ProxyOptions
 from proxy.slots import Slot, Slots, Waiter
-from proxy.task import Tier
 from proxy.upstream.local_model import LocalSetting
 from tests.kit.boxed import MENDED, TOOLS, WRONG_CALL, begun, box
 from tests.kit.claude.script import PLAIN
@@ -213,7 +212,7 @@ def test_where_claude_may_answer_nobody_waits_long_for_a_busy_model(start, fake)
 
 def test_a_wait_in_vain_ends_in_a_sentence(start, fake):
     with box(Act(says("An answer."), hang_after=0), concurrency=1) as (local, setup):
-        proxy = begun(start, setup, tier=Tier.L0, options=ProxyOptions(queue_wait_s=0.05))
+        proxy = begun(start, setup, mode=Mode.local, options=ProxyOptions(queue_wait_s=0.05))
         with Client(proxy.url) as client:
             client.send(post(proxy.url, message("first")))
             assert eventually(lambda: bool(local.requests))
