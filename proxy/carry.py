@@ -14,6 +14,7 @@ from pricing.bound import Bound
 from proxy.anchors import Print
 from proxy.bounds import Bounds
 from proxy.case import Case, anchor_key
+from proxy.coldcache import warm_after
 from proxy.headers import to_upstream
 from proxy.local_relay import LocalRelay
 from proxy.meter import Reading
@@ -47,7 +48,11 @@ def to_cloud(
 
     def settled(outcome: Outcomes, reading: Reading) -> Future[Any]:
         if reading.is_complete and reading.usage and outcome.status == 200:
-            services.anchors.measured(anchor_key(case.request), body, case.request.shape.images, _prompt(reading.usage))
+            key, shape = anchor_key(case.request), case.request.shape
+            services.anchors.measured(key, body, shape.images, _prompt(reading.usage))
+            warm = warm_after(reading.usage, attempt.at, for_an_hour=shape.writes_1h)
+            if warm:
+                services.warmth.heard(key, warm)
         return settle(services.ledger, attempt, outcome, reading)
 
     options = services.options

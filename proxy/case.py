@@ -29,4 +29,9 @@ class Case:
 
 def anchor_key(request: AgentRequest) -> str:
     """Name the conversation whose last measurement bounds this request."""
-    return f"{request.session}/{request.agent_id}/{request.shape.model}"
+    return conversation(request, request.shape.model)
+
+
+def conversation(request: AgentRequest, model: str) -> str:
+    """Name the conversation of a request with a model: another one has measured and keeps nothing of it."""
+    return f"{request.session}/{request.agent_id}/{model}"

@@ -8,9 +8,11 @@ the turns that went local). A local turn is worth it only where what Claude woul
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
+from typing import Any
 
 from pricing.money import Money
 from pricing.rates import Rates
@@ -77,6 +79,26 @@ def worth_of(
 def _growth(turn: Turn) -> int:
     """Sum the tokens that the turn's later requests read of what its earlier ones added."""
     return turn.new_tokens * turn.requests * (turn.requests - 1) // 2
+
+
+def warm_after(usage: Mapping[str, Any], since: datetime, *, for_an_hour: bool) -> Warm | None:
+    """Say what Claude's cache holds after an answer to a request of `since`; None if it neither read nor wrote one.
+
+    The usage says for how long it was written; where it only read, the request's own marks do (`for_an_hour`).
+    """
+    read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
+    if not read and not written:
+        return None
+    split = usage.get("cache_creation")
+    if isinstance(split, dict) and written:
+        for_an_hour = _count(split, "ephemeral_1h_input_tokens") > 0
+    until = since + timedelta(hours=1) if for_an_hour else since + timedelta(minutes=5)
+    return Warm(_count(usage, "input_tokens") + read + written, until, for_an_hour)
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    found = usage.get(name)
+    return found if isinstance(found, int) and found > 0 else 0
 
 
 class Warmth:

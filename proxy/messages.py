@@ -16,11 +16,9 @@ from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
 from proxy.rewrite import with_value
 from proxy.router import Decision, Override, View, decide
-from proxy.rules.ruling import NO_RULING
 from proxy.services import Line, Services
-from proxy.taken import Taken, take
+from proxy.taken import Taken, take, traced
 from proxy.task import Task
-from proxy.trace import trace_of
 from proxy.view import fit_of, names_local, override_of, view_of
 from proxy.wire.answer import Answer, Forward, Later, Whole
 from proxy.wire.client import WireRequest
@@ -69,7 +67,7 @@ def _decide(
     time: int,
 ) -> Answer:
     task, fit = taken.task, fit_of(asked)
-    view = view_of(services, asked, override, taken.ruling)
+    view = view_of(services, asked, override, taken.ruling, task=task)
     services.sessions.saw(asked.session, taken.lasting)
     decision = decide(view, task, fit)
     _note(services, asked, taken, view, decision, request_id)
@@ -80,8 +78,9 @@ def _decide(
         services.locals.want_probe(decision.unproved.upstream, decision.unproved.model)
     if decision.refusal:
         saying = Saying(services, case)
-        own = saying.headers(None, None, decision.refusal.kind)
-        return error(402, saying.no_route(decision.refusal), asked.dialect, headers=own)
+        own, said = saying.headers(None, None, decision.refusal.kind), saying.no_route(decision.refusal)
+        services.traces.told(request_id, said)
+        return error(402, said, asked.dialect, headers=own)
 
     def again(only_claude: str = "") -> Answer:
         if time >= MOST_DECISIONS:
@@ -107,19 +106,7 @@ def _note(
     services.tally.took(request_id, asked.turn.key, decision.reason)
     if decision.would:
         services.sessions.would_take(asked, decision.would, decision.tier)
-    ruling, bare = taken.ruling, None
-    if ruling.by:
-        bare = (replace(view, ruling=NO_RULING, swaps={} if ruling.model else view.swaps), taken.found)
-    services.traces.add(
-        trace_of(
-            *(request_id, services.clock(), asked, taken.task, view, fit_of(asked), decision),
-            servers=services.locals.snapshot(),
-            rule=ruling.by,
-            rule_source="project" if ruling.is_projects else "config" if ruling.by else "",
-            project_file_problem=ruling.problem,
-            bare=bare,
-        )
-    )
+    services.traces.add(traced(services, asked, taken, view, decision, request_id))
 
 
 def labels(wire: WireRequest, asked: AgentRequest, task: Task, decision: Decision, mode: str, band: str) -> Labels:

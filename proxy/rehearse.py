@@ -7,7 +7,8 @@ from proxy.headers import as_text
 from proxy.request import AgentRequest, Dialect, read
 from proxy.router import decide
 from proxy.services import Services
-from proxy.trace import Trace, trace_of
+from proxy.taken import take, traced
+from proxy.trace import Trace
 from proxy.view import fit_of, names_local, override_of, view_of
 from proxy.wire.client import WireRequest
 
@@ -20,11 +21,12 @@ def rehearse(services: Services, wire: WireRequest, dialect: Dialect) -> Trace:
     asked = read_as(wire, dialect)
     if dialect == "openai":
         wire = as_messages(wire)
-    override = override_of(as_text(wire.headers), asked) or ("local" if names_local(services, asked) else None)
-    task, fit = services.classifier.classify(asked), fit_of(asked)
-    view = view_of(services, asked, override, counts=False)
-    servers = services.locals.snapshot()
-    return trace_of(REHEARSED, services.clock(), asked, task, view, fit, decide(view, task, fit), servers=servers)
+    headers = as_text(wire.headers)
+    word = override_of(headers, asked)
+    taken = take(services, asked, headers, is_directed=word is not None)
+    override = word or ("local" if names_local(services, asked) else None)
+    view = view_of(services, asked, override, taken.ruling, task=taken.task, counts=False)
+    return traced(services, asked, taken, view, decide(view, taken.task, fit_of(asked)), REHEARSED)
 
 
 def read_as(wire: WireRequest, dialect: Dialect) -> AgentRequest:

@@ -296,7 +296,8 @@ class _Places:
         view = self.view
         if view.worth is None or view.worth.is_worth_it or view.sticky:
             return False
-        return self.has_cloud and view.band is not Band.reserve and self.tier <= Tier.L1
+        is_open = self.has_cloud and view.band is not Band.reserve
+        return is_open and bool(self.local) and self.tier <= Tier.L1
 
     def local_first(self, what: str, escalation: Escalation) -> Decision:
         if not self.local:

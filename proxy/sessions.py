@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -20,6 +20,9 @@ MOST_TURNS = 4096
 MOST_SESSIONS = 2048
 TURN_LASTS = timedelta(hours=12)
 """A turn older than this is forgotten; a session's restriction never is, as long as there is room."""
+
+LEAST_TURNS, TURNS_LOOKED_AT = 2, 6
+"""How many turns of a conversation tell how long its next one is likely to be, and how many are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Sessions:
         self._clock, self._most_turns, self._most_sessions = clock, most_turns, most_sessions
         self._turns: OrderedDict[str, _Turn] = OrderedDict()
         self._woulds: OrderedDict[str, tuple[Route, Tier]] = OrderedDict()
+        self._lengths: OrderedDict[tuple[str, str], deque[int]] = OrderedDict()
         self._newest: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._tiers: OrderedDict[str, Tier] = OrderedDict()
         self._lock = Lock()
@@ -81,8 +85,15 @@ class Sessions:
             highest = max(tier, before.tier) if before else tier
             self._turns[key] = _Turn(route, highest, self._clock(), request.model)
             self._put(self._newest, (request.session, request.agent_id), key)
+            self._count(request, is_new=before is None)
             while len(self._turns) > self._most_turns:
                 self._turns.popitem(last=False)
+
+    def turn_length(self, request: AgentRequest) -> int | None:
+        """Tell how many requests the last turns of this conversation took, rounded up; None if there were too few."""
+        with self._lock:
+            lengths = self._lengths.get((request.session, request.agent_id), ())
+            return -(-sum(lengths) // len(lengths)) if len(lengths) >= LEAST_TURNS else None
 
     def would_take(self, request: AgentRequest, route: Route, tier: Tier) -> None:
         """Keep the route that mode auto would have taken; later requests of the turn would have followed it."""
@@ -93,6 +104,14 @@ class Sessions:
         """Raise a session's tier to what was seen in it, whether or not the request was sent anywhere."""
         with self._lock:
             self._raise(session, tier)
+
+    def _count(self, request: AgentRequest, *, is_new: bool) -> None:
+        who = (request.session, request.agent_id)
+        lengths = self._lengths.get(who) or deque[int](maxlen=TURNS_LOOKED_AT)
+        if is_new or not lengths:
+            lengths.append(0)
+        lengths[-1] += 1
+        self._put(self._lengths, who, lengths)
 
     def _raise(self, session: str, tier: Tier) -> None:
         self._put(self._tiers, session, max(tier, self._tiers.get(session, Tier.L0)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.facts import facts_of
 from proxy.folder import folder_of
 from proxy.request import AgentRequest
+from proxy.router import Decision, View
 from proxy.rules.project import Project
 from proxy.rules.rule import Facts, Rule, choose
 from proxy.rules.ruling import (
@@ -21,6 +22,7 @@ from proxy.rules.ruling import (
 )
 from proxy.services import Services
 from proxy.task import Task, Tier
+from proxy.trace import Trace, trace_of
 from proxy.view import fit_of
 
 
@@ -50,6 +52,24 @@ def take(services: Services, asked: AgentRequest, headers: Mapping[str, str], *,
     task = ruled(found, ruling)
     counts = restricted_by_problem(task, ruling)
     return Taken(found, counts, task.tier, ruling.without_direction() if is_directed else ruling)
+
+
+def traced(
+    services: Services, asked: AgentRequest, taken: Taken, view: View, decision: Decision, request_id: str
+) -> Trace:
+    """Gather what a decision was made from; nothing is changed by it."""
+    ruling, bare = taken.ruling, None
+    if ruling.by:
+        bare = (replace(view, ruling=NO_RULING, swaps={} if ruling.model else view.swaps), taken.found)
+    return trace_of(
+        *(request_id, services.clock(), asked, taken.task, view, fit_of(asked), decision),
+        servers=services.locals.snapshot(),
+        rule=ruling.by,
+        rule_source="project" if ruling.is_projects else "config" if ruling.by else "",
+        project_file_problem=ruling.problem,
+        gate=view.worth,
+        bare=bare,
+    )
 
 
 def _ruling(services: Services, asked: AgentRequest, facts: Facts, own: tuple[Rule, ...], project: Project) -> Ruling:

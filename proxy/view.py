@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from budget.bands import Band
 from budget.today import Today
 from pricing.tokens import estimate_tokens
+from proxy.case import conversation
+from proxy.coldcache import Turn, Worth, worth_of
 from proxy.request import AgentRequest, BadRequest
 from proxy.router import CloudRoute, Fit, LocalRoute, Override, Swap, View
 from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.services import Services
 from proxy.sessions import Memory
 from proxy.swaps import swaps_of
-from proxy.task import Tier
+from proxy.task import Task, Tier
 from proxy.upstream.anthropic import NAME
 
 IMAGE_TOKENS = 1600
@@ -26,11 +28,17 @@ def view_of(
     override: Override | None,
     ruling: Ruling = NO_RULING,
     *,
+    task: Task | None = None,
     counts: bool = True,
 ) -> View:
-    """Gather mode, band, local models and what is known of the turn; `counts` is False for a request never made."""
+    """Gather mode, band, local models and what is known of the turn; `counts` is False for a request never made.
+
+    Without its `task` nothing is said of what a local turn would let go cold.
+    """
     today = services.ledger.today()
     memory = services.sessions.recall(asked)
+    swaps = _swaps(services, asked, memory, ruling)
+    is_gated = task is not None and memory.sticky is None and not override and not ruling.route
     return View(
         mode=today.mode,
         band=band_of(today),
@@ -43,7 +51,8 @@ def view_of(
         session_tier=memory.session_tier,
         override=override,
         ruling=ruling,
-        swaps=_swaps(services, asked, memory, ruling),
+        swaps=swaps,
+        worth=_worth(services, asked, task, swaps) if task and is_gated else None,
         would=memory.would,
         would_tier=memory.would_tier,
     )
@@ -100,6 +109,23 @@ def names_local(services: Services, asked: AgentRequest) -> bool:
 def _swaps(services: Services, asked: AgentRequest, memory: Memory, ruling: Ruling) -> Mapping[Tier, Swap]:
     cheaper, tokens = services.options.cloud_models, fit_of(asked).input_tokens
     return swaps_of(asked, memory, ruling, cheaper, tokens, services.prices(), services.clock())
+
+
+def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[Tier, Swap]) -> Worth | None:
+    """Weigh a local turn against the conversation's warm cache; None where nothing is warm, or nobody asks."""
+    gated = _GATED[services.options.cache_gate]
+    if task.tier not in gated or task.side or asked.agent_id:
+        return None
+    model, now = swaps[task.tier].model if task.tier in swaps else asked.model, services.clock()
+    warm = services.warmth.of(conversation(asked, model), now)
+    if warm is None:
+        return None
+    requests = services.sessions.turn_length(asked)
+    turn = Turn(requests) if requests else Turn()
+    return worth_of(services.prices().on(now, model).rates, fit_of(asked).input_tokens, warm, now, turn)
+
+
+_GATED = {"on": (Tier.L1,), "all": (Tier.L0, Tier.L1), "off": ()}
 
 
 def tools_used(asked: AgentRequest) -> frozenset[str]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pricing.money import ZERO, Money
 from pricing.rates import Rates
-from proxy.coldcache import Turn, Warm, Warmth, worth_of
+from proxy.coldcache import Turn, Warm, Warmth, warm_after, worth_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=4)
@@ -59,3 +59,19 @@ def test_warmth_is_remembered_until_it_expires_and_for_so_many_conversations_onl
     assert warmth.of("a", NOW) is None
     assert warmth.of("c", NOW) == Warm(10, SOON)
     assert warmth.of("c", SOON) is None
+
+
+def test_an_answer_says_what_is_warm_and_for_how_long():
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 1_000, "cache_creation_input_tokens": 200}
+    assert warm_after(usage, NOW, for_an_hour=False) == Warm(1_210, NOW + timedelta(minutes=5))
+    assert warm_after(usage, NOW, for_an_hour=True) == Warm(1_210, NOW + timedelta(hours=1), for_an_hour=True)
+
+
+def test_what_was_written_is_believed_before_the_request_s_marks():
+    split = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 200}
+    usage = {"input_tokens": 10, "cache_creation_input_tokens": 200, "cache_creation": split}
+    assert warm_after(usage, NOW, for_an_hour=False) == Warm(210, NOW + timedelta(hours=1), for_an_hour=True)
+
+
+def test_an_answer_without_a_cache_leaves_nothing_warm():
+    assert warm_after({"input_tokens": 10, "cache_read_input_tokens": None}, NOW, for_an_hour=True) is None

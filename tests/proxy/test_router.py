@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from budget.bands import Band
 from budget.state import Mode
+from pricing.money import Money
+from proxy.coldcache import Worth
 from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Policy, Route, Swap, View, decide
 from proxy.rules.ruling import Ruling
 from proxy.task import Reason, Task, TaskClass, Tier
@@ -324,6 +326,7 @@ VIEWS = st.builds(
     st.dictionaries(TIERS, st.just(Swap("claude-haiku-5-5", "for this tier"))),
     st.none() | ROUTES,
     st.none() | TIERS,
+    st.sampled_from([None, Worth(Money(1), Money(2)), Worth(Money(2), Money(1))]),
 )
 FIT = st.builds(
     Fit,

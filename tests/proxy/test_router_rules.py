@@ -9,6 +9,8 @@ import pytest
 
 from budget.bands import Band
 from budget.state import Mode
+from pricing.money import Money
+from proxy.coldcache import Worth
 from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Route, Swap, View, decide
 from proxy.rules.ruling import Ruling
 from proxy.task import Task, TaskClass, Tier
@@ -105,3 +107,30 @@ def test_who_asks_for_claude_by_hand_gets_the_model_that_was_asked_for():
 def test_the_reason_names_who_set_the_tier_and_what_is_wrong_with_the_project_s_file():
     found = route(Tier.L3, ruling=Ruling(tier_by='rule "x"', problem="/a/.bursar.toml cannot be read: no"))
     assert found.reason == 'L3, normal: Claude only; tier by rule "x"; /a/.bursar.toml cannot be read: no'
+
+
+COLD = Worth(saved=Money.usd("0.07"), cooling=Money.usd("0.19"))
+
+
+def test_a_warm_cache_that_is_worth_more_keeps_routine_work_on_claude():
+    found = route(Tier.L1, worth=COLD)
+    assert found.routes == (CLOUD, QWEN)
+    assert found.reason == "L1, normal: Claude: its warm cache is worth more ($0.19 against $0.07)"
+    assert not found.may_escalate
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"worth": Worth(saved=COLD.cooling, cooling=COLD.saved)},
+        {"worth": COLD, "band": Band.reserve},
+        {"worth": COLD, "band": Band.cutoff},
+        {"worth": COLD, "stopped": True},
+        {"worth": COLD, "mode": Mode.local},
+        {"worth": COLD, "override": "local"},
+        {"worth": COLD, "ruling": LOCAL},
+        {"worth": COLD, "sticky": QWEN, "sticky_tier": Tier.L1},
+    ],
+)
+def test_a_warm_cache_keeps_nothing_back_otherwise(view: dict[str, Any]):
+    assert route(Tier.L1, **view).routes[0] == QWEN

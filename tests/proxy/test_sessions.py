@@ -99,3 +99,14 @@ def test_many_threads_leave_it_whole() -> None:
         list(pool.map(work, range(4000)))
     assert len(sessions._turns) == 50
     assert len(sessions._tiers) == 20
+
+
+def test_the_last_turns_tell_how_long_the_next_one_is_likely_to_be() -> None:
+    sessions = Sessions(Clock())
+    for words, requests in (("one", 2), ("two", 3)):
+        for _ in range(requests):
+            sessions.remember(asked(words), CLOUD, Tier.L1)
+        if words == "one":
+            assert sessions.turn_length(asked("new")) is None
+    assert sessions.turn_length(asked("new")) == 3  # 5 requests of 2 turns
+    assert sessions.turn_length(asked("new", agent="a1")) is None
