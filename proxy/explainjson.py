@@ -42,7 +42,7 @@ def explanation_json(trace: Trace, entries: Sequence[Entry] = (), line: Line | N
         "locals": [asdict(verdict) for verdict in verdicts(trace)],
         "decision": decision_json(trace.decision),
         "changes": [str(change) for change in changes_of(trace)],
-        "followed": followed_json(entries, line),
+        "followed": followed_json(entries, line) | {"said": trace.said or None},
         "forgotten": None,
     }
 
@@ -121,8 +121,11 @@ def decision_json(decision: Decision) -> Json:
 
 
 def followed_json(entries: Sequence[Entry], line: Line | None) -> Json:
-    """Tell what became of it: each attempt as the ledger kept it, and the last that the log had."""
-    return {"log": line_json(line) if line else None, "entries": entries_json(entries)}
+    """Tell what became of it: each attempt as the ledger kept it, and the last that the log had.
+
+    `said` is the sentence of bursar's own refusal.
+    """
+    return {"said": None, "log": line_json(line) if line else None, "entries": entries_json(entries)}
 
 
 def _route(route: Route) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Literal
@@ -54,6 +54,8 @@ class Trace:
     project_file_problem: str = ""
     gate: Worth | None = None
     bare: tuple[View, Task] | None = None
+    said: str = ""
+    """The sentence with which bursar itself refused it, if it did."""
 
     @property
     def tokens(self) -> int:
@@ -158,6 +160,12 @@ class Traces:
             self._kept.move_to_end(trace.request_id)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
+
+    def told(self, request_id: str, said: str) -> None:
+        """Keep with what sentence a request was refused."""
+        with self._lock:
+            if request_id in self._kept:
+                self._kept[request_id] = replace(self._kept[request_id], said=said)
 
     def find(self, request_id: str) -> Trace | None:
         """Give the trace of a request; None once it is forgotten."""

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from budget.bands import Limits
 from budget.ledger import Mode
+from pricing.money import Money
 from proxy.control import create_control
 from proxy.server import Server
 from tests.kit.boxed import TOOLS, begun, box
@@ -93,6 +95,24 @@ def test_an_escalated_request_is_explained_with_its_local_attempt(start: Start):
     assert attempts[-1]["is_local"]
     assert [flag for flag in attempts[-1]["flags"] if flag.startswith("escalated: ")]
     assert (claude["upstream"], claude["outcome"]) == ("anthropic", "complete")
+
+
+def test_a_request_that_the_cutoff_refused_is_explained_with_the_amounts(both: Both):
+    both.proxy.ledger.set_limits(Limits(Money.usd("0.0001"), Money.usd("0.0001")))
+    request_id = both.send(body())
+    _, found = both.ask("GET", f"/api/explain/{request_id}")
+    assert found["decision"]["refusal"] is None  # The router let it go; the ledger had no money for it.
+    assert "today's cutoff of" in found["followed"]["said"]
+    assert found["followed"]["entries"] == []
+
+
+def test_a_request_that_the_router_refused_is_explained_with_its_sentence(both: Both):
+    both.proxy.ledger.stop("person")
+    request_id = both.send(body())
+    _, found = both.ask("GET", f"/api/explain/{request_id}")
+    assert found["decision"]["refusal"]["kind"] == "stopped"
+    assert found["followed"]["said"].startswith("bursar: all cloud traffic is stopped since")
+    assert "without the emergency stop it would have gone to Claude (claude-sonnet-5-5)" in found["changes"]
 
 
 def test_a_local_model_that_could_not_take_it_is_told_with_the_reason(start: Start):

@@ -139,7 +139,9 @@ def _followed(found: Json) -> Rows:
         yield "" if number else "Followed", _entry(entry)
         for flag in entry["flags"]:
             yield "", f"  {flag}"
-    if line and not entries:
+    if found["followed"]["said"]:
+        yield "" if entries else "Followed", f"refused: {found['followed']['said']}"
+    elif line and not entries:
         yield "Followed", f"{line['route']}: {line['outcome'] or 'under way'}; {line['reason']}"
 
 
