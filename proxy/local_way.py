@@ -30,6 +30,8 @@ from proxy.upstream.breaker import Leave
 from proxy.upstream.local_model import LocalModel, LocalUpstream
 from proxy.wire.answer import Answer, Ending, Forward, Headers, Later
 
+NOT_THE_MODELS = (BUSY, 400)
+"""What a model is not blamed for: that its server is busy, or that the prompt does not fit."""
 IN_VAIN_MS = 240_000
 """An agent that leaves after so long has given up, and will ask again: agents wait 300 s (CLAUDE_CODE.md §7)."""
 RECENT = 12
@@ -166,7 +168,7 @@ class LocalWay:
         if learned := learned_from(reading.heard):
             self._services.locals.learned_size(job.upstream, job.model, learned)
         is_fine = trouble is None and not judgement.signals
-        if ending is not Ending.never_sent and not (trouble and trouble.status == BUSY):
+        if ending is not Ending.never_sent and not (trouble and trouble.status in NOT_THE_MODELS):
             calls = tuple(map(_told, reading.verdicts))
             self._services.trust.answered(name, job.model.id, good=is_fine, calls=calls)
         if judgement.is_good:

@@ -1,4 +1,10 @@
-"""Slots: how many requests a local model takes at once, and who waits for it – first come, first served."""
+"""Slots: how many requests a local model takes at once, and who waits for it – first come, first served.
+
+A slot is given back as soon as its request is dropped, though the server may work on at it for a while: llama.cpp looks
+once a second whether the client of an answer in one piece has left, and not at all while another answer streams. Then
+the next request waits inside the server, for what is left of at most `WHOLE_ANSWER_TOKENS`. To keep the slot meanwhile
+would make others wait for an end that nobody tells; and at a model that takes one request at a time nothing streams.
+"""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from budget.bands import Limits
 from budget.ledger import Mode, Outcome
-from pricing.money import ZERO
+from pricing.money import ZERO, Money
 from proxy.local_relay import LocalRelay
 from proxy.relay import Relay
 from proxy.services import ProxyOptions
@@ -113,6 +114,33 @@ def test_what_was_asked_for_by_hand_names_that_as_the_way_out(start, fake):
     assert answer.status == 402
     assert answer.error["message"].endswith("Way out: do not ask for the local model.")
     assert fake.requests() == []
+
+
+def test_a_prompt_that_does_not_fit_is_no_fault_of_the_model(start, fake):
+    full = {
+        "error": {"code": 400, "message": "exceeds the available context size", "type": "exceed_context_size_error"}
+    }
+    with box(Act(status=400, body=json.dumps(full).encode())) as (_, settings):
+        proxy = begun(start, settings, mode=Mode.local)
+        for number in range(6):
+            answer = ask(proxy.url, message(f"weather {number}?", **TOOLS))
+            assert (answer.status, answer.error["message"]) == (400, "prompt is too long")
+        assert proxy.services.trust.snapshot() == ()
+        assert circuit(proxy) is Circuit.CLOSED
+
+
+def test_within_a_turn_the_route_only_moves_up_and_stays_there(start, fake):
+    with box(Act(says(*[ROUND] * 60))) as (local, settings):
+        proxy = begun(start, settings, budget="0.001", cutoff="0.001")
+        for _ in range(2):
+            answer = ask(proxy.url, message("weather?", **TOOLS))
+            assert (answer.headers["x-bursar-route"], answer.status) == ("box/fake-model", 200)
+        proxy.ledger.set_limits(Limits(Money.usd(10), Money.usd(12)))
+        assert ask(proxy.url, message("weather?", **TOOLS)).text == PLAIN
+        asked = len(local.requests)
+        for _ in range(2):
+            assert ask(proxy.url, message("weather?", **TOOLS)).text == PLAIN
+    assert (asked, len(local.requests)) == (3, 3)
 
 
 # --- trials -----------------------------------------------------------------------------------------------------------
