@@ -133,6 +133,8 @@ def _by_itself(view: View) -> Iterator[tuple[str, View]]:
         yield "without the emergency stop", replace(view, stopped=False)
     if view.session_tier is Tier.L3:
         yield "in a session that was never restricted", _at_most(view, Tier.L2)
+    if view.worth:
+        yield "had nothing been warm in Claude's cache", replace(view, worth=None)
     if view.sticky:
         yield "as the first request of its turn", replace(view, sticky=None, sticky_tier=None)
 

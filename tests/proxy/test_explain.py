@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from budget.bands import Band
 from budget.state import Mode
+from pricing.money import Money
+from proxy.coldcache import Worth
 from proxy.explain import Change, what_would_change
 from proxy.router import CloudRoute, Fit, LocalRoute, Route, View, decide
+from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.task import Task, TaskClass, Tier
 
 CLAUDE = Route("anthropic", "claude-opus-5-5", is_local=False)
@@ -75,6 +78,13 @@ def test_without_the_rule_is_said_where_the_rule_decided():
     assert "without the rule it would have gone to llama/qwen" in said(ruled, Tier.L0, bare=(VIEW, task(Tier.L0)))
 
 
+def test_a_warm_cache_that_kept_a_turn_on_claude_is_named_as_the_cause():
+    warm = replace(VIEW, worth=Worth(saved=Money.usd("0.10"), cooling=Money.usd("0.20")))
+    found = said(warm, Tier.L1)
+    assert "had nothing been warm in Claude's cache it would have gone to llama/qwen" in found
+    assert "in band reserve it would have gone to llama/qwen" in found
+
+
 def test_in_observe_mode_auto_is_told_as_the_decision_tells_it():
     watched = replace(VIEW, mode=Mode.observe, sticky=CLAUDE, sticky_tier=Tier.L0)
     assert decide(watched, task(Tier.L0), FITS).would == QWEN
@@ -106,6 +116,10 @@ VIEWS = st.builds(
     sticky_tier=st.sampled_from(Tier),
     session_tier=st.sampled_from((Tier.L0, Tier.L3)),
     override=st.sampled_from((None, "local", "cloud")),
+    worth=st.sampled_from((None, Worth(Money(1), Money(2)), Worth(Money(2), Money(1)))),
+    would=st.sampled_from((None, CLAUDE, QWEN)),
+    would_tier=st.sampled_from(Tier),
+    ruling=st.sampled_from((NO_RULING, Ruling("local", "docs"), Ruling("cloud", "docs"), Ruling("block", "docs"))),
 )
 FITTING = st.builds(
     Fit,
