@@ -85,6 +85,7 @@ class View:
     `session_tier` is the highest tier seen in the session; `override` is a person's word on this one request, `ruling`
     what rules say of it. `swaps` has the tiers for which another Claude model than the one asked for is to be used.
     `worth` weighs a local turn against the cache at Claude that it lets go cold, None where nothing is warm.
+    `outgrown` says how a turn that runs locally has become more than it looked like.
     `would` is the route that the turn would have taken in mode auto, where the mode is observe, at `would_tier`.
     """
 
@@ -103,6 +104,7 @@ class View:
     would: Route | None = None
     would_tier: Tier | None = None
     worth: Worth | None = None
+    outgrown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +184,13 @@ def _as_auto_would(places: _Places) -> Decision:
 
 
 def tier_of(view: View, task: Task) -> Tier:
-    """Give the tier that counts: within a turn it only rises, and a session that was restricted stays so."""
+    """Give the tier that counts: within a turn it only rises, and a session that was restricted stays so.
+
+    A local turn that has outgrown what it was taken for counts as complex, unless a rule wants it local.
+    """
     tier = max(task.tier, view.sticky_tier or Tier.L0) if view.sticky else task.tier
+    if view.outgrown and view.ruling.route != "local":
+        tier = max(tier, Tier.L2)
     return Tier.L3 if view.session_tier is Tier.L3 else tier
 
 
@@ -215,7 +222,8 @@ def _in_auto_mode(places: _Places) -> Decision:
         case Tier.L1:
             return places.local_first("local first", _escalation(places))
         case Tier.L2:
-            return places.cloud_first("Claude")
+            grown = places.view.outgrown
+            return places.cloud_first(f"Claude, as {grown}" if grown else "Claude")
         case Tier.L3:
             return places.only_cloud("Claude only")
 

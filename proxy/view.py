@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from budget.bands import Band
+from budget.state import Mode
 from budget.today import Today
 from pricing.tokens import estimate_tokens
 from proxy.case import conversation
 from proxy.coldcache import Turn, Worth, worth_of
+from proxy.inloop import outgrown
 from proxy.request import AgentRequest, BadRequest
 from proxy.router import CloudRoute, Fit, LocalRoute, Override, Swap, View
 from proxy.rules.ruling import NO_RULING, Ruling
@@ -53,6 +55,7 @@ def view_of(
         ruling=ruling,
         swaps=swaps,
         worth=_worth(services, asked, task, swaps) if task and is_gated else None,
+        outgrown=outgrown(asked) if _runs_locally(today.mode, memory) and not override else "",
         would=memory.would,
         would_tier=memory.would_tier,
     )
@@ -109,6 +112,12 @@ def names_local(services: Services, asked: AgentRequest) -> bool:
 def _swaps(services: Services, asked: AgentRequest, memory: Memory, ruling: Ruling) -> Mapping[Tier, Swap]:
     cheaper, tokens = services.options.cloud_models, fit_of(asked).input_tokens
     return swaps_of(asked, memory, ruling, cheaper, tokens, services.prices(), services.clock())
+
+
+def _runs_locally(mode: Mode, memory: Memory) -> bool:
+    """Tell whether the turn is under way at a local model, or would be in mode auto where that one is only watched."""
+    route = memory.sticky if mode is Mode.auto else memory.would if mode is Mode.observe else None
+    return route is not None and route.is_local
 
 
 def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[Tier, Swap]) -> Worth | None:

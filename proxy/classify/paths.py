@@ -58,9 +58,10 @@ _SOFT = (
     ("path.legal", r"(?<![\w.-])(?:legal|compliance)[\\/][\w.-]"),
 )
 
-_CHANGING = frozenset(
+CHANGING = frozenset(
     words("Edit Write MultiEdit NotebookEdit edit write patch apply_patch str_replace_based_edit_tool")
 )
+"""Tools that change the file they name, as agents call them."""
 _PATH_KEYS = ("path", "file", "command", "cmd", "pattern", "uri", "glob", "dir")
 _PROCESS_ENV = re.compile(r"\b(?:process|import\.meta|os|Deno|Bun)\.env\b\S*", re.A)
 """Code that reads a variable names no file."""
@@ -94,7 +95,7 @@ def restricted_in_call(name: str, arguments: Any, restricted: Restricted) -> str
     """Name the rule of the first restricted path among a tool call's arguments."""
     for path in paths_in(arguments):
         found = _hard_path(path) or _own_match(path, restricted)
-        if found is None and name in _CHANGING:
+        if found is None and name in CHANGING:
             found = _first_match(_SOFT_RE, path)
         if found:
             return found

@@ -1,13 +1,16 @@
-"""Side requests: what an agent asks on its own account, told by the request's form (never by its words)."""
+"""Side requests: what an agent asks on its own account, told by the request's form, never by its user's words."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from proxy.identity import system_texts
 from proxy.request import AgentRequest
 from proxy.task import Side
 
 _BILLING = "x-anthropic-billing-header:"
+_TITLES = "You are a title generator"
+"""How opencode's request for a session's title begins; it has no other mark."""
 _LEAST_COMPACTION = 1500
 """Characters; the instruction to summarise a conversation is long."""
 
@@ -42,7 +45,9 @@ def _is_web_search(fields: dict[str, Any]) -> bool:
 
 
 def _is_title(fields: dict[str, Any]) -> bool:
-    """An answer bound to a schema with one property, the title."""
+    """An answer bound to a schema with one property, the title; or opencode's own words for it."""
+    if next(iter(system_texts(fields)), "").startswith(_TITLES):
+        return True
     config = fields.get("output_config")
     asked = config.get("format") if isinstance(config, dict) else None
     schema = asked.get("schema") if isinstance(asked, dict) else None

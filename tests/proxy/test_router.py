@@ -327,6 +327,7 @@ VIEWS = st.builds(
     st.none() | ROUTES,
     st.none() | TIERS,
     st.sampled_from([None, Worth(Money(1), Money(2)), Worth(Money(2), Money(1))]),
+    st.sampled_from(["", "it has made 10 calls"]),
 )
 FIT = st.builds(
     Fit,

@@ -31,6 +31,18 @@ def test_the_agents_own_calls_are_background(fields: dict[str, Any], side: str, 
     assert (found.side, found.task_class, found.tier) == (side, TaskClass.background, tier)
 
 
+@pytest.mark.parametrize("system", ["You are a title generator. You output ONLY a title.", None])
+def test_opencode_asks_for_titles_in_words_of_its_own(system: str | None) -> None:
+    asked = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Design the new billing"}]}
+    found = task({**asked, "system": system} if system else asked)
+    assert (found.side == "title", found.tier is Tier.L0) == (system is not None, system is not None)
+
+
+def test_with_tools_it_is_no_request_for_a_title() -> None:
+    fields = bodies.main_turn("Design the new billing")
+    assert task({**fields, "system": "You are a title generator."}).side is None
+
+
 def test_a_web_search_can_only_be_done_by_the_cloud() -> None:
     assert read(bodies.encode(bodies.web_search("x")), {}).cloud_only
 

@@ -1,0 +1,48 @@
+"""In the loop: signs that a turn which runs locally has become more than it looked like when it began.
+
+A short prompt says little of what it leads to; what the agent does for it says more. Each sign alone is enough: the
+turn counts as complex from then on (ROUTING.md, "In-loop escalation").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from proxy.classify.paths import CHANGING, paths_in
+from proxy.facts import calls_of_turn
+from proxy.request import AgentRequest
+
+MANY_FILES, MANY_CALLS, SAME_CALLS, FAILED_CALLS = 3, 10, 3, 3
+
+
+def outgrown(asked: AgentRequest) -> str:
+    """Say how a turn has outgrown what it was taken for, as half a sentence; empty if it has not."""
+    calls = list(calls_of_turn(asked))
+    edited = {path for call in calls if call.get("name") in CHANGING for path in _first(paths_in(call.get("input")))}
+    if len(edited) >= MANY_FILES:
+        return f"it has edited {len(edited)} files"
+    if len(calls) >= MANY_CALLS:
+        return f"it has made {len(calls)} calls"
+    same = Counter(msgspec.json.encode([call.get("name"), call.get("input")], order="sorted") for call in calls)
+    if max(same.values(), default=0) >= SAME_CALLS:
+        return "it has made the same call three times"
+    failed = _failed(asked)
+    return f"{failed} of its calls failed" if failed >= FAILED_CALLS else ""
+
+
+def _first(paths: Iterable[str]) -> list[str]:
+    return [next(iter(paths), "")]
+
+
+def _failed(asked: AgentRequest) -> int:
+    """Count the tool calls of the turn whose result is an error."""
+    contents = [message.get("content") for message in asked.fields["messages"][asked.turn.since :]]
+    return sum(
+        block.get("type") == "tool_result" and block.get("is_error") is True
+        for content in contents
+        if isinstance(content, list)
+        for block in content
+    )
