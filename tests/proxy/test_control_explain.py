@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ import pytest
 from budget.bands import Limits
 from budget.ledger import Mode
 from pricing.money import Money
+from proxy.coldcache import Warm
 from proxy.control import create_control
+from proxy.rules.rule import Rule
 from proxy.server import Server
+from proxy.services import ProxyOptions
+from proxy.task import Tier
 from tests.kit.boxed import TOOLS, begun, box
 from tests.kit.fake_claude import KEY, FakeClaude
 from tests.kit.inproc import InProcess
@@ -159,6 +164,26 @@ def test_a_body_is_decided_as_the_live_request_then_is(both: Both):
     _, live = both.ask("GET", "/api/explain/last")
     assert told["request"] is None
     for part in ("read", "task", "override", "mode", "band", "locals", "decision", "changes", "rule", "gate"):
+        assert told[part] == live[part], part
+
+
+@pytest.mark.parametrize(
+    "rule", [None, Rule("docs", route="local"), Rule("no", route="block"), Rule("up", tier=Tier.L3)]
+)
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_a_body_is_decided_as_live_with_rules_and_a_warm_cache(start: Start, rule: Rule | None, is_warm: bool):
+    sent = body(system="x " * 20_000)
+    with box(Act(says("It is done."))) as (_, settings):
+        proxy = begun(start, settings, options=ProxyOptions(rules=(rule,) if rule else ()))
+        if is_warm:
+            until = proxy.now() + timedelta(minutes=50)
+            proxy.services.warmth.heard("s1//claude-sonnet-5-5", Warm(1_000_000, until, True))
+        with controlled(proxy) as both:
+            _, told = both.ask("POST", "/api/explain", json.dumps(sent).encode(), **{"x-claude-code-session-id": "s1"})
+            both.send(sent, **{"x-claude-code-session-id": "s1"})
+            _, live = both.ask("GET", "/api/explain/last")
+    assert (told["gate"] is not None) == (is_warm and (rule is None or not rule.route) and told["task"]["tier"] == "L1")
+    for part in ("read", "task", "mode", "band", "locals", "decision", "changes", "rule", "gate"):
         assert told[part] == live[part], part
 
 

@@ -89,6 +89,20 @@ def test_of_a_persons_own_file_the_words_are_shown_that_a_reason_is_about(bursar
     assert 'path.env in prompt: "config/.env.production' in bursar("explain", str(tmp_path / "own.json")).out
 
 
+def test_rules_of_the_config_and_of_the_project_count_at_rest(bursar: Command, home: Path, tmp_path: Path):
+    config = home / "config.toml"
+    config.write_text(config.read_text() + '\n[[rule]]\nname = "never"\nmodel = "claude-s*"\nroute = "block"\n')
+    (tmp_path / ".bursar.toml").write_text('[[rule]]\nname = "careful"\ntier = "L3"\n')
+    here = body(system=f"Primary working directory: {tmp_path}")
+    (tmp_path / "here.json").write_text(json.dumps(here))
+    bursar("mode", "auto")
+    found = bursar("explain", str(tmp_path / "here.json"), "--json").json
+    assert found["decision"]["refusal"]["kind"] == "blocked"
+    assert found["rule"] == {"name": 'rule "never"', "source": "config"}
+    assert (found["task"]["tier_found"], found["task"]["tier"]) == ("L1", "L3")
+    assert "without the rule it would have gone to Claude (claude-sonnet-5-5)" in found["changes"]
+
+
 def test_a_header_of_the_agent_is_taken_as_sent(bursar: Command, file: Path):
     said = bursar("explain", str(file), "--header", "X-Bursar-Route: cloud", "--header", "x-bursar-project: mill")
     assert "cloud was asked for" in said.out

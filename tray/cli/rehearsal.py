@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +24,7 @@ from proxy.wire.client import WireRequest
 from tray.cli.atrest import Shelf
 from tray.cli.place import Failure, Place
 from tray.handover import classifier_of, cloud_of, options_of, prices_of
+from tray.projectfile import ProjectFiles
 
 if TYPE_CHECKING:
     from budget.ledger import Ledger
@@ -108,4 +110,5 @@ def _services(place: Place) -> Services:
         clock=clock,
         zone=lambda: settings.zone,
         options=options_of(settings),
+        project=ProjectFiles(time.monotonic).project,
     )
