@@ -68,6 +68,8 @@ class Admission:
         self._tries = Tries()
         self._passed: tuple[Route, ...] = ()
         """Local models that were only busy, where Claude was asked instead."""
+        self._has_no_money = False
+        """Claude was asked for, and there was no money; who waited for a local model after that has waited enough."""
 
     def answer(self) -> Answer:
         """Give the first answer; money is held by then, or a place in the line taken."""
@@ -215,7 +217,9 @@ class Admission:
 
     def _may_be_claudes(self) -> bool:
         """Whether the table may send it to Claude, now that no local model can answer: while money is left, it does."""
-        if self._case.labels.mode != Mode.auto or self._case.override == "local" or self._tries.is_usable:
+        if self._case.labels.mode != Mode.auto or self._case.override == "local":
+            return False
+        if self._has_no_money or self._tries.is_usable:
             return False
         return may_use_cloud(self._services)
 
@@ -244,8 +248,9 @@ class Admission:
         return self._decide_again() if found.why in ("stopped", "mode") else self._otherwise(found, routes, why, bounds)
 
     def _otherwise(self, found: Refused, routes: tuple[Route, ...], why: str, bounds: tuple[Bound, ...]) -> Answer:
-        local = tuple(other for other in routes if other.is_local) or self._passed
-        self._passed = ()
+        local = tuple(other for other in routes if other.is_local)
+        if not local and self._passed:
+            local, self._passed, self._has_no_money = self._passed, (), True
         if local:
             return self._go_local(local, self._say.short(found))
         may_lower = self._services.options.lower_max_tokens and not self._has_lowered

@@ -72,6 +72,7 @@ class Registry:
         self._session = http
         self._refreshing = threading.Lock()
         self._changing = threading.Lock()
+        self._telling = threading.Lock()
         self._memory: Memory = {}
         self._breakers: dict[str, Breaker] = {}
         self._failed: dict[str, str] = {}
@@ -180,7 +181,7 @@ class Registry:
 
     def _tell_anew(self) -> None:
         """Put what was seen and what was learned together; whoever comes last tells all of it."""
-        with self._changing:
+        with self._telling:
             self._known = tuple(self._with_tools(one) for one in self._seen)
 
     def _is_to_probe(self, upstream: LocalUpstream, model: LocalModel) -> bool:

@@ -322,6 +322,20 @@ def test_work_whose_local_model_is_busy_waits_for_it_if_claude_has_no_money_left
     assert fake.requests(path="/v1/messages") == []
 
 
+def test_work_that_finds_neither_money_nor_a_free_place_is_refused_in_the_end(start, fake):
+    with box(Act(says("Hello."), hang_after=0), concurrency=1) as (local, settings):
+        options = ProxyOptions(busy_wait_s=0.1, queue_wait_s=0.1)
+        proxy = begun(start, settings, budget="0.001", cutoff="0.001", options=options)
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message("Hello")))
+            assert eventually(lambda: local.requests)
+            answer = ask(proxy.url, message("Hello again"))
+        proxy.entries(1)
+    assert (answer.status, answer.headers["x-should-retry"]) == (402, "false")
+    assert "box is busy" in answer.error["message"]
+    assert fake.requests(path="/v1/messages") == []
+
+
 def test_after_one_model_that_failed_and_one_that_cannot_take_it_claude_answers_and_every_hold_is_settled(start, fake):
     with local_fake(forced()) as first, local_fake(Act(says("Hello."))) as second:
         servers = (
