@@ -340,6 +340,8 @@ class _Places:
 
     def refuse(self, kind: RefusalKind, why: str, by: str = "") -> Decision:
         said = f"refused, {kind}" + (f" by {by}" if by else "")
+        if self.tier is Tier.L3 and self.view.ruling.problem:
+            why = f"{why} (It counts as such because {self.view.ruling.problem}.)"
         return Decision((), self._reason(said), self.tier, refusal=Refusal(kind, why))
 
     def _no_cloud(self, unfit: Refusal | None) -> Decision:

@@ -12,6 +12,7 @@ from proxy.router import Swap
 from proxy.rules.ruling import PROJECT_FILE, Ruling
 from proxy.sessions import Memory
 from proxy.task import Tier
+from proxy.translate.chat.generation import generation_of
 
 NONE: Mapping[Tier, Swap] = {}
 
@@ -27,8 +28,9 @@ def swaps_of(
 ) -> Mapping[Tier, Swap]:
     """Find the model that each tier gets instead; a turn that has been at Claude keeps the one that it began with.
 
-    Left out is a model without a price, one that is asked for anyway, and one whose context the request outgrows; of
-    those that a project's file or a tier names, also one that is not cheaper.
+    Left out is a model without a price, one that is asked for anyway, one whose context the request outgrows, and one
+    of another generation where the request has parameters that the generations differ in; of those that a project's
+    file or a tier names, also one that is not cheaper.
     """
     if not ruling.model and not cheaper and memory.sticky_model in (None, asked.model):
         return NONE
@@ -54,4 +56,12 @@ def _can_take(prices: PriceTable, model: str, asked: AgentRequest, tokens: int) 
     known = prices.find(model)
     if known is None or known is prices.find(asked.model):
         return False
-    return tokens + asked.max_tokens <= known.context_window
+    return tokens + asked.max_tokens <= known.context_window and _speaks(model, asked)
+
+
+def _speaks(model: str, asked: AgentRequest) -> bool:
+    """Tell whether a model takes the request's parameters: it would answer with an error else."""
+    return generation_of(model) == generation_of(asked.model) or not any(asked.fields.get(name) for name in _DIFFER)
+
+
+_DIFFER = ("thinking", "output_config", "temperature", "top_p", "top_k")

@@ -77,6 +77,8 @@ def test_a_project_file_with_a_mistake_restricts_and_says_so(start, fake):
         answer = ask(proxy.url, message("rename the variable a to b"))
         assert (answer.headers["x-bursar-tier"], local.requests) == ("L3", [])
         assert answer.headers["x-bursar-reason"].endswith(f"; {HERE}, line 3: there is no key")
+        refused = ask(proxy.url, message("and this"), x_bursar_route="local")
+        assert f"because {HERE}, line 3" in refused.error["message"]
         proxy.services.project = lambda folder: Project()
         mended = ask(proxy.url, message("rename the variable c to d"))
     assert mended.headers["x-bursar-tier"] != "L3"
@@ -113,6 +115,15 @@ def test_a_tier_gets_a_cheaper_claude_and_is_held_and_billed_as_such(start, fake
     assert entry.charged == Money(fake.bill()["picos"])
     (body,) = sent(fake)
     assert body == message("go", model=SONNET)
+
+
+def test_a_model_that_would_refuse_the_request_s_parameters_is_not_swapped_in(start, fake):
+    proxy = begun(start, {}, tier=Tier.L2, **with_rules(cloud_models={Tier.L2: "claude-haiku-4-5"}))
+    routes = [
+        ask(proxy.url, message(words, model=OPUS, **more)).headers["x-bursar-route"]
+        for words, more in (("go", {}), ("now this", {"thinking": {"type": "adaptive"}}))
+    ]
+    assert routes == ["anthropic/claude-haiku-4-5", f"anthropic/{OPUS}"]
 
 
 def test_a_dearer_claude_is_never_a_tier_s(start, fake):
