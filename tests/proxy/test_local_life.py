@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -16,11 +19,11 @@ from proxy.services import ProxyOptions
 from proxy.task import Tier
 from proxy.upstream.breaker import Circuit
 from proxy.upstream.local_model import LocalSetting
-from tests.kit.boxed import ERROR, GOOD_CALL, ROUND, TOOLS, begun, box
+from tests.kit.boxed import ERROR, GOOD_CALL, ROUND, TOOLS, WRONG_CALL, begun, box
 from tests.kit.claude.script import PLAIN
 from tests.kit.inproc import InProcess
 from tests.kit.local_fake import Act, local_fake, says
-from tests.kit.raw import Client, ask, get, message, post
+from tests.kit.raw import Client, Truncated, ask, get, message, post
 from tests.kit.scripted import eventually
 
 
@@ -348,3 +351,38 @@ def test_after_one_model_that_failed_and_one_that_cannot_take_it_claude_answers_
     assert answer.text == PLAIN
     assert [entry.is_local for entry in entries] == [True, False]
     assert second.requests == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whenever_agents_leave_and_modes_change_no_place_trial_or_hold_is_left_behind(start, fake, seed):
+    dice = random.Random(seed)
+    acts = [
+        *(GOOD_CALL, WRONG_CALL, ERROR, forced(), Act(says("Hello there."))),
+        *(Act(GOOD_CALL.body, cut_after=90), Act(GOOD_CALL.body, first_byte_s=0.15), Act(b"", cut_after=0)),
+        Act(GOOD_CALL.body, between_s=0.02, piece=40),
+    ]
+
+    def one(proxy: InProcess, number: int, wait_s: float, stream: bool) -> None:
+        with Client(proxy.url) as client:
+            client.send(post(proxy.url, message(f"weather {number}?", stream=stream, **TOOLS)))
+            with suppress(Truncated):
+                client.answer() if wait_s > 0.4 else time.sleep(wait_s)
+
+    with box(lambda body: dice.choice(acts), concurrency=2) as (_, settings):
+        options = ProxyOptions(busy_wait_s=0.1, queue_wait_s=0.1)
+        proxy = begun(start, settings, options=options, budget="0.05", cutoff="0.06")
+        asking = []
+        for number in range(60):
+            given = (proxy, number, dice.uniform(0, 0.8), dice.random() < 0.5)
+            asking.append(threading.Thread(target=one, args=given))
+            asking[-1].start()
+            if number % 10 == 5:
+                proxy.ledger.set_mode(dice.choice([Mode.local, Mode.auto, Mode.auto]))
+                proxy.services.locals.refresh()
+            time.sleep(dice.uniform(0, 0.05))
+        for thread in asking:
+            thread.join(30)
+        assert proxy.entries()
+        slots, breaker = proxy.services.slots, proxy.services.locals.breaker("box")
+        assert eventually(lambda: not slots.used() and not len(slots))
+        assert not breaker.is_being_tried
