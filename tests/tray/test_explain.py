@@ -86,7 +86,10 @@ def test_restricted_paths_of_the_settings_count_at_rest(bursar: Command, home: P
 
 def test_of_a_persons_own_file_the_words_are_shown_that_a_reason_is_about(bursar: Command, tmp_path: Path):
     (tmp_path / "own.json").write_text(json.dumps(body("Look into config/.env.production, please.")))
-    assert 'path.env in prompt: "config/.env.production' in bursar("explain", str(tmp_path / "own.json")).out
+    assert (
+        'path.env in prompt (a restricted path): "config/.env.production'
+        in bursar("explain", str(tmp_path / "own.json")).out
+    )
 
 
 def test_rules_of_the_config_and_of_the_project_count_at_rest(bursar: Command, home: Path, tmp_path: Path):

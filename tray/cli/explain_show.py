@@ -13,6 +13,13 @@ Rows = Iterator[tuple[str, str]]
 
 WIDTH = 100
 """Characters of a line beside its label."""
+KINDS = {
+    "secret": "what looks like a secret",
+    "path": "a restricted path",
+    "side": "known by its form",
+    "scan": "the scan did not end, so it is taken for restricted",
+}
+"""What a person is told of a reason, by the beginning of its rule's name."""
 TURNS = {"new": "a new request", "continuation": "a continuation of its turn", "side": "a side request"}
 
 
@@ -63,10 +70,15 @@ def _task(found: Json) -> Rows:
     task = found["task"]
     yield "Taken for", f"{task['class']}, {task['tier_found']}, {task['confidence']:.0%} sure"
     for reason in task["reasons"]:
-        shown = f': "{reason["span"]}"' if reason.get("span") else ""
-        yield "", f"{reason['rule']} in {reason['where']}{shown}"
+        yield "", _reason(reason)
     if task["tier"] != task["tier_found"]:
         yield "", f"{task['tier']} counts, because {_why_higher(task)}"
+
+
+def _reason(reason: Json) -> str:
+    kind = KINDS.get(reason["rule"].partition(".")[0], "")
+    shown = f': "{reason["span"]}"' if reason.get("span") else ""
+    return f"{reason['rule']} in {reason['where']}{kind and f' ({kind})'}{shown}"
 
 
 def _why_higher(task: Json) -> str:
@@ -87,7 +99,8 @@ def _hand(found: Json) -> Rows:
     if found["project_file_problem"]:
         yield "Rule", f"trouble: {found['project_file_problem']}"
     stopped = ", all cloud traffic stopped" if found["stopped"] else ""
-    yield "Mode", f"{found['mode']}, band {found['band']}{stopped}, restricted work {found['restricted']}"
+    policy = f", restricted work {found['restricted']}" if found["task"]["tier"] == "L3" else ""
+    yield "Mode", f"{found['mode']}, band {found['band']}{stopped}{policy}"
 
 
 def _gate(gate: Json | None) -> Rows:
