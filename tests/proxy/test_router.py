@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from budget.state import Mode
 from pricing.money import Money
 from proxy.coldcache import Worth
 from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Policy, Route, Swap, View, decide
-from proxy.rules.ruling import Ruling
+from proxy.rules.project import Project
+from proxy.rules.rule import Rule
+from proxy.rules.ruling import Ruling, restricted_by_problem, ruled, ruling_of
 from proxy.task import Reason, Task, TaskClass, Tier
 
 CLOUD = Route("claude", "claude-opus-5-5", is_local=False)
@@ -377,3 +380,31 @@ def test_while_the_cloud_is_open_mode_auto_refuses_nothing(view: View, tier: Tie
 @given(VIEWS, TIERS, FIT)
 def test_the_same_question_gets_the_same_answer(view: View, tier: Tier, fit: Fit) -> None:
     assert decide(view, task(tier), fit) == decide(view, task(tier), fit)
+
+
+RULES = st.builds(
+    Rule,
+    st.sampled_from(["a", "b"]),
+    route=st.sampled_from([None, "local", "cloud", "block"]),
+    model=st.sampled_from([None, "claude-haiku-5-5"]),
+    tier=st.none() | TIERS,
+)
+PROJECTS = st.builds(Project, st.just(Path("/app/.bursar.toml")), problem=st.sampled_from(["", "it cannot be read"]))
+
+
+@given(VIEWS, TIERS, FIT, st.none() | RULES, st.none() | RULES, PROJECTS)
+def test_no_rules_of_anyone_send_restricted_work_where_its_policy_forbids(
+    view: View, found: Tier, fit: Fit, own: Rule | None, theirs: Rule | None, project: Project
+) -> None:
+    ruling = ruling_of(own, theirs, project)
+    counts = restricted_by_problem(ruled(task(found), ruling), ruling)
+    decision = decide(replace(view, ruling=ruling), counts, fit)
+    lowers = own is not None and own.tier is not None
+    must = (found is Tier.L3 and not lowers) or bool(project.problem) or view.session_tier is Tier.L3
+    must = must or (theirs is not None and theirs.tier is Tier.L3)
+    assert not must or decision.tier is Tier.L3
+    went = {each.is_local for each in decision.routes}
+    if must:
+        assert (view.restricted == "claude-only") not in went
+    if view.mode is Mode.local or view.stopped:
+        assert False not in went
