@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -20,14 +21,22 @@ _SAID = re.compile(r"[ \t>*-]*(?:Primary )?[Ww]orking directory: ?(\S[^\r\n]*?)[
 def folder_of(fields: Mapping[str, Any]) -> PurePath | None:
     """Find the folder in an agent's system prompt; None if it names none, or no absolute one.
 
-    Only the system prompt is read: what a file or a web page says about folders is none of an agent's words.
+    Only the system prompt and system messages are read, where Claude Code 2 names it: what a file or a web page says
+    about folders is none of an agent's words.
     """
-    for text in system_texts(fields):
+    for text in chain(system_texts(fields), _system_messages(fields)):
         for line in _lines_with(_MARK, text):
             found = _SAID.fullmatch(line)
             if found:
                 return _absolute(found.group(1))
     return None
+
+
+def _system_messages(fields: Mapping[str, Any]) -> Iterator[str]:
+    messages = fields.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict) and message.get("role") == "system":
+            yield from system_texts({"system": message.get("content")})
 
 
 def _lines_with(mark: str, text: str) -> Iterator[str]:

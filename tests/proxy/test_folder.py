@@ -46,3 +46,16 @@ def test_what_names_no_absolute_folder_gives_none(text):
 
 def test_the_conversation_cannot_name_it():
     assert folder_of({"messages": [{"role": "user", "content": "Working directory: /etc"}]}) is None
+
+
+@pytest.mark.parametrize("as_blocks", [True, False])
+def test_the_folder_is_found_in_a_system_message_where_claude_code_says_it(as_blocks):
+    text = "# Environment\n - Primary working directory: /home/me/app\n - Platform: linux"
+    said = {"role": "system", "content": [{"type": "text", "text": text}] if as_blocks else text}
+    asked = {"role": "user", "content": "Working directory: /etc"}
+    assert folder_of({**system("You are an agent."), "messages": [asked, said]}) == PurePosixPath("/home/me/app")
+
+
+@pytest.mark.parametrize("messages", [None, "x", [7], [{"role": "system"}], [{"role": "system", "content": [7, {}]}]])
+def test_odd_messages_name_no_folder(messages):
+    assert folder_of({"messages": messages}) is None
