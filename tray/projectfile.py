@@ -103,7 +103,7 @@ def _find(folder: Path) -> Path | None:
         path = place / NAME
         if os.path.lexists(path):
             return path
-        if (place / ".git").exists():
+        if os.path.lexists(place / ".git"):  # `Path.exists` raises where one may not look.
             return None
     return None
 

@@ -1,7 +1,7 @@
 """A repository's own file: found from any folder inside, read again when it changes, believed only to restrict."""
 
 import os
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
@@ -90,3 +90,7 @@ def test_a_folder_that_is_not_there_has_no_project(files, tmp_path):
     assert files.project(None) == NO_PROJECT
     other = PureWindowsPath("C:/x") if os.name == "posix" else PurePosixPath("/x")
     assert files.project(other) == NO_PROJECT
+
+
+def test_a_folder_that_cannot_be_looked_at_has_no_file_and_harms_nothing(files):
+    assert files.project(type(PurePath())("/" + "x" * 300 + "/app")) == NO_PROJECT
