@@ -74,16 +74,21 @@ def _verdict(local: LocalRoute, view: View, fit: Fit) -> Verdict:
 
 
 def what_would_change(
-    view: View, task: Task, fit: Fit, decision: Decision, bare: tuple[View, Task] | None = None
+    view: View,
+    task: Task,
+    fit: Fit,
+    decision: Decision,
+    bare: tuple[View, Task] | None = None,
+    unsaid: View | None = None,
 ) -> tuple[Change, ...]:
     """Say what would have changed the first route: another mode, a tag, another band or tier, a local model, no rule.
 
-    `bare` are the view and the task without the rule that decided.
+    `bare` are the view and the task without the rule that decided, `unsaid` is the view without a person's word.
     """
     first, found = _first(decision), []
     if view.mode is Mode.observe and decision.would != first:
         found.append(Change("in mode auto", decision.would))
-    for other in _others(view, task, fit, decision, bare):
+    for other in _others(view, task, fit, decision, bare, unsaid):
         route = _first(decide(other.view, other.task, other.fit))
         if route != first:
             found.append(Change(other.when, route))
@@ -92,14 +97,18 @@ def what_would_change(
 
 def changes_of(trace: Trace) -> tuple[Change, ...]:
     """Say what would have changed where a traced request went first."""
-    return what_would_change(trace.view, trace.task, trace.fit, trace.decision, trace.bare)
+    return what_would_change(trace.view, trace.task, trace.fit, trace.decision, trace.bare, trace.unsaid)
 
 
-def _others(view: View, task: Task, fit: Fit, decision: Decision, bare: tuple[View, Task] | None) -> Iterator[_Other]:
+def _others(
+    view: View, task: Task, fit: Fit, decision: Decision, bare: tuple[View, Task] | None, unsaid: View | None
+) -> Iterator[_Other]:
     for when, seen in (*_by_hand(view), *_by_itself(view), *_by_local_models(view, fit)):
         yield _Other(when, seen, task, fit)
     if bare:
         yield _Other("without the rule", bare[0], bare[1], fit)
+    if unsaid:
+        yield _Other(f"without the word for {view.override}", unsaid, task, fit)
     if fit.cloud_only:
         yield _Other(f"without {' and '.join(fit.cloud_only)}", view, task, replace(fit, cloud_only=()))
     if decision.tier > Tier.L0:
@@ -114,12 +123,12 @@ def _by_hand(view: View) -> Iterator[tuple[str, View]]:
         if mode is not view.mode and (view.mode, mode) != (Mode.observe, Mode.auto):
             # What the turn took before, it took in the mode that was.
             yield f"in mode {mode.value}", replace(view, mode=mode, sticky=None, sticky_tier=None)
+    # A person's word stands above what rules say of the route, and above the cold cache.
+    ruling = view.ruling.without_direction()
     if view.override != "local":
-        yield "with @local", replace(view, override="local")
+        yield "with @local", replace(view, override="local", ruling=ruling, worth=None)
     if view.override != "cloud":
-        yield "with @cloud", replace(view, override="cloud")
-    if view.override:
-        yield f"without the word for {view.override}", replace(view, override=None)
+        yield "with @cloud", replace(view, override="cloud", ruling=ruling, worth=None)
     other: Policy = "local-only" if view.restricted == "claude-only" else "claude-only"
     yield f'with restricted = "{other}"', replace(view, restricted=other)
 

@@ -38,6 +38,10 @@ class Taken:
     task: Task
     lasting: Tier
     ruling: Ruling = NO_RULING
+    word: bool = False
+    """Whether a person said where this one request should go; `ruling` is then less what rules say of that."""
+    whole: Ruling = NO_RULING
+    """The ruling with what they say of it."""
 
 
 def take(services: Services, asked: AgentRequest, headers: Mapping[str, str], *, is_directed: bool = False) -> Taken:
@@ -46,12 +50,13 @@ def take(services: Services, asked: AgentRequest, headers: Mapping[str, str], *,
     found = services.classifier.classify(asked, project.restricted_paths)
     own = services.options.rules
     if not own and not project.rules and not project.problem:
-        return Taken(found, found, found.tier)
+        return Taken(found, found, found.tier, word=is_directed)
     facts = facts_of(asked, found, headers, fit_of(asked).input_tokens, services.clock().astimezone(services.zone()))
     ruling = _ruling(services, asked, facts, own, project)
     task = ruled(found, ruling)
     counts = restricted_by_problem(task, ruling)
-    return Taken(found, counts, task.tier, ruling.without_direction() if is_directed else ruling)
+    counting = ruling.without_direction() if is_directed else ruling
+    return Taken(found, counts, task.tier, counting, is_directed, ruling)
 
 
 def traced(
@@ -69,6 +74,8 @@ def traced(
         project_file_problem=ruling.problem,
         gate=view.worth,
         bare=bare,
+        # Which model a rule would then have put in its place is not weighed here.
+        unsaid=replace(view, override=None, ruling=taken.whole) if taken.word and not taken.whole.model else None,
     )
 
 

@@ -54,6 +54,8 @@ class Trace:
     project_file_problem: str = ""
     gate: Worth | None = None
     bare: tuple[View, Task] | None = None
+    unsaid: View | None = None
+    """The view as it would be without the person's word on this request; None where there was none."""
     said: str = ""
     """The sentence with which bursar itself refused it, if it did."""
 
@@ -118,6 +120,7 @@ def trace_of(
     project_file_problem: str = "",
     gate: Worth | None = None,
     bare: tuple[View, Task] | None = None,
+    unsaid: View | None = None,
 ) -> Trace:
     """Gather what a decision was made from; `servers` are all local ones as last seen, usable or not."""
     return Trace(
@@ -142,6 +145,7 @@ def trace_of(
         project_file_problem=project_file_problem,
         gate=gate,
         bare=bare,
+        unsaid=unsaid,
     )
 
 

@@ -187,6 +187,21 @@ def test_a_body_is_decided_as_live_with_rules_and_a_warm_cache(start: Start, rul
         assert told[part] == live[part], part
 
 
+def test_what_is_said_of_a_persons_word_is_what_really_happens(start: Start):
+    blocked = Rule("no", route="block")
+    with box(Act(says("It is done."))) as (_, settings):
+        proxy = begun(start, settings, options=ProxyOptions(rules=(blocked,)))
+        with controlled(proxy) as both:
+            both.send(body("Go."))
+            _, without = both.ask("GET", "/api/explain/last")
+            both.send(body("@cloud Go."))
+            _, said = both.ask("GET", "/api/explain/last")
+    assert without["decision"]["routes"] == []
+    assert "with @cloud it would have gone to Claude (claude-sonnet-5-5)" in without["changes"]
+    assert said["decision"]["routes"][0]["upstream"] == "anthropic"
+    assert "without the word for cloud it would have been refused" in said["changes"]
+
+
 def test_a_chat_body_is_decided_as_the_live_request_then_is(both: Both):
     sent = {"model": "claude-sonnet-5-5", "messages": [{"role": "user", "content": "@cloud Rename this."}]}
     _, told = both.ask("POST", "/api/explain?dialect=openai", json.dumps(sent).encode())

@@ -85,6 +85,12 @@ def test_a_warm_cache_that_kept_a_turn_on_claude_is_named_as_the_cause():
     assert "in band reserve it would have gone to llama/qwen" in found
 
 
+def test_a_persons_word_would_have_passed_a_rule_that_blocks():
+    found = said(replace(VIEW, ruling=Ruling("block", 'rule "never"')), Tier.L1)
+    assert "with @cloud it would have gone to Claude (claude-opus-5-5)" in found
+    assert "in mode observe it would have gone to Claude (claude-opus-5-5)" in found
+
+
 def test_in_observe_mode_auto_is_told_as_the_decision_tells_it():
     watched = replace(VIEW, mode=Mode.observe, sticky=CLAUDE, sticky_tier=Tier.L0)
     assert decide(watched, task(Tier.L0), FITS).would == QWEN
@@ -158,7 +164,8 @@ def _neighbours(view: View) -> dict[str, View]:
     others = [mode for mode in Mode if mode is not view.mode and (view.mode, mode) != (Mode.observe, Mode.auto)]
     modes = {f"in mode {mode}": replace(fresh, mode=mode) for mode in others}
     bands = {f"in band {band}": replace(view, band=band) for band in Band if band is not view.band}
-    tags = {"local": replace(view, override="local"), "cloud": replace(view, override="cloud")}
+    said = replace(view, ruling=view.ruling.without_direction(), worth=None)
+    tags = {"local": replace(said, override="local"), "cloud": replace(said, override="cloud")}
     tagged = {f"with @{tag}": other for tag, other in tags.items() if tag != view.override}
     stop = {"without the emergency stop": replace(view, stopped=False)} if view.stopped else {}
     return modes | bands | tagged | stop
