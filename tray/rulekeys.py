@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
 
 from pricing.money import Money
+from proxy.rules.globs import MOST_WILDCARDS
 from proxy.rules.hours import Hours
 from proxy.rules.rule import Match, Rule
 from proxy.task import TaskClass, Tier
@@ -52,6 +54,14 @@ def name(value: Any) -> str:
     return read
 
 
+def glob(value: Any) -> str:
+    """Read a glob for paths."""
+    read = text(value)
+    if len(re.findall(r"\*+", read)) > MOST_WILDCARDS:
+        raise ValueError(f"must have at most {MOST_WILDCARDS} wildcards, not {show(value)}")
+    return read
+
+
 def hours(value: Any) -> Hours:
     """Read hours such as "22:00-06:00"."""
     if not isinstance(value, str):
@@ -82,7 +92,7 @@ RULE: Mapping[str, Reader] = {
     "agent": one_or_more(text),
     "subagent": flag,
     "tool": one_or_more(text),
-    "path": one_or_more(text),
+    "path": one_or_more(glob),
     "tokens_over": between(0, _MOST_TOKENS, "a number of tokens"),
     "tokens_under": between(1, _MOST_TOKENS, "a number of tokens"),
     "hours": hours,

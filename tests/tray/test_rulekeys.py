@@ -47,6 +47,8 @@ def test_a_limit_in_quotes_is_in_dollars():
     ("text", "said"),
     [
         ('task = "poetry"\nroute = "local"', "must be one of code_generation"),
+        ('path = "*a*a*a*a*a*a"\nroute = "local"', "must have at most 5 wildcards"),
+        ('name = "the \\"best\\""\nroute = "local"', "must be a name without quotes in it"),
         ('tier = "L4"\nroute = "local"', "must be one of L0, L1, L2, L3"),
         ('route = "moon"', "'local', 'cloud', 'block'"),
         ('hours = "9-17"\nroute = "local"', "22:00-06:00"),

@@ -151,3 +151,9 @@ def test_hours_go_past_midnight(text, hour, is_within):
 def test_what_is_no_span_of_hours_is_said(text):
     with pytest.raises(ValueError, match="22:00-06:00"):
         Hours.read(text)
+
+
+def test_the_same_wildcard_many_times_takes_no_longer():
+    deep = "/".join("a" * 12) + "/b.md"
+    assert matches_path("**/" * 60 + "*.md", deep)
+    assert not matches_path("**/" * 60 + "*.py", deep)
