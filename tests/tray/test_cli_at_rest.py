@@ -189,3 +189,11 @@ def test_a_bug_ends_in_one_line_and_a_note_of_where_the_details_are(bursar: Comm
     assert said.code == 1
     assert "Traceback" not in said.err
     assert said.err.startswith("bursar: ")
+
+
+def test_a_model_that_nobody_knows_is_named_by_the_check(bursar: Command, home: Path):
+    config = home / "config.toml"
+    config.write_text(config.read_text() + '\n[cloud_models]\nL2 = "claude-sonet-5-5"\n')
+    said = bursar("config", "check")
+    assert said.code != 0
+    assert 'did you mean "claude-sonnet-5-5"?' in said.err

@@ -11,7 +11,9 @@ import click
 from pricing.money import Money
 from tray.cli.place import Place
 from tray.cli.show import as_json, columns, put
-from tray.settings import Settings
+from tray.handover import prices_of
+from tray.modelnames import unknown_models
+from tray.settings import Settings, SettingsError
 
 UNSET = "-"
 
@@ -38,8 +40,10 @@ def path(place: Place, is_json: bool) -> None:
 @click.pass_obj
 def check(place: Place, is_json: bool) -> None:
     """Check the config file; every mistake is named with its line."""
-    place.settings()
-    path = place.paths.config_file
+    settings, path = place.settings(), place.paths.config_file
+    unknown = unknown_models(settings, prices_of(place.paths))
+    if unknown:
+        raise SettingsError(path.name, unknown)
     put({"path": str(path), "exists": path.exists()}, is_json=is_json, words=_checked)
 
 
