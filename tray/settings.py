@@ -14,9 +14,7 @@ from budget.bands import Limits
 from budget.shares import Shares
 from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
-from proxy.classify.model import Caution
 from proxy.rules.rule import Rule
-from proxy.services import CacheGate
 from proxy.task import Tier
 from proxy.upstream.local_model import Kind, Thinking
 from tray.files import read_private
@@ -96,8 +94,8 @@ class Settings:
     alerts: tuple[int, ...] = (50, 80, 100)
     restricted: Literal["claude-only", "local-only"] = "claude-only"
     restricted_paths: tuple[str, ...] = ()
-    caution: Caution = "balanced"
-    cache_gate: CacheGate = "on"
+    caution: Literal["strict", "balanced", "thrifty"] = "balanced"
+    cache_gate: Literal["on", "off", "all"] = "on"
     on_disconnect: Literal["abort", "drain"] = "abort"
     strict: bool = False
     queue_wait_s: int = 60
