@@ -42,7 +42,7 @@ def _keep(book: Book, ask: Ask) -> Money:
 
 def _takes(book: Book, ask: Ask, offer: Offer, keep: Money) -> bool:
     standing = book.standing
-    if standing.closed or max(offer.amount, keep) > MOST or book.line.blocks(ask.ticket, keep):
+    if standing.closed or max(offer.amount.picos, keep.picos) > MOST.picos or book.line.blocks(ask.ticket, keep):
         return False
     given = {"amount": offer.amount.picos, "keep": keep.picos, "day": standing.day_text}
     row = book.connection.execute(ADMIT, given).fetchone()

@@ -24,7 +24,7 @@ def moved(gone: Mapping[str, Money], tier: str, picos: int) -> Mapping[str, Mone
     """Add to one tier, perhaps less than nothing. Gives a new mapping: readers keep the one that they were given."""
     if not picos:
         return gone
-    changed = {**gone, tier: gone.get(tier, ZERO) + Money(picos)}
-    if not changed[tier]:
-        del changed[tier]
-    return changed
+    sum_of_tier = gone.get(tier, ZERO).picos + picos
+    if sum_of_tier:
+        return {**gone, tier: Money(sum_of_tier)}
+    return {name: sum_so_far for name, sum_so_far in gone.items() if name != tier}

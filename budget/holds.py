@@ -72,7 +72,7 @@ class Ask:
     def __post_init__(self) -> None:
         if not self.offers:
             raise ValueError("nothing is offered")
-        if self.keep < ZERO:
+        if self.keep.picos < 0:
             raise ValueError("what must stay free is zero or more")
 
     @property
