@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from proxy.wire.answer import Answer, Forward, Later, Ready, Whole
@@ -50,6 +51,7 @@ class Hub:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"{name}-worker")
         self._thread = threading.Thread(target=self._run, name=f"{name}-loop", daemon=True)
         self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
 
     # --- from any thread ----------------------------------------------------------------------------------------
 
@@ -144,7 +146,22 @@ class Hub:
             self.loop.close()
 
     async def _listen(self, listener: socket.socket) -> None:
+        self._listener = listener
         self._server = await self.loop.create_server(lambda: Client(self), sock=listener, backlog=1024)
+
+    async def _stop_listening(self) -> None:
+        """Close the door, behind those who are in it.
+
+        asyncio forgets a connection that it has accepted but not yet set up when its server is closed (Python 3.11 to
+        3.13: `Server._attach` fails unheard): that agent would wait, unread, for as long as the process lives.
+        """
+        if self._listener is not None and self._listener.fileno() >= 0:
+            with suppress(NotImplementedError):  # Windows: accepted connections are set up at once.
+                self.loop.remove_reader(self._listener.fileno())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        if self._server:
+            self._server.close()
 
     def _exchange(self, client: Client, forward: Forward) -> None:
         exchange = Exchange(self, client, forward)
@@ -177,8 +194,7 @@ class Hub:
 
     async def _drain(self, seconds: float) -> None:
         self.draining = True
-        if self._server:
-            self._server.close()
+        await self._stop_listening()
         end = time.monotonic() + seconds
         for client in list(self.clients):
             if not client.busy:

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 import time
 
 import pytest
@@ -244,6 +245,27 @@ def test_draining_lets_a_running_stream_end():
         assert proxy.endings == [(Ending.complete, "")]
         with pytest.raises(ConnectionError):
             socket.create_connection(("127.0.0.1", proxy.server.port), 1)
+
+
+def test_an_agent_that_connects_while_the_door_is_closed_is_not_left_waiting():
+    def answer(line: Line) -> None:
+        line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with Scripted(answer) as upstream:
+        proxy = PlainProxy(upstream.port)
+        busy = threading.Event()
+        proxy.server._hub.soon(lambda: (busy.set(), time.sleep(0.3)))
+        assert busy.wait(5)
+        with ask(proxy.server.port) as peer:  # Connected by the system; the loop is to accept it and to drain at once.
+            peer.settimeout(5)
+            draining = threading.Thread(target=proxy.server.drain, args=(5,))
+            draining.start()
+            try:
+                with contextlib.suppress(ConnectionError):  # Turned away is told too.
+                    assert read_until(peer, b"{}")[:13] in (b"", b"HTTP/1.1 200 ")
+            finally:
+                draining.join()
+                proxy.server.stop()
 
 
 def test_a_head_that_is_not_http_is_a_bad_answer():
