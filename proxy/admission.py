@@ -40,10 +40,10 @@ WITHOUT_LOCAL = 4
 """How much longer a request waits in a line if all else is a refusal: 240 s by default, agents allow 300."""
 
 
-UNUSABLE = "no local answer that can be used"
-BUSY = "no free local model"
+UNUSABLE = "had a local answer that cannot be used"
+BUSY = "waited in vain for the local model"
 TOO_MUCH = "more than a local model holds"
-UNKNOWN = "what no local model takes"
+UNKNOWN = "parts that no local model takes"
 
 
 class DecideAgain(Protocol):

@@ -36,7 +36,7 @@ ONLY_FREELY = frozenset({Signal.LANGUAGE, *REMEMBERED})
 MENDED = frozenset({Signal.WRONG_CALL, Signal.NOT_CALLED, Signal.NO_CALL, Signal.RAW_MARKERS})
 """Signs of a call gone wrong in its form: a second attempt that is held to the schema can put it right."""
 BUSY = 529
-NOT_MEANT = "its grammar forced a tool call that the model did not mean"
+NOT_MEANT = "its server made it call a tool that it did not mean to call"
 """Such a call is well-formed and would be run: it is no answer, not even as the last resort."""
 
 
