@@ -74,6 +74,15 @@ def test_ten_steps_are_done_by_a_local_model_alone(stage: Stage, llama: LlamaSer
     assert {entry.outcome for entry in run.entries} == {"complete"}
 
 
+def test_in_mode_auto_a_turn_that_has_made_ten_calls_is_ended_by_claude(stage: Stage, llama: LlamaServer) -> None:
+    run = claude_code.ten_steps(stage, llama, "auto")
+    assert run.session.exit_code == 0
+    assert run.session.tools_used == ["Read", "Bash"] * 5
+    assert [entry.is_local for entry in run.entries] == [1] * 10 + [0]
+    assert "10 calls" in run.entries[-1].reason
+    assert run.charged == run.bill["picos"] > 0
+
+
 @pytest.mark.parametrize("how", claude_code.BROKEN)
 def test_a_broken_call_in_the_middle_goes_to_claude_and_the_session_to_its_end(
     stage: Stage, llama: LlamaServer, how: str

@@ -154,9 +154,9 @@ def stopped_in_mid_answer(stage: Stage) -> Run:
     return stage.play("Please [[long:3000:20]]", mode="cloud", budget="100.00", then=_stop)
 
 
-def ten_steps(stage: Stage, llama: LlamaServer) -> Run:
+def ten_steps(stage: Stage, llama: LlamaServer, mode: str = "local") -> Run:
     """Let a local model make ten calls, each named by what the one before brought."""
-    return stage.play(ten_parts(stage), local=llama, mode="auto", budget="100.00")
+    return stage.play(ten_parts(stage), local=llama, mode=mode, budget="100.00")
 
 
 def broken_in_the_middle(stage: Stage, llama: LlamaServer, how: str) -> Run:
@@ -186,7 +186,7 @@ def in_a_row(stage: Stage, llama: LlamaServer, count: int) -> tuple[list[Session
     stage.fake.reset()
     prompt = ten_parts(stage)
     home = stage.folder / "in_a_row"
-    with Bursar(home, stage.fake.url, local_servers=(vouched(llama),), mode="auto", budget="100.00") as bursar:
+    with Bursar(home, stage.fake.url, local_servers=(vouched(llama),), mode="local", budget="100.00") as bursar:
         sessions = [stage.claude.ask(bursar.url, prompt, seconds=120) for _ in range(count)]
         bursar.settled()
     return sessions, len(stage.fake.requests(path="/v1/messages"))
