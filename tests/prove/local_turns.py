@@ -262,7 +262,9 @@ def play(turns: int, home: Path, *, escalates: bool, seed: int = 1, broken: floa
         server = {"name": "box", "url": local.url, "kind": "openai", "models": ["fake-model"], "context": 131_072}
         server |= {"tools": True, "first_token_s": PATIENCE_S, "idle_s": PATIENCE_S}
         mode = "auto" if escalates else "local"
-        with Bursar(home, fake.url, local_servers=(server,), mode=mode, budget="1000.00") as bursar:
+        # A warm cache would keep turns at Claude, and so fewer broken answers would be met.
+        money = {"budget": "1000.00", "cache_gate": "off"}
+        with Bursar(home, fake.url, local_servers=(server,), mode=mode, **money) as bursar:
             agents = [Agent(bursar.url, f"s{number}", seed, number % 2 == 0) for number in range(sessions)]
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 found = [turn for turns in pool.map(Agent.work, agents) for turn in turns]
