@@ -219,7 +219,8 @@ def test_a_real_llama_server_is_measured_by_its_own_timings(bursar: Command, lla
     sizes = [point["prompt_tokens"] for point in found["points"]]
     assert sizes[:2] == [pytest.approx(1024, rel=0.1), pytest.approx(8192, rel=0.1)]
     assert all(point["output_tokens"] == 64 for point in found["points"])
-    assert found["reuse"]["cached_tokens"] > 0.9 * found["reuse"]["prompt_tokens"]
+    # On a busy machine only the smallest size is left for it, of which the new words are a seventh.
+    assert found["reuse"]["cached_tokens"] > 0.8 * found["reuse"]["prompt_tokens"]
     assert found["batches"][0]["size"] == 2
 
 
