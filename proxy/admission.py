@@ -28,7 +28,7 @@ from proxy.local_way import Job, LocalWay, Seat
 from proxy.place import Place
 from proxy.refusals import Saying
 from proxy.rewrite import with_value
-from proxy.router import Route
+from proxy.route import Route
 from proxy.services import Services
 from proxy.translate.refusal import CannotTranslate
 from proxy.tried import Tried

@@ -10,7 +10,7 @@ from pricing.money import Money
 from pricing.usage import Usage
 from proxy.anchors import Print
 from proxy.case import Case, anchor_key
-from proxy.router import Route
+from proxy.route import Route
 from proxy.services import Services
 
 LEAST_OUTPUT = 1024

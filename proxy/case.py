@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from budget.ledger import Labels
+from proxy.decision import Decision, Override
 from proxy.request import AgentRequest
-from proxy.router import Decision, Override
 from proxy.task import Task
 from proxy.wire.client import WireRequest
 

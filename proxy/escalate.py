@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proxy.decision import Escalation
 from proxy.request import AgentRequest
-from proxy.router import Escalation
 from proxy.task import Task, TaskClass
 from proxy.toolcalls.signals import Signal
 from proxy.translate.errors import Trouble, unusable

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 
 from budget.bands import Band
 from budget.state import Mode
-from proxy.router import Decision, Fit, LocalRoute, Policy, Route, View, decide
+from proxy.decision import Decision, Policy, View
+from proxy.route import Fit, LocalRoute, Route
+from proxy.router import decide
 from proxy.task import Task, TaskClass, Tier
 from proxy.trace import Trace
 

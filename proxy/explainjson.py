@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from budget.entries import Entry
 from proxy.asjson import entries_json, line_json, usd
 from proxy.coldcache import Worth
+from proxy.decision import Decision
 from proxy.explain import changes_of, verdicts
-from proxy.router import Decision, Route
+from proxy.route import Route
 from proxy.trace import Trace
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from proxy.carry import to_local
 from proxy.case import Case
 from proxy.escalate import BUSY, Judgement, wants_action, weigh
 from proxy.local_relay import Follow, LocalHooks, LocalRelay
-from proxy.router import Route
+from proxy.route import Route
 from proxy.services import Services
 from proxy.slots import Slot, Waiter, place_of
 from proxy.toolcalls.signals import signals

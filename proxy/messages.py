@@ -10,12 +10,13 @@ from flask import Blueprint, Response, current_app, request
 from budget.ledger import Labels, Mode
 from proxy.admission import Admission
 from proxy.case import Case
+from proxy.decision import Decision, Override, View
 from proxy.errors import error
 from proxy.headers import as_text
 from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
 from proxy.rewrite import with_value
-from proxy.router import Decision, Override, View, decide
+from proxy.router import decide
 from proxy.services import Line, Services
 from proxy.taken import Taken, take, traced
 from proxy.task import Task

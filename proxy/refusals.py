@@ -8,7 +8,8 @@ from budget.bands import Band
 from budget.ledger import Mode, Refused
 from pricing.money import Money
 from proxy.case import Case
-from proxy.router import Refusal, Route
+from proxy.decision import Refusal
+from proxy.route import Route
 from proxy.services import Services
 from proxy.task import Tier
 from proxy.wire.answer import Headers

@@ -23,7 +23,7 @@ from proxy.anchors import Anchors
 from proxy.classify import Classifier
 from proxy.coldcache import Warmth
 from proxy.localcost import LocalCosts
-from proxy.router import Route
+from proxy.route import Route
 from proxy.rules.project import NO_PROJECT, Project
 from proxy.rules.rule import Rule
 from proxy.rules.tally import Tally

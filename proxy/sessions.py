@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from budget.clock import Clock
 from proxy.request import AgentRequest
-from proxy.router import Route
+from proxy.route import Route
 from proxy.task import Tier
 
 _Key = TypeVar("_Key")

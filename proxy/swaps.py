@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pricing.table import PriceTable
 from proxy.request import AgentRequest
-from proxy.router import Swap
+from proxy.route import Swap
 from proxy.rules.ruling import PROJECT_FILE, Ruling
 from proxy.sessions import Memory
 from proxy.task import Tier

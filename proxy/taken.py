@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from proxy.decision import Decision, View
 from proxy.facts import facts_of
 from proxy.folder import folder_of
 from proxy.request import AgentRequest
-from proxy.router import Decision, View
 from proxy.rules.project import Project
 from proxy.rules.rule import Facts, Rule, choose
 from proxy.rules.ruling import (

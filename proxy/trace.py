@@ -11,8 +11,9 @@ from typing import Literal
 from budget.bands import Band
 from budget.state import Mode
 from proxy.coldcache import Worth
+from proxy.decision import Decision, Override, View
 from proxy.request import AgentRequest, Dialect
-from proxy.router import Decision, Fit, Override, View
+from proxy.route import Fit
 from proxy.task import Reason, Task, TaskClass, Tier
 from proxy.upstream.local_model import LocalUpstream
 

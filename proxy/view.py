@@ -10,9 +10,10 @@ from budget.today import Today
 from pricing.tokens import estimate_tokens
 from proxy.case import conversation
 from proxy.coldcache import Turn, Worth, worth_of
+from proxy.decision import Override, View
 from proxy.inloop import outgrown
 from proxy.request import AgentRequest, BadRequest
-from proxy.router import CloudRoute, Fit, LocalRoute, Override, Swap, View
+from proxy.route import CloudRoute, Fit, LocalRoute, Swap
 from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.services import Services
 from proxy.sessions import Memory

@@ -9,8 +9,10 @@ from budget.bands import Band
 from budget.state import Mode
 from pricing.money import Money
 from proxy.coldcache import Worth
+from proxy.decision import View
 from proxy.explain import Change, what_would_change
-from proxy.router import CloudRoute, Fit, LocalRoute, Route, View, decide
+from proxy.route import CloudRoute, Fit, LocalRoute, Route
+from proxy.router import decide
 from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.task import Task, TaskClass, Tier
 

@@ -8,9 +8,11 @@ import pytest
 
 from budget.bands import Band
 from budget.state import Mode
+from proxy.decision import View
 from proxy.inloop import outgrown
 from proxy.request import read
-from proxy.router import CloudRoute, Fit, LocalRoute, Route, View, decide
+from proxy.route import CloudRoute, Fit, LocalRoute, Route
+from proxy.router import decide
 from proxy.rules.ruling import Ruling
 from proxy.task import Task, TaskClass, Tier
 from tests.kit import bodies

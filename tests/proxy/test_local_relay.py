@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from budget.ledger import Settlement
 from proxy.curtain import FIRST_CHARS, Curtain, begins_wrong
+from proxy.decision import Escalation
 from proxy.escalate import Judgement, weigh
 from proxy.local_relay import LocalHooks, LocalRelay, _unreached
-from proxy.router import Escalation
 from proxy.toolcalls.signals import Signal, signals
 from proxy.translate.errors import Trouble, failure
 from proxy.translate.reading import Reading

@@ -15,7 +15,9 @@ from budget.bands import Band
 from budget.state import Mode
 from pricing.money import Money
 from proxy.coldcache import Worth
-from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Policy, Route, Swap, View, decide
+from proxy.decision import Decision, Policy, View
+from proxy.route import CloudRoute, Fit, LocalRoute, Route, Swap
+from proxy.router import decide
 from proxy.rules.project import Project
 from proxy.rules.rule import Rule
 from proxy.rules.ruling import Ruling, restricted_by_problem, ruled, ruling_of

@@ -11,7 +11,9 @@ from budget.bands import Band
 from budget.state import Mode
 from pricing.money import Money
 from proxy.coldcache import Worth
-from proxy.router import CloudRoute, Decision, Fit, LocalRoute, Route, Swap, View, decide
+from proxy.decision import Decision, View
+from proxy.route import CloudRoute, Fit, LocalRoute, Route, Swap
+from proxy.router import decide
 from proxy.rules.ruling import Ruling
 from proxy.task import Task, TaskClass, Tier
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from proxy.request import AgentRequest, read
-from proxy.router import Route
+from proxy.route import Route
 from proxy.sessions import Memory, Sessions
 from proxy.task import Tier
 from tests.kit import bodies

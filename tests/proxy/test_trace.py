@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from budget.bands import Band
 from budget.state import Mode
 from proxy.classify import Classifier
+from proxy.decision import View
 from proxy.request import AgentRequest, read
-from proxy.router import CloudRoute, View, decide
+from proxy.route import CloudRoute
+from proxy.router import decide
 from proxy.trace import Trace, Traces, trace_of
 from proxy.upstream.local_model import LocalUpstream
 from proxy.view import fit_of
