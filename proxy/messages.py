@@ -79,7 +79,7 @@ def _decide(
         services.locals.want_probe(decision.unproved.upstream, decision.unproved.model)
     if decision.refusal:
         saying = Saying(services, case)
-        own, said = saying.headers(None, None, decision.refusal.kind), saying.no_route(decision.refusal)
+        own, said = saying.headers(None, None, ""), saying.no_route(decision.refusal)
         services.traces.told(request_id, said)
         return error(402, said, asked.dialect, headers=own)
 

@@ -53,6 +53,7 @@ def test_a_person_s_word_on_a_request_beats_the_rules(start, fake):
         refused = ask(proxy.url, message("go"))
     assert refused.status == 402
     assert 'The rule "never" blocks this request.' in refused.error["message"]
+    assert refused.headers["x-bursar-reason"] == 'L1, normal: refused, blocked by rule "never"'
 
 
 def test_a_project_s_rule_comes_before_the_config_s(start, fake):
