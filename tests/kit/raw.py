@@ -223,3 +223,21 @@ def parsed(wire: bytes) -> Answer:
 def _headers(head: bytes) -> dict[str, str]:
     pairs = (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:] if line)
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def unchunked(answer: bytes) -> bytes:
+    """Give the body of an answer as it went over the wire, out of its chunks."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if head.startswith(b"HTTP/1.1 1"):
+        return unchunked(body)
+    if b"transfer-encoding: chunked" not in head.lower():
+        return body
+    out = b""
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        if size in (b"0", b"zz"):  # The end, or what the fault `bad-chunk` puts in its place.
+            break
+        length = int(size.split(b";")[0], 16)
+        out += rest[:length]
+        body = rest[length + 2 :]
+    return out

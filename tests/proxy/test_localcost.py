@@ -2,7 +2,6 @@
 
 import gc
 import threading
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 import pytest
@@ -10,86 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pricing.assumed import Figures
-from pricing.machine import LocalCost
 from pricing.money import Money
-from pricing.power import Found
 from proxy.localcost import LocalCosts, Metering, Split, machine_name
-from proxy.powermeter import FAR_TOO_SLOW_S, LOOK_AGAIN_ASLEEP_S, LOOK_AGAIN_S, SLOW_READINGS, SLOW_S, Meter
 from proxy.translate.usage import Speed
-
-HERE, LAN = "http://127.0.0.1:11434", "http://192.168.1.20:8080"
-
-# Everything set, so that no assumption is in the way: $0.36/kWh at the wall, a busy hour of the machine is $0.20.
-FIGURES = Figures(
-    price=Money.usd(2628),
-    residual=Money.usd(0),
-    years=Fraction(3),
-    utilisation=Fraction(1, 2),
-    electricity=Money.usd("0.36"),
-    psu_efficiency=Fraction(1),
-    watts_prefill=Fraction(400),
-    watts_decode=Fraction(300),
-    watts_idle=Fraction(50),
-)
-
-
-@dataclass
-class FakeReader:
-    """A meter that counts as the test says, and may take its time."""
-
-    clock: "Clock"
-    source: str = "a meter"
-    is_counter: bool = True
-    count: int | None = 0
-    takes_s: float = 0.0
-    readings: int = 0
-
-    def millijoules(self) -> int | None:
-        self.readings += 1
-        self.clock.seconds += self.takes_s
-        return self.count
-
-
-@dataclass
-class Clock:
-    """Seconds that are set by hand."""
-
-    seconds: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@dataclass
-class Bench:
-    """A machine whose requests and meter a test conducts."""
-
-    figures: Figures = FIGURES
-    chips: tuple[str, ...] = ()
-    metered: bool = True
-    clock: Clock = field(default_factory=Clock)
-
-    def __post_init__(self) -> None:
-        self.reader = FakeReader(self.clock)
-        found = Found(self.reader, self.chips) if self.metered else Found(None, self.chips, ("no meter here",))
-        self.meter = Meter(lambda: found, self.clock)
-        self.meter.look()
-        self.costs = LocalCosts(self.figures, self.meter, self.clock)
-
-    def run(self, seconds: float, joules: int = 0) -> None:
-        """Let time pass and energy flow."""
-        self.clock.seconds += seconds
-        assert self.reader.count is not None
-        self.reader.count += joules * 1000
-
-
-def spent(cost: LocalCost | None) -> LocalCost:
-    assert cost is not None
-    return cost
-
-
-def speed(prompt_s: float, output_s: float) -> Speed:
-    return Speed(1000, prompt_s * 1000, 100, output_s * 1000, 0)
+from tests.kit.metered import FIGURES, HERE, LAN, Bench, speed, spent
 
 
 def test_a_metered_request_pays_for_its_joules_above_idle_and_its_time():
@@ -328,95 +251,3 @@ def test_many_threads_at_once_lose_nothing():
     last = bench.costs.begin(HERE)
     bench.run(1, joules=7)
     assert spent(last.end(None, 1_000)).joules_milli == 7_000
-
-
-def test_a_meter_that_keeps_requests_waiting_is_given_up_and_looked_for_again_later():
-    bench = Bench()
-    bench.reader.takes_s = SLOW_S * 2
-    for _ in range(SLOW_READINGS):
-        bench.meter.read()
-    assert bench.meter.read() is None
-    assert bench.meter.source == ""
-    assert bench.meter.found.why[-1] == "a meter: too slow (16 ms)"
-    asked = bench.reader.readings
-    bench.meter.look_aside()
-    assert bench.reader.readings == asked
-    bench.clock.seconds += LOOK_AGAIN_S
-    bench.reader.takes_s = 0.0
-    bench.meter.look()
-    assert bench.meter.source == "a meter"
-
-
-def test_one_reading_that_takes_far_too_long_is_enough():
-    bench = Bench()
-    bench.reader.takes_s = FAR_TOO_SLOW_S * 2
-    bench.meter.read()
-    assert bench.meter.read() is None
-
-
-def test_a_meter_that_only_knows_watts_is_sampled_while_something_runs_and_no_longer():
-    bench = Bench()
-    bench.reader.is_counter = False
-    asked_often = threading.Event()
-    count = bench.reader.millijoules
-
-    def counting() -> int | None:
-        if bench.reader.readings > 4:
-            asked_often.set()
-        return count()
-
-    bench.reader.millijoules = counting  # type: ignore[method-assign]
-    request = bench.costs.begin(HERE)
-    assert asked_often.wait(10)
-    request.end(None, 1_000)
-    sampling = [thread for thread in threading.enumerate() if thread.name == "power samples"]
-    for thread in sampling:
-        thread.join(10)
-    assert not any(thread.is_alive() for thread in sampling)
-
-
-def test_the_meter_of_a_bench_counts_joules_over_a_stretch():
-    bench = Bench()
-    since = bench.meter.begin()
-    bench.run(1, joules=12)
-    assert bench.meter.joules(since) == 12.0
-    assert bench.meter.joules("nothing") is None
-    unmetered = Bench(metered=False).meter
-    assert unmetered.joules(unmetered.begin()) is None
-
-
-def test_a_chip_that_slept_is_looked_for_again_soon_and_a_missing_one_later():
-    clock, looks = Clock(), list[float]()
-
-    def asleep_then_missing() -> Found:
-        looks.append(clock.seconds)
-        return Found(is_asleep=len(looks) == 1)
-
-    meter = Meter(asleep_then_missing, clock)
-    for _ in range(40):
-        meter.look_aside()
-        for thread in threading.enumerate():
-            if thread.name == "power meter":
-                thread.join(10)
-        clock.seconds += 10
-    assert [seconds - 1000 for seconds in looks] == [0, LOOK_AGAIN_ASLEEP_S, LOOK_AGAIN_ASLEEP_S + LOOK_AGAIN_S]
-
-
-def test_a_request_does_not_wait_for_a_driver_that_starts():
-    clock, started, may_end = Clock(), threading.Event(), threading.Event()
-
-    def slowly() -> Found:
-        started.set()
-        may_end.wait(10)
-        return Found(FakeReader(clock))
-
-    meter = Meter(slowly, clock)
-    costs = LocalCosts(FIGURES, meter, clock)
-    found = spent(costs.begin(HERE).end(None, 1_000))
-    assert found.provenance.startswith("set watts")
-    assert started.wait(10)
-    may_end.set()
-    for thread in threading.enumerate():
-        if thread.name == "power meter":
-            thread.join(10)
-    assert spent(costs.begin(HERE).end(None, 1_000)).provenance.startswith("a meter")

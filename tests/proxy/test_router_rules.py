@@ -11,26 +11,16 @@ from budget.bands import Band
 from budget.state import Mode
 from pricing.money import Money
 from proxy.coldcache import Worth
-from proxy.decision import Decision, View
-from proxy.route import CloudRoute, Fit, LocalRoute, Route, Swap
-from proxy.router import decide
+from proxy.route import Route, Swap
 from proxy.rules.ruling import Ruling
-from proxy.task import Task, TaskClass, Tier
+from proxy.task import Tier
+from tests.proxy.routing import CLOUD, QWEN, route
 
-CLOUD = Route("claude", "claude-opus-5-5", is_local=False)
 SONNET = Route("claude", "claude-sonnet-5-5", is_local=False)
-QWEN = Route("ollama", "qwen", is_local=True)
-SMALL = LocalRoute("ollama", "qwen", context=100_000, tools=True)
-VIEW = View(Mode.auto, Band.normal, False, "claude-only", (SMALL,), CloudRoute("claude", "claude-opus-5-5"))
 LOCAL = Ruling(route="local", route_by='rule "docs"')
 TO_CLAUDE = Ruling(route="cloud", route_by='rule "hard"')
 BLOCK = Ruling(route="block", route_by='rule "never"')
 SWAPS = dict.fromkeys(Tier, Swap("claude-sonnet-5-5", "for L2"))
-
-
-def route(tier: Tier, **view: Any) -> Decision:
-    task = Task(TaskClass.refactor, tier, 1.0, ())
-    return decide(replace(VIEW, **view), task, Fit(20_000, 32_000, has_tools=True))
 
 
 def test_a_rule_sends_complex_work_local_first_and_it_may_escalate():
