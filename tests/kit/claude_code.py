@@ -1,29 +1,22 @@
 """Drives the real Claude Code, headless: an empty home, a fake key, no traffic but to the address it is given."""
 
 import json
-import os
 import platform
-import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.kit.agent import CUT_OFF, Agent, kept
 from tests.kit.fake_claude import KEY, ROOT
 
 PACKAGES = ROOT / ".cache" / "agents" / "node_modules" / "@anthropic-ai"
 NAMES = {"Linux": "linux", "Darwin": "darwin", "Windows": "win32"}
 MACHINES = {"x86_64": "x64", "AMD64": "x64", "arm64": "arm64", "aarch64": "arm64"}
-# Whatever does not go to loopback meets a proxy that is not there.
-NOWHERE = "http://127.0.0.1:9"
-QUIET = {
+QUIET = CUT_OFF | {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_ERROR_REPORTING": "1",
     "DISABLE_TELEMETRY": "1",
-    "HTTPS_PROXY": NOWHERE,
-    "HTTP_PROXY": NOWHERE,
-    "NO_PROXY": "127.0.0.1,localhost",
     "IS_SANDBOX": "1",  # It refuses to run as root elsewhere.
 }
 
@@ -68,17 +61,8 @@ class Session:
         return [block for content in contents if isinstance(content, list) for block in content]
 
 
-@dataclass(frozen=True)
-class ClaudeCode:
+class ClaudeCode(Agent):
     """An installed Claude Code with a home of its own."""
-
-    program: Path
-    home: Path
-
-    @property
-    def folder(self) -> Path:
-        """Return the project's folder it works in."""
-        return self.home / "project"
 
     def ask(
         self,
@@ -90,7 +74,6 @@ class ClaudeCode:
         **environment: str,
     ) -> Session:
         """Run one turn against an API at `url`, with every tool allowed; `starter` is a command that runs it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         allowed = ("--permission-mode", "acceptEdits", "--allowedTools", "Read,Bash,Agent,Task,Edit,Write")
         command = [
             *starter,
@@ -103,27 +86,14 @@ class ClaudeCode:
             *allowed,
             *options,
         ]
-        began = time.monotonic()
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self._environment(url) | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=seconds,
-            check=False,
-        )
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return Session(done.returncode, tuple(lines), done.stderr, time.monotonic() - began)
+        ran = self.run(command, self._environment(url) | environment, seconds)
+        return Session(ran.exit_code, ran.lines, ran.errors, ran.seconds)
 
     def _environment(self, url: str) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "COMSPEC") if name in os.environ}
-        places = self.home / "tmp"
-        places.mkdir(exist_ok=True)
-        home = {"HOME": str(self.home), "USERPROFILE": str(self.home), "TMPDIR": str(places), "TEMP": str(places)}
-        return kept | home | QUIET | {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": url}
+        home, places = str(self.home), self.temporary()
+        own = {"HOME": home, "USERPROFILE": home, "TMPDIR": places, "TEMP": places}
+        api = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": url}
+        return kept("PATH", "SYSTEMROOT", "COMSPEC") | own | QUIET | api
 
 
 def installed() -> Path | None:

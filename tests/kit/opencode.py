@@ -1,29 +1,23 @@
 """Drives the real opencode, headless: an empty home, a fake key, no traffic but to the address it is given."""
 
 import json
-import os
 import platform
-import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.kit.claude_code import NOWHERE
+from tests.kit.agent import CUT_OFF, Agent, kept
 from tests.kit.fake_claude import KEY, ROOT
 
 PACKAGES = ROOT / ".cache" / "agents" / "node_modules"
 Dialect = Literal["anthropic", "openai"]
 SDKS = {"anthropic": "@ai-sdk/anthropic", "openai": "@ai-sdk/openai-compatible"}
 """Both are part of the program."""
-QUIET = {
+QUIET = CUT_OFF | {
     "OPENCODE_DISABLE_AUTOUPDATE": "1",
     "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
     "OPENCODE_DISABLE_MODELS_FETCH": "1",
-    "HTTPS_PROXY": NOWHERE,
-    "HTTP_PROXY": NOWHERE,
-    "NO_PROXY": "127.0.0.1,localhost",
 }
 
 
@@ -59,38 +53,17 @@ class Session:
         return next(str(event["sessionID"]) for event in self.events)
 
 
-@dataclass(frozen=True)
-class OpenCode:
+class OpenCode(Agent):
     """An installed opencode with a home of its own."""
-
-    program: Path
-    home: Path
-
-    @property
-    def folder(self) -> Path:
-        """Return the project's folder it works in."""
-        return self.home / "project"
 
     def ask(
         self, url: str, prompt: str, *options: str, dialect: Dialect, model: str, small_model: str, seconds: float = 120
     ) -> Session:
         """Run one turn against an API at `url`, with every tool allowed; TimeoutExpired if it hangs."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         config = self._config(f"{url}/v1", dialect, model, small_model)
-        began = time.monotonic()
-        done = subprocess.run(
-            [str(self.program), "run", "--format", "json", *options, prompt],
-            cwd=self.folder,
-            env=self._environment() | {"OPENCODE_CONFIG_CONTENT": json.dumps(config)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=seconds,
-            check=False,
-        )
-        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return Session(done.returncode, tuple(lines), done.stderr, time.monotonic() - began)
+        command = [str(self.program), "run", "--format", "json", *options, prompt]
+        ran = self.run(command, self._environment() | {"OPENCODE_CONFIG_CONTENT": json.dumps(config)}, seconds)
+        return Session(ran.exit_code, ran.lines, ran.errors, ran.seconds)
 
     def _config(self, base: str, dialect: Dialect, model: str, small_model: str) -> dict[str, Any]:
         limits = {"context": 60_000, "output": 32_000}
@@ -107,11 +80,8 @@ class OpenCode:
         }
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
         places = {f"XDG_{name.upper()}_HOME": str(self.home / name) for name in ("data", "config", "cache", "state")}
-        temporary = self.home / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
-        return kept | places | QUIET | {"HOME": str(self.home), "TMPDIR": str(temporary)}
+        return kept("PATH") | places | QUIET | {"HOME": str(self.home), "TMPDIR": self.temporary()}
 
 
 def installed() -> Path | None:
