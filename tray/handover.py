@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from budget.clock import Clock
 from pricing.power import Machinery, find
@@ -15,9 +16,8 @@ from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local import LocalSetting, Registry
-from proxy.upstream.local_model import ModelSetting
 from tray.paths import Paths
-from tray.settings import Local, OneModel, Settings
+from tray.settings import Local, Settings
 
 
 def cloud_of(settings: Settings) -> Cloud:
@@ -49,7 +49,7 @@ def registry_of(
     settings: Settings, environ: Mapping[str, str], clock: Clock, knowledge: Knowledge | None = None
 ) -> Registry:
     """Make the registry of local servers; it has asked none of them yet."""
-    configured = tuple(_local(local, environ) for local in settings.locals)
+    configured = tuple(_with_key(local, environ) for local in settings.locals)
     return Registry(configured, settings.discover, clock, knowledge=knowledge)
 
 
@@ -65,40 +65,8 @@ def prices_of(paths: Paths) -> PriceTable:
     return PriceTable.load(refreshed=paths.refreshed_prices, user=paths.user_prices)
 
 
-def _local(local: Local, environ: Mapping[str, str]) -> LocalSetting:
-    return LocalSetting(
-        name=local.name,
-        url=local.url,
-        kind=local.kind,
-        models=local.models,
-        context=local.context,
-        max_output=local.max_output,
-        vision=local.vision,
-        tools=local.tools,
-        api_key=environ.get(local.api_key_env, "") if local.api_key_env else "",
-        concurrency=local.concurrency,
-        first_s=local.first_token_s,
-        idle_s=local.idle_s,
-        keep_alive=local.keep_alive,
-        thinking=local.thinking,
-        messages_api=local.messages_api,
-        each=tuple(_one_model(model) for model in local.model),
-    )
-
-
-def _one_model(model: OneModel) -> ModelSetting:
-    return ModelSetting(
-        name=model.name,
-        context=model.context,
-        max_output=model.max_output,
-        vision=model.vision,
-        tools=model.tools,
-        concurrency=model.concurrency,
-        first_s=model.first_token_s,
-        idle_s=model.idle_s,
-        keep_alive=model.keep_alive,
-        thinking=model.thinking,
-    )
+def _with_key(local: Local, environ: Mapping[str, str]) -> LocalSetting:
+    return replace(local, api_key=environ.get(local.api_key_env, "")) if local.api_key_env else local
 
 
 Load = Callable[[], Settings]

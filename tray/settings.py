@@ -16,7 +16,7 @@ from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
 from proxy.rules.rule import Rule
 from proxy.task import Tier
-from proxy.upstream.local_model import Kind, Thinking
+from proxy.upstream.local_model import LocalSetting, ModelSetting
 from tray.files import read_private
 from tray.keys import TABLES, is_loopback, show
 from tray.reading import NotToml, Reading, parsed
@@ -42,46 +42,14 @@ class Cloud:
     proxy: str | None = None
 
 
-@dataclass(frozen=True)
-class OneModel:
-    """One model of a local server, where it needs other settings than the server's other models."""
+@dataclass(frozen=True, slots=True)
+class Local(LocalSetting):
+    """A local model server that a person named.
 
-    name: str
-    context: int | None = None
-    max_output: int | None = None
-    vision: bool | None = None
-    tools: bool | None = None
-    concurrency: int | None = None
-    first_token_s: int | None = None
-    idle_s: int | None = None
-    keep_alive: str = ""
-    thinking: Thinking | None = None
-
-
-@dataclass(frozen=True)
-class Local:
-    """A local model server that a person named; what is left out is asked of the server.
-
-    `api_key_env` names the environment variable that holds its key, so that no key stands in the file. `model` holds
-    what differs from model to model.
+    `api_key_env` names the environment variable that holds its key, so that no key stands in the file.
     """
 
-    name: str
-    url: str
-    kind: Kind | Literal["auto"] = "auto"
-    models: tuple[str, ...] = ()
-    context: int | None = None
-    max_output: int | None = None
-    vision: bool | None = None
-    tools: bool | None = None
     api_key_env: str = ""
-    concurrency: int | None = None
-    first_token_s: int | None = None
-    idle_s: int | None = None
-    keep_alive: str = ""
-    thinking: Thinking = "auto"
-    messages_api: bool = False
-    model: tuple[OneModel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +139,7 @@ def _locals(reading: Reading, raw: Any) -> Iterator[Local]:
     models = count()
     for number, item in enumerate(reading.several(raw, "local", "server")):
         values = reading.table("local", {key: value for key, value in item.items() if key != "model"}, number)
-        values["model"] = tuple(_one_models(reading, item.get("model", []), number, models))
+        values["each"] = tuple(_one_models(reading, item.get("model", []), number, models))
         missing = [key for key in ("name", "url") if key not in item]
         if missing:
             reading.wrong("local", None, f"this [[local]] server has no `{missing[0]}`", number)
@@ -179,10 +147,10 @@ def _locals(reading: Reading, raw: Any) -> Iterator[Local]:
             reading.wrong("local", "name", f"two local servers are called {show(values['name'])}", number)
         elif "name" in values and "url" in values:
             names.add(values["name"])
-            yield Local(**values)
+            yield Local(**_renamed(values))
 
 
-def _one_models(reading: Reading, raw: Any, server: int, numbers: Iterator[int]) -> Iterator[OneModel]:
+def _one_models(reading: Reading, raw: Any, server: int, numbers: Iterator[int]) -> Iterator[ModelSetting]:
     """Read every `[[local.model]]` table of one server; `numbers` counts them through the file."""
     names: set[str] = set()
     for item in reading.several(raw, "local.model", "model", "local", server):
@@ -194,7 +162,12 @@ def _one_models(reading: Reading, raw: Any, server: int, numbers: Iterator[int])
             reading.wrong("local.model", "name", f"two models are called {show(values['name'])}", number)
         elif "name" in values:
             names.add(values["name"])
-            yield OneModel(**values)
+            yield ModelSetting(**_renamed(values))
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    """Give what was read under the names that the proxy has for it."""
+    return {"first_s" if key == "first_token_s" else key: value for key, value in values.items()}
 
 
 def _machine(reading: Reading, raw: Mapping[str, Any]) -> Figures:

@@ -107,8 +107,8 @@ concurrency = 4
 def test_a_model_can_have_settings_of_its_own():
     first, second = settings_of(TWO_MODELS).locals
     assert (first.context, first.keep_alive) == (8192, "30m")
-    assert (first.model[0].name, first.model[0].context, first.model[0].thinking) == ("big", 65536, "off")
-    assert (second.model[0].name, second.model[0].concurrency) == ("other", 4)
+    assert (first.each[0].name, first.each[0].context, first.each[0].thinking) == ("big", 65536, "off")
+    assert (second.each[0].name, second.each[0].concurrency) == ("other", 4)
 
 
 def test_a_mistake_in_a_models_own_settings_is_named_with_its_line():
