@@ -12,14 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from pricing.money import Money
 from pricing.rates import Rates
+from proxy.task import Tier
 
 MOST_KEPT = 2048
 COOLING_PERMILLE = 390
 """How likely a local turn lets a warm cache expire, in thousandths, where nothing was learned yet (ROUTING.md, 4)."""
+
+CacheGate = Literal["on", "off", "all"]
+"""Whether routine work stays on Claude while its warm cache is worth more than a local turn; "all": safe work too."""
+
+GATED: Mapping[CacheGate, tuple[Tier, ...]] = {"on": (Tier.L1,), "all": (Tier.L0, Tier.L1), "off": ()}
+"""The tiers whose turns are weighed."""
 
 
 @dataclass(frozen=True, slots=True)

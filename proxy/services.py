@@ -21,7 +21,7 @@ from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.anchors import Anchors
 from proxy.classify import Classifier
-from proxy.coldcache import Warmth
+from proxy.coldcache import CacheGate, Warmth
 from proxy.localcost import LocalCosts
 from proxy.route import Route
 from proxy.rules.project import NO_PROJECT, Project
@@ -37,8 +37,6 @@ from proxy.upstream.local import Registry
 from proxy.wire.answer import Forward
 
 RestrictedPolicy = Literal["claude-only", "local-only"]
-CacheGate = Literal["on", "off", "all"]
-"""Whether routine work stays on Claude while its warm cache is worth more than a local turn; "all": safe work too."""
 
 
 @dataclass(frozen=True, slots=True)

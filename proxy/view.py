@@ -9,7 +9,7 @@ from budget.state import Mode
 from budget.today import Today
 from pricing.tokens import estimate_tokens
 from proxy.case import conversation
-from proxy.coldcache import Turn, Worth, worth_of
+from proxy.coldcache import GATED, Turn, Worth, worth_of
 from proxy.decision import Override, View
 from proxy.inloop import outgrown
 from proxy.request import AgentRequest, BadRequest
@@ -123,7 +123,7 @@ def _runs_locally(mode: Mode, memory: Memory) -> bool:
 
 def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[Tier, Swap]) -> Worth | None:
     """Weigh a local turn against the conversation's warm cache; None where nothing is warm, or nobody asks."""
-    gated = _GATED[services.options.cache_gate]
+    gated = GATED[services.options.cache_gate]
     if task.tier not in gated or task.side or asked.agent_id:
         return None
     model, now = swaps[task.tier].model if task.tier in swaps else asked.model, services.clock()
@@ -133,9 +133,6 @@ def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[T
     requests = services.sessions.turn_length(asked)
     turn = Turn(requests) if requests else Turn()
     return worth_of(services.prices().on(now, model).rates, fit_of(asked).input_tokens, warm, now, turn)
-
-
-_GATED = {"on": (Tier.L1,), "all": (Tier.L0, Tier.L1), "off": ()}
 
 
 def tools_used(asked: AgentRequest) -> frozenset[str]:
