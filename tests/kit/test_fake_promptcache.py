@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kit.claude.promptcache import PromptCache, Split, blocks_of, count
+from tests.kit.claude.promptcache import TOOLS_OVERHEAD, PromptCache, Split, blocks_of, count
 
 MINIMUM = 512
 
@@ -55,8 +55,7 @@ def test_five_blocks_are_below_the_minimum() -> None:
 
 def test_an_hour_and_five_minutes_are_written_apart() -> None:
     cache = PromptCache()
-    found = cache.split(blocks_of(_body(10, b4="1h", b8="5m")), 400, 0.0)
-    assert found == Split(input=200, write_5m=400, write_1h=400, read=0)
+    assert _split(cache, _body(10, b4="1h", b8="5m")) == Split(input=200, write_5m=400, write_1h=400, read=0)
 
 
 def test_an_answer_that_has_not_begun_cannot_be_read() -> None:
@@ -89,6 +88,42 @@ def test_the_system_survives_a_change_of_the_messages_settings() -> None:
     _split(cache, body)
     # "type", "text", "text" and 4,000 letters: 4,012 bytes.
     assert _split(cache, body | {"tool_choice": {"type": "any"}}, 1.0).read == 1003
+
+
+def test_tools_and_their_hidden_prompt_survive_a_change_of_speed() -> None:
+    tool = {"name": "Read", "description": "d" * 4000, "cache_control": {"type": "ephemeral"}}
+    cache, body = PromptCache(), _body(10, b10="5m") | {"tools": [tool]}
+    _split(cache, body)
+    # "name", "Read", "description" and 4,000 letters: 4,019 bytes.
+    assert _split(cache, body | {"speed": "fast"}, 1.0).read == 1005 + TOOLS_OVERHEAD
+
+
+def test_thinking_and_empty_text_cannot_be_marked_and_automatic_caching_passes_them_by() -> None:
+    body, mark = _body(10), {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    content = body["messages"][0]["content"]
+    content += [{"type": "thinking", "thinking": "x" * 380, **mark}, {"type": "text", "text": "", **mark}]
+    assert _split(PromptCache(), body).input == 1000 + 100 + 3  # "type", "text", "text": 12 bytes.
+    assert _split(PromptCache(), body | mark) == Split(input=103, write_5m=0, write_1h=1000, read=0)
+
+
+def test_a_marked_prefix_within_one_that_is_read_lives_on_with_it() -> None:
+    cache = PromptCache()
+    for at in (0.0, 250.0, 500.0):
+        _split(cache, _body(12, b6="5m", b12="5m"), at)
+    assert _split(cache, _body(6, b6="5m"), 700.0).read == 600
+
+
+def test_a_tool_that_is_loaded_later_counts_only_where_a_result_refers_to_it() -> None:
+    late = {"name": "Late", "description": "d" * 400, "defer_loading": True}
+    found = {"type": "tool_result", "content": [{"type": "tool_reference", "tool_name": "Late"}]}
+    body = _body(10, b10="5m") | {"tools": [{"name": "Read"}]}
+    cache = PromptCache()
+    _split(cache, body)
+    assert _split(cache, body | {"tools": [{"name": "Read"}, late]}, 1.0).read == 1000 + 2 + TOOLS_OVERHEAD
+    with_it = {"tools": [late], "messages": [{"role": "user", "content": [found]}]}
+    without = {"tools": [], "messages": with_it["messages"]}
+    # "name", "Late", "description", 400 letters, "defer_loading" and "True": 436 bytes.
+    assert sum(b.tokens for b in blocks_of(with_it)) == sum(b.tokens for b in blocks_of(without)) + 109 + TOOLS_OVERHEAD
 
 
 def test_no_block_counts_more_tokens_than_bytes() -> None:

@@ -1,18 +1,19 @@
 """The fake's prompt cache: which tokens of a request it reads, writes or takes as plain input.
 
 Written from the documented behaviour alone, independent of anything in `budget/`. A token is four bytes of text here,
-rounded up for each block: deterministic, and never more than one token a byte.
+rounded up for each block: deterministic, and never more than one token a byte. Where no page says what happens, it does
+this: a marked prefix within one that is read lives on with it.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 LOOKBACK = 20  # Positions searched before each breakpoint, the breakpoint itself included.
 LIFETIMES = {"5m": 300.0, "1h": 3600.0}
-TOOLS_OVERHEAD = 346  # Tokens of the hidden prompt that comes with any tools.
+TOOLS_OVERHEAD = 346  # Tokens of the hidden prompt that comes with any tools, before the first of them.
 IMAGE_TOKENS = 1_334
 BILLING_LINE = "x-anthropic-billing-header:"
 
@@ -60,59 +61,63 @@ class PromptCache:
         total = sums[-1] if sums else 0
         read_to = self._read(blocks, marks, now)
         read = sums[read_to] if read_to is not None else 0
-        after_1h = self._write(blocks, sums, marks, "1h", minimum, now, live)
-        after_5m = self._write(blocks, sums, marks, "5m", minimum, now, live)
-        long_end = max(read, after_1h)
-        short_end = max(long_end, after_5m)
+        # Too short a prompt is not cached at all; of one that is long enough, each marked part is.
+        fresh = [at for at in marks if read_to is None or at > read_to] if marks and sums[marks[-1]] >= minimum else []
+        for at in fresh:
+            self._store(blocks[at], now, live)
+        long_end = max([read, *(sums[at] for at in fresh if blocks[at].mark == "1h")])
+        short_end = max([long_end, *(sums[at] for at in fresh if blocks[at].mark == "5m")])
         return Split(total - short_end, short_end - long_end, long_end - read, read)
 
     def _read(self, blocks: list[Block], marks: list[int], now: float) -> int | None:
         for mark in reversed(marks):
             for at in range(mark, max(-1, mark - LOOKBACK), -1):
-                entry = self.entries.get(blocks[at].digest)
-                if entry and entry.live_from <= now < entry.expires:
-                    entry.expires = now + entry.lifetime
+                if self._lives(blocks[at], now):
+                    for used in (at, *(m for m in marks if m < at and self._lives(blocks[m], now))):
+                        entry = self.entries[blocks[used].digest]
+                        entry.expires = max(entry.expires, now + entry.lifetime)
                     return at
         return None
 
-    def _write(
-        self, blocks: list[Block], sums: list[int], marks: list[int], life: str, minimum: int, now: float, live: float
-    ) -> int:
-        """Store each prefix marked with this life that is long enough; return the size of the longest."""
-        longest = 0
-        for at in marks:
-            if blocks[at].mark != life or sums[at] < minimum:
-                continue
-            known = self.entries.get(blocks[at].digest)
-            if not known or not known.live_from <= now < known.expires:
-                self.entries[blocks[at].digest] = _Entry(live, now + LIFETIMES[life], LIFETIMES[life])
-            longest = max(longest, sums[at])
-        return longest
+    def _lives(self, block: Block, now: float) -> bool:
+        entry = self.entries.get(block.digest)
+        return entry is not None and entry.live_from <= now < entry.expires
+
+    def _store(self, block: Block, now: float, live: float) -> None:
+        life, before = LIFETIMES[block.mark or "5m"], self.entries.get(block.digest)
+        if before and now < before.expires:  # Written by another request that has not begun to answer.
+            life, live = max(life, before.lifetime), min(live, before.live_from)
+        self.entries[block.digest] = _Entry(live, now + life, life)
 
 
-def blocks_of(body: dict[str, Any]) -> list[Block]:
-    """Lay a request out as positions: tools, then system, then messages, digests cumulative."""
+def blocks_of(body: dict[str, Any], counted: Callable[[object], int] | None = None) -> list[Block]:
+    """Lay a request out as positions: tools, then system, then messages, digests cumulative.
+
+    `counted` counts the tokens of a block's content; without it, a token is four bytes.
+    """
     blocks: list[Block] = []
-    digest = _chain(b"", [body.get("model"), body.get("speed")])
+    markable = -1
+    tools = {str(tool.get("name")): tool for tool in body.get("tools") or []}
+    hidden = TOOLS_OVERHEAD if tools else 0
+    digest = _chain(b"", [body.get("model")])
     for part, settings in _parts(body):
         digest = _chain(digest, settings)
         for role, value in part:
             bare = {k: v for k, v in value.items() if k != "cache_control"}
             digest = _chain(digest, [role, bare])
-            blocks.append(Block(count(bare), digest, _mark(value)))
-    if body.get("cache_control") and blocks:
-        blocks[-1] = Block(blocks[-1].tokens, blocks[-1].digest, _mark(body))
+            shown = [bare, *(tools[name] for name in _referenced(bare) if name in tools)]
+            tokens, hidden = hidden + sum(map(counted or count, shown)), 0
+            markable = len(blocks) if _may_be_marked(value) else markable
+            blocks.append(Block(tokens, digest, _mark(value) if _may_be_marked(value) else None))
+    if body.get("cache_control") and markable >= 0:
+        last = blocks[markable]
+        blocks[markable] = Block(last.tokens, last.digest, last.mark or _mark(body))
     return blocks
 
 
 def prompt_tokens(body: dict[str, Any]) -> int:
     """Count a whole prompt, as `count_tokens` does."""
-    return overhead(body) + sum(block.tokens for block in blocks_of(body))
-
-
-def overhead(body: dict[str, Any]) -> int:
-    """Count what the provider adds by itself: plain input, never cached."""
-    return TOOLS_OVERHEAD if body.get("tools") else 0
+    return sum(block.tokens for block in blocks_of(body))
 
 
 def count(value: object) -> int:
@@ -142,8 +147,8 @@ Part = tuple[Iterator[tuple[str, dict[str, Any]]], list[object]]
 def _parts(body: dict[str, Any]) -> list[Part]:
     """Yield tools, system and messages, each with the settings that invalidate from its level down."""
     return [
-        (iter([("tool", tool) for tool in body.get("tools") or []]), []),
-        (_system(body.get("system")), []),
+        (iter([("tool", tool) for tool in body.get("tools") or [] if not tool.get("defer_loading")]), []),
+        (_system(body.get("system")), [body.get("speed"), (body.get("output_config") or {}).get("format")]),
         (_messages(body.get("messages") or []), _message_settings(body)),
     ]
 
@@ -169,6 +174,17 @@ def _messages(messages: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, A
             content = [{"type": "text", "text": content}]
         for block in content:
             yield message["role"], block
+
+
+def _referenced(block: dict[str, Any]) -> list[str]:
+    """Name the tools whose definitions stand where a result refers to them."""
+    inner = block.get("content")
+    every = [x for x in inner if isinstance(x, dict)] if isinstance(inner, list) else []
+    return [str(x.get("tool_name")) for x in every if x.get("type") == "tool_reference"]
+
+
+def _may_be_marked(block: dict[str, Any]) -> bool:
+    return block.get("type") not in ("thinking", "redacted_thinking") and block.get("text") != ""
 
 
 def _mark(value: dict[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from tests.kit.claude.books import Books, Line
 from tests.kit.claude.checks import RefusedError, check_count, check_message
 from tests.kit.claude.log import RequestLog
 from tests.kit.claude.prices import MODELS, ModelFacts, Tokens
-from tests.kit.claude.promptcache import PromptCache, blocks_of, overhead, prompt_tokens
+from tests.kit.claude.promptcache import PromptCache, blocks_of, prompt_tokens
 from tests.kit.claude.script import Plan, fault_of, plan
 from tests.kit.claude.sink import CutError, Sink
 from tests.kit.claude.wire import ClientGoneError, Connection, Request, head
@@ -108,7 +108,7 @@ class Service:
         cache = self._caches.setdefault(key, PromptCache())
         split = cache.split(blocks_of(body), facts.minimum, now, now + wanted.ttft_ms / 1000)
         whole = min(wanted.tokens, body["max_tokens"])
-        tokens = Tokens(split.input + overhead(body), split.write_5m, split.write_1h, split.read, whole)
+        tokens = Tokens(split.input, split.write_5m, split.write_1h, split.read, whole)
         geo = body.get("inference_geo", "global") if facts.geo else "not_available"
         speed = body.get("speed", "standard") if facts.fast else None
         hidden = (body.get("thinking") or {}).get("display") == "omitted"
