@@ -1,0 +1,73 @@
+"""Learned: a ratio as it was seen again and again, robust against the odd one out."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ENOUGH = 30
+"""Samples from which a ratio is told without a range."""
+MOST_SAMPLES = 200
+ONE = 1_000_000
+"""Ratios are whole millionths."""
+MOST_WEIGHT = 16_384
+
+# How far the truth may lie from a guess that nothing supports: a third below, almost half above.
+_LOW, _HIGH = 700, 1450
+# After one sample it may be off by so many thousandths; after n, by that over the root of n.
+_FIRST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio in millionths with the range it lies in; `samples` is the number it was ever learned from."""
+
+    low: int
+    likely: int
+    high: int
+    samples: int
+
+    @property
+    def is_thin(self) -> bool:
+        """Tell whether it has to be shown as a range."""
+        return self.samples < ENOUGH
+
+
+class Learned:
+    """The latest ratios of one kind, each with the weight it was seen with."""
+
+    def __init__(self, samples: Iterable[tuple[int, int]] = (), seen: int = 0) -> None:
+        self.samples: deque[tuple[int, int]] = deque(samples, maxlen=MOST_SAMPLES)
+        self.seen = max(seen, len(self.samples))
+
+    def add(self, ratio: int, weight: int) -> None:
+        """Take one more; `ratio` in millionths."""
+        self.samples.append((ratio, max(1, min(weight, MOST_WEIGHT))))
+        self.seen += 1
+
+    def ratio(self) -> Ratio:
+        """Give the weighted median, with a range that narrows as samples come and vanishes when there are enough."""
+        low, likely, high = self._quantiles((100, 500, 900))
+        if self.seen >= ENOUGH:
+            return Ratio(likely, likely, likely, self.seen)
+        width = max(_FIRST / math.sqrt(self.seen), 500 * (high - low) / likely)
+        off = round(likely * min(width, 900) / 1000)
+        return Ratio(likely - off, likely, likely + off, self.seen)
+
+    def _quantiles(self, shares: tuple[int, ...]) -> list[int]:
+        """Give the ratios below which such shares of all weight lie, in thousandths, ascending."""
+        ordered = sorted(self.samples)
+        total = sum(weight for _, weight in ordered)
+        found, below = list[int](), 0
+        for ratio, weight in ordered:
+            below += weight
+            while len(found) < len(shares) and below * 1000 >= total * shares[len(found)]:
+                found.append(ratio)
+        return found
+
+
+def unsupported(likely: int) -> Ratio:
+    """Give the range of a ratio that was only guessed."""
+    return Ratio(likely * _LOW // 1000, likely, likely * _HIGH // 1000, 0)
