@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
@@ -92,6 +92,13 @@ class Prompt:
             if place in wanted:
                 found[place] = running.copy().digest()
         return found
+
+    def fitted(self, measured: tuple[tuple[int, int], ...]) -> Prompt:
+        """Give the same prompt with other places measured."""
+        made = replace(self, measured=measured)
+        # What does not depend on it need not be worked out again: the digests take the most time of all.
+        made.__dict__.update(marks=self.marks, prefixes=self.prefixes)
+        return made
 
     def split(self, read: int, long: int, short: int) -> Split:
         """Divide the prompt after so many blocks: read, then written for an hour, then for five minutes."""

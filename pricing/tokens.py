@@ -52,7 +52,7 @@ _GUESSED = {
     Kind.image: ONE,
     Kind.fixed: ONE,
 }
-# Later models make up to 35 % more of the same text.
+# Later models make up to 35 % more of the same text; one that we do not know is taken for such.
 _LATER = 1_200
 _WHOLE = "whole"
 _LOCAL = "local/"
@@ -204,7 +204,7 @@ class Ratios:
 
 
 def _guess(generation: str, kind: Kind) -> int:
-    is_later = generation == "4.7+" and kind not in (Kind.image, Kind.fixed)
+    is_later = generation != "pre-4.7" and kind not in (Kind.image, Kind.fixed)
     return _GUESSED[kind] * _LATER // 1000 if is_later else _GUESSED[kind]
 
 

@@ -1,0 +1,194 @@
+"""Prompt blocks: from a request's fields to its prompt as the cache sees it; keyed digests and sizes, never text.
+
+A conversation is sent again whole with every request, so what was seen of a message is remembered by a hash of it: only
+what is new is digested and measured.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+from budget.prompt import Block, Level, Mark, Prompt
+from pricing.table import PriceTable
+from pricing.tokens import Kind, Ratios
+from proxy.promptlengths import Laid, Lengths
+from proxy.promptsizes import TOOLS_TOKENS, Sizes, size_of_block, size_of_tool
+
+MOST_PARTS = 65_536
+"""Messages remembered; a conversation of a megabyte has about five hundred, each of which takes a kilobyte or less."""
+LEAST_UNKNOWN = 1024
+"""The shortest prefix that an unknown model is taken to cache, in tokens; most models' is this or half of it."""
+BILLING_LINE = "x-anthropic-billing-header"
+
+_encode = msgspec.json.Encoder().encode
+_THOUGHTS = frozenset(("thinking", "redacted_thinking"))
+
+
+@dataclass(frozen=True, slots=True)
+class CachedModel:
+    """What of a model decides its cache: its own id, its tokenizer's generation, the shortest prefix it caches."""
+
+    id: str
+    generation: str
+    least: int | None
+
+    @classmethod
+    def of(cls, table: PriceTable, model: str, at: datetime) -> CachedModel:
+        """Look a model up as it was at a moment; an unknown one is taken for a usual one of its own kind."""
+        found = table.find(model)
+        return cls(found.id, found.tokenizer, found.min_cacheable(at)) if found else cls(model, "", LEAST_UNKNOWN)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is remembered of a message, of all tools, or of the system: its blocks without their tokens."""
+
+    digests: list[bytes]
+    marks: list[Mark]
+    eligible: list[bool]
+    sizes: list[Sizes]
+    has_image: bool
+    blocks: tuple[Block, ...] = ()
+    estimated: tuple[str, int] = ("", -1)
+    """With which generation's ratios, and which version of them, `blocks` were estimated."""
+
+
+class Prompts:
+    """Makes prompts of requests, and learns their lengths from the answers; safe from any thread.
+
+    `key` is that of the digests; it is made up anew for each run and kept nowhere.
+    """
+
+    def __init__(self, ratios: Ratios | None = None, *, key: bytes | None = None, most: int = MOST_PARTS) -> None:
+        self.ratios = ratios or Ratios()
+        self._key = key or secrets.token_bytes(16)
+        self._most = most
+        self._parts: OrderedDict[tuple[int, int, Level], _Part] = OrderedDict()
+        self._lengths = Lengths(self.ratios)
+        self._lock = Lock()
+
+    def of(self, fields: Mapping[str, Any], model: CachedModel, workspace: str = "") -> Laid:
+        """Lay a request out as its cache would see it; `fields` are those of a request to the Messages API.
+
+        `workspace` is a name of whoever pays (a digest of the key they sent): caches are not shared between them.
+        """
+        tools = fields.get("tools") or ()
+        with self._lock:
+            parts = [
+                self._part(Level.tools, [tool for tool in tools if not tool.get("defer_loading")], {}),
+                self._part(Level.system, [{"content": fields.get("system")}], {}),
+                *self._messages(fields.get("messages") or (), tools),
+            ]
+            blocks = [block for part in parts for block in self._estimated(part, model.generation)]
+            prompt = Prompt(
+                model=model.id,
+                blocks=blocks,
+                least=model.least,
+                settings=_settings(fields, has_images=any(part.has_image for part in parts)),
+                automatic=_mark(fields),
+                workspace=workspace,
+            )
+            sizes = [size for part in parts for size in part.sizes]
+            return self._lengths.fitted(prompt, sizes, model.generation)
+
+    def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
+        """Learn from the usage object of a complete answer how long the prompt and its parts really were."""
+        with self._lock:
+            self._lengths.heard(laid, usage)
+
+    def _messages(self, messages: Iterable[Any], tools: Iterable[Any]) -> list[_Part]:
+        named = {str(tool.get("name")): tool for tool in tools}
+        return [self._part(Level.messages, [message], named) for message in messages]
+
+    def _part(self, level: Level, values: list[Any], tools: Mapping[str, Any]) -> _Part:
+        raw = _encode(values)
+        key = (hash(raw), len(raw), level)
+        part = self._parts.get(key)
+        if part:
+            self._parts.move_to_end(key)
+            return part
+        part = self._parts[key] = self._read(level, values, tools)
+        if len(self._parts) > self._most:
+            self._parts.popitem(last=False)
+        return part
+
+    def _read(self, level: Level, values: list[Any], tools: Mapping[str, Any]) -> _Part:
+        """Digest and measure what was not seen before."""
+        part = _Part([], [], [], [], False)
+        for value in values:
+            role, blocks = ("tool", [value]) if level is Level.tools else _blocks_of(value)
+            for block in blocks:
+                bare = {name: inner for name, inner in block.items() if name != "cache_control"}
+                part.digests.append(blake2b(_encode([role, bare]), key=self._key, digest_size=16).digest())
+                part.marks.append(_mark(block) or _mark_within(block))
+                part.eligible.append(block.get("type") not in _THOUGHTS and block.get("text") != "")
+                part.sizes.append(size_of_tool(bare) if level is Level.tools else size_of_block(bare, tools))
+        if level is Level.tools and part.sizes:
+            part.sizes[0][Kind.fixed] = part.sizes[0].get(Kind.fixed, 0) + TOOLS_TOKENS
+        part.has_image = any(Kind.image in size for size in part.sizes)
+        part.blocks = tuple(
+            Block(level, digest, 0, mark, eligible)
+            for digest, mark, eligible in zip(part.digests, part.marks, part.eligible, strict=True)
+        )
+        return part
+
+    def _estimated(self, part: _Part, generation: str) -> tuple[Block, ...]:
+        """Give the blocks of a part with their tokens, estimated anew only if the ratios have moved."""
+        now = (generation, self.ratios.version)
+        if part.estimated != now:
+            part.estimated = now
+            part.blocks = tuple(
+                Block(b.level, b.digest, self.ratios.tokens(generation, size).likely, b.mark, b.eligible)
+                for b, size in zip(part.blocks, part.sizes, strict=True)
+            )
+        return part.blocks
+
+
+def _blocks_of(message: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """Give the role and blocks of a message; a bare string is the same to the cache as one block of text.
+
+    The system's blocks come as a message without a role; the line of it that changes with each request is no part of
+    the prompt.
+    """
+    role, content = str(message.get("role", "system")), message.get("content")
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}] if content else []
+    blocks = [block for block in content or () if isinstance(block, dict)]
+    if "role" not in message:
+        blocks = [block for block in blocks if not str(block.get("text", "")).startswith(BILLING_LINE)]
+    return role, blocks
+
+
+def _settings(fields: Mapping[str, Any], *, has_images: bool) -> tuple[str, str, str]:
+    """Give what invalidates from each level down, as text: speed and the form of the answer, then how to answer."""
+    config = fields.get("output_config")
+    config = config if isinstance(config, dict) else {}
+    speed = fields.get("speed")
+    form = config.get("format") or fields.get("output_format")
+    system = [None if speed == "standard" else speed, form]
+    messages = [fields.get("tool_choice"), fields.get("thinking"), config.get("effort"), has_images]
+    return "", _encode(system).decode(), _encode(messages).decode()
+
+
+def _mark(value: Mapping[str, Any]) -> Mark:
+    """Tell for how long a block asks to be cached; a lifetime that we do not know is taken for the longer one."""
+    control = value.get("cache_control")
+    if not isinstance(control, dict):
+        return ""
+    return "5m" if control.get("ttl") in (None, "5m") else "1h"
+
+
+def _mark_within(block: Mapping[str, Any]) -> Mark:
+    """Tell the same of what lies in a tool's result: it is cached with the whole of it."""
+    inner = block.get("content")
+    marks = [_mark(each) for each in inner if isinstance(each, dict)] if isinstance(inner, list) else []
+    return next((mark for mark in reversed(marks) if mark), "")

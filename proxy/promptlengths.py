@@ -1,0 +1,116 @@
+"""Lengths: what the provider counted of a prompt makes the next one that begins the same almost exact.
+
+A conversation grows at its end. Of a prompt whose beginning was measured only the rest has to be estimated, and by how
+much that estimate was off teaches the ratios.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from budget.prompt import Prompt, Split
+from pricing.tokens import Estimate, Kind, Ratios, Sizes
+from pricing.usage import ImpossibleUsage, usage_from_anthropic
+
+MOST_KEPT = 16_384
+"""Measured prefixes remembered; each request measures up to three, and a conversation needs the last ones."""
+NEAR = 50
+"""By how many thousandths a prefix that was read may differ from what it was taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A prompt with what stands in its blocks; the first `known` of them were measured, the rest is estimated.
+
+    `rest` says between which numbers the tokens of the rest lie.
+    """
+
+    prompt: Prompt
+    sizes: Sequence[Sizes]
+    generation: str
+    known: int
+    rest: Estimate
+
+    @property
+    def tokens(self) -> Estimate:
+        """All tokens of the prompt."""
+        known = self.prompt.sums[self.known]
+        return Estimate(known + self.rest.low, self.prompt.sums[-1], known + self.rest.high)
+
+    def low(self, split: Split) -> Split:
+        """Divide the prompt at the same places if its estimated blocks had the fewest tokens."""
+        return self._stretched(split, self.rest.low)
+
+    def high(self, split: Split) -> Split:
+        """Divide it at the same places if they had the most."""
+        return self._stretched(split, self.rest.high)
+
+    def _stretched(self, split: Split, rest: int) -> Split:
+        sums, places = self.prompt.sums, len(self.prompt.blocks)
+        known, whole = sums[self.known], sums[-1]
+        if whole == known:
+            return split
+        measured = tuple(pair for pair in ((self.known, known), (places, known + rest)) if pair[0])
+        return self.prompt.fitted(measured).split(*split.cuts)
+
+
+class Lengths:
+    """Remembers what prefixes were measured at, by their digests; the caller keeps threads apart."""
+
+    def __init__(self, ratios: Ratios, most: int = MOST_KEPT) -> None:
+        self._ratios, self._most = ratios, most
+        self._kept: OrderedDict[bytes, int] = OrderedDict()
+
+    def fitted(self, prompt: Prompt, sizes: Sequence[Sizes], generation: str) -> Laid:
+        """Put what is known of a prompt's beginning in the place of estimates."""
+        found = [(place + 1, self._kept[digest]) for place, digest in prompt.prefixes.items() if digest in self._kept]
+        known = max((place for place, _ in found), default=0)
+        if found:
+            prompt = prompt.fitted(tuple(sorted(found)))
+        rest = self._ratios.tokens(generation, _summed(sizes[known:]))
+        return Laid(prompt, sizes, generation, known, rest)
+
+    def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
+        """Keep what an answer's usage says of its prompt, and learn from what was only estimated."""
+        try:
+            told = usage_from_anthropic(usage)
+        except ImpossibleUsage:
+            return
+        prompt = laid.prompt
+        # An answer in several passes has read several prompts: its counts are no length of this one.
+        if not prompt.blocks or not told.prompt or usage.get("iterations"):
+            return
+        new = told.prompt - prompt.sums[laid.known]
+        if new > 0:
+            self._ratios.teach(laid.generation, _summed(laid.sizes[laid.known :]), new)
+        self._keep(prompt.prefixes[len(prompt.blocks) - 1], told.prompt)
+        cached = told.cache_read + told.cache_write_5m + told.cache_write_1h
+        if cached and prompt.marks:
+            self._keep(prompt.prefixes[max(prompt.marks)], cached)
+        if told.cache_read and cached > told.cache_read:
+            self._place(prompt, told.cache_read)
+
+    def _place(self, prompt: Prompt, read: int) -> None:
+        """Find the breakpoint that a read can only have ended at, and keep its length."""
+        if any(tokens == read for _, tokens in prompt.measured):
+            return
+        near = [place for place in prompt.marks if abs(prompt.sums[place + 1] - read) * 1000 <= read * NEAR]
+        if len(near) == 1:
+            self._keep(prompt.prefixes[near[0]], read)
+
+    def _keep(self, digest: bytes, tokens: int) -> None:
+        self._kept[digest] = tokens
+        self._kept.move_to_end(digest)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+
+def _summed(sizes: Sequence[Sizes]) -> dict[Kind, int]:
+    total: dict[Kind, int] = {}
+    for size in sizes:
+        for kind, units in size.items():
+            total[kind] = total.get(kind, 0) + units
+    return total
