@@ -27,6 +27,7 @@ class View:
     `session_tier` is the highest tier seen in the session; `override` is a person's word on this one request, `ruling`
     what rules say of it. `swaps` has the tiers for which another Claude model than the one asked for is to be used.
     `worth` weighs a local turn against the cache at Claude that it lets go cold, None where nothing is warm.
+    `patience_s` is how long a person waits for a turn's first answer where Claude may give it; None: without an end.
     `outgrown` says how a turn that runs locally has become more than it looked like.
     `would` is the route that the turn would have taken in mode auto, where the mode is observe, at `would_tier`.
     """
@@ -47,6 +48,7 @@ class View:
     would_tier: Tier | None = None
     worth: Worth | None = None
     outgrown: str = ""
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

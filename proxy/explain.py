@@ -15,6 +15,7 @@ from proxy.route import Fit, LocalRoute, Route
 from proxy.router import decide
 from proxy.task import Task, TaskClass, Tier
 from proxy.trace import Trace
+from proxy.usable import slowness
 
 _SAFE = Task(TaskClass.unknown, Tier.L0, 1.0, ())
 
@@ -24,12 +25,16 @@ ROOMY = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a local model could have taken a request; `why` says why not, or what is held against it."""
+    """Whether a local model could have taken a request; `why` says why not, or what is held against it.
+
+    `takes_s` is how long its first answer would have taken, about; None where nothing was known of its speed.
+    """
 
     upstream: str
     model: str
     ok: bool
     why: str
+    takes_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,9 @@ def _verdict(local: LocalRoute, view: View, fit: Fit) -> Verdict:
     refusal = decide(alone, _SAFE, fit).refusal
     if refusal:
         return Verdict(local.upstream, local.model, ok=False, why=refusal.why)
-    return Verdict(local.upstream, local.model, ok=True, why=local.doubt or "")
+    why = local.doubt or slowness(local, view.patience_s) or ""
+    takes_s = None if local.takes_s is None else round(local.takes_s, 1)
+    return Verdict(local.upstream, local.model, ok=True, why=why, takes_s=takes_s)
 
 
 def what_would_change(
@@ -164,6 +171,8 @@ def _betters(local: LocalRoute, fit: Fit) -> Iterator[tuple[str, LocalRoute]]:
     name = f"{local.upstream}/{local.model}"
     if local.doubt:
         yield f"had {name} not been in doubt", replace(local, doubt=None)
+    if local.takes_s:
+        yield f"had {name} been as fast as you wait", replace(local, takes_s=None)
     if fit.has_tools and local.tools is not True:
         yield f"had {name} passed the tool probe", replace(local, tools=True)
     if fit.has_images and not local.vision:

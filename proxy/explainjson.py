@@ -10,7 +10,7 @@ from budget.entries import Entry
 from proxy.asjson import entries_json, line_json, usd
 from proxy.coldcache import Worth
 from proxy.decision import Decision
-from proxy.explain import changes_of, verdicts
+from proxy.explain import Verdict, changes_of, verdicts
 from proxy.route import Route
 from proxy.trace import Trace
 
@@ -40,7 +40,8 @@ def explanation_json(trace: Trace, entries: Sequence[Entry] = (), line: Line | N
         "stopped": trace.view.stopped,
         "restricted": trace.view.restricted,
         "gate": gate_json(trace.gate),
-        "locals": [asdict(verdict) for verdict in verdicts(trace)],
+        "patience_s": trace.view.patience_s,
+        "locals": [_local(verdict) for verdict in verdicts(trace)],
         "decision": decision_json(trace.decision),
         "changes": [str(change) for change in changes_of(trace)],
         "followed": followed_json(entries, line) | {"said": trace.said or None},
@@ -127,6 +128,10 @@ def followed_json(entries: Sequence[Entry], line: Line | None) -> Json:
     `said` is the sentence of bursar's own refusal.
     """
     return {"said": None, "log": line_json(line) if line else None, "entries": entries_json(entries)}
+
+
+def _local(verdict: Verdict) -> Json:
+    return {name: value for name, value in asdict(verdict).items() if name != "takes_s" or value is not None}
 
 
 def _route(route: Route) -> Json:

@@ -55,6 +55,8 @@ class LocalHooks:
     """The `x-bursar-*` headers, for another reason than the usual one if one is given."""
     left: Callable[[int], None] = lambda elapsed_ms: None
     """Told instead if the agent left before it was shown anything, after so many ms."""
+    timed: Callable[[Reading, int | None, int], None] = lambda reading, first_ms, whole_ms: None
+    """Told once of every whole answer how many ms there were to its first byte, None without any, and to its end."""
     way_out: Callable[[], str] = lambda: ""
     """Says what a person can do where the answer cannot be used and nobody else may be asked."""
     gives_up: bool = False
@@ -132,6 +134,8 @@ class LocalRelay:
         judgement = self._hooks.judge(self._engine, trouble, ending)
         tried = self._tried(ending, judgement, last)
         self._hooks.heard(self._engine, judgement, ending)
+        if trouble is None:
+            self._hooks.timed(self._engine, self._first_byte_ms, self._elapsed_ms())
         if judgement.is_good:
             return self._as_it_is(tried, last)
         follow = "already shown" if self._curtain.is_open else self._hooks.follow(tried)

@@ -10,12 +10,13 @@ from typing import Any
 
 from budget.ledger import Settlement
 from proxy.carry import to_local
-from proxy.case import Case
+from proxy.case import Case, conversation
 from proxy.escalate import BUSY, Judgement, wants_action, weigh
 from proxy.local_relay import Follow, LocalHooks, LocalRelay
 from proxy.route import Route
 from proxy.services import Services
 from proxy.slots import Slot, Waiter, place_of
+from proxy.speed import measured
 from proxy.toolcalls.signals import signals
 from proxy.toolcalls.verdict import Failed, Verdict
 from proxy.translate.errors import Trouble
@@ -145,6 +146,7 @@ class LocalWay:
             own=own,
             cost=metering.end if metering else lambda speed, elapsed_ms: None,
             left=lambda elapsed_ms: self._left(job, elapsed_ms),
+            timed=lambda reading, first_ms, whole_ms: self._timed(job, reading, first_ms, whole_ms),
             way_out=way_out,
             gives_up=self._case.decision.may_escalate,
         )
@@ -174,7 +176,17 @@ class LocalWay:
         if judgement.is_good:
             self._services.trust.turned_out(request.session, request.turn.key, good=is_fine)
 
+    def _timed(self, job: Job, reading: Reading, first_ms: int | None, whole_ms: int) -> None:
+        """Remember how fast it was, and how much of the conversation the server has in its cache now."""
+        speeds, usage = self._services.speeds, reading.usage
+        passed = measured(reading.speed, usage, first_ms, whole_ms, streams=job.translated.wire != "json")
+        speeds.answered(job.upstream, job.model, passed)
+        speeds.holds(conversation(self._case.request, ""), job.upstream, job.model, sum(usage.values()))
+
     def _left(self, job: Job, elapsed_ms: int) -> None:
+        patience_s = self._services.options.patience_s
+        if patience_s is not None and elapsed_ms > patience_s * 1000:
+            self._services.speeds.gave_up(job.upstream, job.model, elapsed_ms / 1000)
         if elapsed_ms >= IN_VAIN_MS:
             name, request = job.upstream.name, self._case.request
             self._services.trust.waited_in_vain(name, job.model.id, session=request.session, turn=request.turn.key)

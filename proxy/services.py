@@ -29,6 +29,7 @@ from proxy.rules.rule import Rule
 from proxy.rules.tally import Tally
 from proxy.sessions import Sessions
 from proxy.slots import Slots
+from proxy.speeds import Speeds
 from proxy.task import Tier
 from proxy.trace import Traces
 from proxy.trust import Trust
@@ -60,6 +61,8 @@ class ProxyOptions:
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     """The Claude model that a tier's work gets, where it is cheaper than the one asked for."""
     cache_gate: CacheGate = "on"
+    patience_s: float | None = 90.0
+    """How long a person waits for a turn's first answer, where Claude may give it instead; None: without an end."""
     shares: Shares = field(default_factory=Shares)
     """What of the budget is kept for restricted and for complex work."""
 
@@ -177,8 +180,10 @@ class Services:
     tally: Tally = field(init=False)
     slots: Slots = field(default_factory=Slots)
     trust: Trust = field(default_factory=Trust)
+    speeds: Speeds = field(init=False)
     local_costs: LocalCosts | None = None
     """Without it, what local work costs is not known."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.ledger)
+        self.speeds = Speeds(lambda: self.locals.knowledge)

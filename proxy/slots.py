@@ -93,6 +93,14 @@ class Slots:
         """Tell whether a model works at requests of agents."""
         return self._used.get(place_of(upstream, model), 0) > 0
 
+    def ahead(self, upstream: str, model: str, most: int | None) -> float:
+        """Say for how many whole answers a newcomer would wait, about; one under way is half done, on average."""
+        place = place_of(upstream, model)
+        with self._lock:
+            if most is None or self._used[place] < most:
+                return 0.0
+            return (sum(place in waiter.limits for waiter in self._waiting) + 0.5) / most
+
     def used(self) -> dict[str, int]:
         """Tell how many requests each place has now."""
         with self._lock:

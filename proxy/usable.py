@@ -28,7 +28,17 @@ def usable(view: View, fit: Fit) -> tuple[tuple[Route, ...], Refusal]:
 
 
 def _doubts(view: View) -> dict[Route, str | None]:
-    return {Route(local.upstream, local.model, is_local=True): local.doubt for local in view.locals}
+    return {
+        Route(local.upstream, local.model, is_local=True): local.doubt or slowness(local, view.patience_s)
+        for local in view.locals
+    }
+
+
+def slowness(local: LocalRoute, patience_s: float | None) -> str | None:
+    """Say that a model would take longer than a person waits; None if it would not, or if that is not known."""
+    if patience_s is None or local.takes_s is None or local.takes_s <= patience_s:
+        return None
+    return f"{local.name} would take about {local.takes_s:,.0f} s"
 
 
 def doubt_of(view: View, local: tuple[Route, ...]) -> str | None:
@@ -37,11 +47,11 @@ def doubt_of(view: View, local: tuple[Route, ...]) -> str | None:
 
 
 def _why_not(local: LocalRoute, fit: Fit) -> str | None:
-    name = f"{local.model} at {local.upstream}"
+    name, tokens = local.name, fit.tokens_at(local.bytes_per_token)
     answer = min(fit.max_tokens, LEAST_ANSWER, local.max_output or LEAST_ANSWER)
-    if fit.input_tokens + answer > local.context:
+    if tokens + answer > local.context:
         return (
-            f"The request has about {fit.input_tokens:,} tokens, "
+            f"The request has about {tokens:,} tokens, "
             f"more than the context of {local.context:,} of {name} leaves room for."
         )
     if fit.has_images and not local.vision:

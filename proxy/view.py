@@ -12,8 +12,9 @@ from proxy.case import conversation
 from proxy.coldcache import GATED, Turn, Worth, worth_of
 from proxy.decision import Override, View
 from proxy.inloop import outgrown
+from proxy.localroutes import locals_of
 from proxy.request import AgentRequest, BadRequest
-from proxy.route import CloudRoute, Fit, LocalRoute, Swap
+from proxy.route import CloudRoute, Fit, Swap
 from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.services import Services
 from proxy.sessions import Memory
@@ -41,13 +42,14 @@ def view_of(
     today = services.ledger.today()
     memory = services.sessions.recall(asked)
     swaps = _swaps(services, asked, memory, ruling)
+    named = asked.model if names_local(services, asked) else None
     is_gated = task is not None and memory.sticky is None and not override and not ruling.route
     return View(
         mode=today.mode,
         band=band_of(today),
         stopped=today.stop is not None,
         restricted=services.options.restricted,
-        locals=_locals(services, asked, asked.model if names_local(services, asked) else None, counts),
+        locals=locals_of(services, asked, fit_of(asked), named, counts=counts),
         cloud=CloudRoute(NAME, asked.model),
         sticky=memory.sticky,
         sticky_tier=memory.sticky_tier,
@@ -59,6 +61,7 @@ def view_of(
         outgrown=outgrown(asked) if _runs_locally(today.mode, memory) and not override else "",
         would=memory.would,
         would_tier=memory.would_tier,
+        patience_s=services.options.patience_s,
     )
 
 
@@ -81,6 +84,8 @@ def fit_of(asked: AgentRequest) -> Fit:
         has_tools=asked.has_tools,
         has_images=asked.has_images,
         cloud_only=asked.cloud_only,
+        text_bytes=shape.text_bytes,
+        image_tokens=IMAGE_TOKENS * shape.images,
     )
 
 
@@ -133,38 +138,3 @@ def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[T
     requests = services.sessions.turn_length(asked)
     turn = Turn(requests) if requests else Turn()
     return worth_of(services.prices().on(now, model).rates, fit_of(asked).input_tokens, warm, now, turn)
-
-
-def tools_used(asked: AgentRequest) -> frozenset[str]:
-    """Name the tools that were called in this turn: it will most likely call them again."""
-    blocks = [
-        block
-        for message in asked.fields["messages"][asked.turn.since :]
-        if message["role"] == "assistant" and isinstance(message.get("content"), list)
-        for block in message["content"]
-        if block.get("type") == "tool_use"
-    ]
-    return frozenset(block["name"] for block in blocks if isinstance(block.get("name"), str))
-
-
-def _locals(services: Services, asked: AgentRequest, named: str | None, counts: bool) -> tuple[LocalRoute, ...]:
-    found = [
-        (upstream, model)
-        for upstream in services.locals.snapshot()
-        if upstream.healthy
-        for model in upstream.models
-        if named in (None, model.id)
-    ]
-    tools = tools_used(asked) if found else frozenset()
-    turn = asked.turn.key
-
-    def doubt(upstream: str, model: str) -> str | None:
-        return services.trust.doubt(upstream, model, session=asked.session, turn=turn, tools=tools, counts=counts)
-
-    return tuple(
-        LocalRoute(
-            *(upstream.name, model.id, model.context, model.vision, model.tools, model.max_output),
-            doubt=doubt(upstream.name, model.id),
-        )
-        for upstream, model in found
-    )

@@ -36,6 +36,7 @@ def options_of(settings: Settings) -> ProxyOptions:
         rules=settings.rules,
         cloud_models=settings.cloud_models,
         cache_gate=settings.cache_gate,
+        patience_s=float(settings.patience_s) or None,
         shares=settings.shares,
     )
 

@@ -174,6 +174,7 @@ TOP: Mapping[str, Reader] = {
     "on_disconnect": one_of("abort", "drain"),
     "strict": flag,
     "queue_wait_s": between(0, 600, "a number of seconds"),
+    "patience_s": between(0, 3600, "a number of seconds"),
     "allow_lower_max_tokens": flag,
     "port": port,
     "control_port": port,

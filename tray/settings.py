@@ -67,6 +67,7 @@ class Settings:
     on_disconnect: Literal["abort", "drain"] = "abort"
     strict: bool = False
     queue_wait_s: int = 60
+    patience_s: int = 90
     allow_lower_max_tokens: bool = False
     port: int = 2877
     control_port: int = 2878

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Knowledge:
-    """What probes and benches found, by the model's `identity`; safe from any thread.
+    """What probes, benches and passing answers showed, by the model's `identity`; safe from any thread.
 
     It lies in one JSON file that only its owner can read; a file that cannot be understood is set aside and begun
     afresh, because all of it can be learned again. What another process wrote meanwhile – `bursar doctor`,
@@ -56,6 +56,14 @@ class Knowledge:
     def keep_bench(self, identity: str, result: Mapping[str, Any]) -> None:
         """Keep what `bursar bench` measured, instead of what was known before."""
         self._keep(identity, "bench", dict(result))
+
+    def seen(self, identity: str) -> Mapping[str, Any] | None:
+        """Give how fast a model's answers usually were, as it was kept."""
+        return self._get(identity, "seen")
+
+    def keep_seen(self, identity: str, usual: Mapping[str, Any]) -> None:
+        """Keep how fast a model's answers usually were."""
+        self._keep(identity, "seen", dict(usual))
 
     def _get(self, identity: str, what: str) -> dict[str, Any] | None:
         with self._lock:

@@ -125,7 +125,9 @@ def _locals(found: Json) -> Rows:
     for one in found["locals"]:
         name = f"{one['upstream']}/{one['model']}" if one["model"] else one["upstream"]
         doubt = f"could take it, but {one['why']}" if one["why"] else "could take it"
-        yield "Local", f"{name}: {doubt if one['ok'] else 'could not: ' + one['why']}"
+        takes_s = one.get("takes_s")
+        fast = f"; its first answer takes about {takes_s:,.0f} s" if one["ok"] and takes_s and not one["why"] else ""
+        yield "Local", f"{name}: {doubt + fast if one['ok'] else 'could not: ' + one['why']}"
 
 
 def _decision(found: Json) -> Rows:
