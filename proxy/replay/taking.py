@@ -26,11 +26,11 @@ class Confusion:
 
     def __init__(self, counts: Mapping[Tier, Mapping[Tier, int]], seed: int = 0) -> None:
         self._counts, self._seed = counts, seed
-        self._said: dict[str, Tier] = {}
+        self._said: dict[tuple[str, Tier], Tier] = {}
 
     def __call__(self, call: Call) -> Tier:
         """Give the tier that the call's turn is taken for."""
-        key = call.turn_key
+        key = call.turn_key, call.tier
         if key not in self._said:
             self._said[key] = self._draw(call)
         return self._said[key]

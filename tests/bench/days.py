@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from proxy.replay import Call, call_of
 from proxy.replay.taking import drawn
@@ -30,14 +31,26 @@ def days(count: int, seed: int, usd: float = 100.0, generator: Path | None = Non
 
     `generator` is a Python file with `gen(seed, usd)` that gives rows; without it the tests' own is asked.
     """
-    if generator is None:
-        return [[call_of(vars(call)) for call in traffic.generate(seed + n, usd)] for n in range(count)]
-    spec = importlib.util.spec_from_file_location("generator", generator)
+    rows = _ours if generator is None else _gen_of(generator)
+    # Sessions are named anew, so that no two days draw a classifier's errors alike.
+    return [
+        [replace(call, session=f"{n}.{call.session}") for call in map(call_of, rows(seed + n, usd))]
+        for n in range(count)
+    ]
+
+
+def _ours(seed: int, usd: float) -> Iterable[Mapping[str, Any]]:
+    return map(vars, traffic.generate(seed, usd))
+
+
+def _gen_of(path: Path) -> Callable[[int, float], Iterable[Mapping[str, Any]]]:
+    spec = importlib.util.spec_from_file_location("generator", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return [[call_of(row) for row in module.gen(seed + n, usd)] for n in range(count)]
+    found: Callable[[int, float], Iterable[Mapping[str, Any]]] = module.gen
+    return found
 
 
 def of_family(day: Day, family: str) -> Day:

@@ -53,10 +53,10 @@ def caught(drawn: Iterable[Day], policy: Policy) -> Caught:
     """Walk the days with every complex turn wrongly taken."""
     prices = PriceTable.load()
     turns: dict[str, list[Step]] = {}
-    for number, day in enumerate(drawn):
+    for day in drawn:
         for step in Walk(replace(policy, takes=taken_for_routine), prices).day(day, BEGINS):
             if step.call.tier >= Tier.L2 and step.call.agent == "main":
-                turns.setdefault(f"{number}/{step.call.turn_key}", []).append(step)
+                turns.setdefault(step.call.turn_key, []).append(step)
     wrong = [steps for steps in turns.values() if steps[0].fate == "local"]
     up = [steps for steps in wrong if any(step.fate == "cloud" for step in steps)]
     after = sum(_cost(step for step in steps if step.fate == "cloud") for steps in up)
