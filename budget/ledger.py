@@ -125,6 +125,11 @@ class Ledger:
         """What a person should know about how the ledger came up, or came back."""
         return self._writer.notices
 
+    @property
+    def file(self) -> Path:
+        """The database, for who reads it through connections that cannot write."""
+        return self._folder.database
+
     def reserve(self, ask: Ask, *, patience_s: float = _PATIENCE_S) -> Held | Refused:
         """Hold the first offer that fits, in one conditional write, and wait until that can no longer be lost.
 

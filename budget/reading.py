@@ -33,6 +33,12 @@ def entries(path: Path, where: str, given: dict[str, Any], limit: int) -> list[E
     return [_entry(row) for row in rows]
 
 
+def newest(path: Path, where: str, given: dict[str, Any], limit: int) -> list[Entry]:
+    """Read entries, newest first, by a condition with named parameters."""
+    rows = _rows(path, f"SELECT * FROM entries WHERE {where} ORDER BY id DESC LIMIT :limit", {**given, "limit": limit})
+    return [_entry(row) for row in rows]
+
+
 def holds(path: Path) -> list[OpenHold]:
     """Read the holds of requests under way, oldest first."""
     return [_hold(row) for row in _rows(path, "SELECT * FROM holds ORDER BY id", {})]

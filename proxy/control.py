@@ -6,23 +6,26 @@ The gate (Host, Origin, content type) stands before it in the server; here every
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from budget.report import week, week_of
-from budget.state import Mode
 from budget.trouble import LedgerUnavailable
 from proxy import asjson
+from proxy.dashboard.door import LINK_LASTS_S, Door
+from proxy.dashboard.pages import DASHBOARD, install
+from proxy.desk import Counter, Desk, RequestError, counter, furnish
 from proxy.explainjson import explanation_json, remembered_json
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
 from proxy.rehearse import rehearse
 from proxy.request import BadRequest, Dialect
+from proxy.switches import allow_more_today, choose_mode, stop_cloud
 from proxy.wire.wsgi import WIRE
 
 if TYPE_CHECKING:
@@ -30,38 +33,21 @@ if TYPE_CHECKING:
 
 MOST_BODY_BYTES = 16 * 1024
 MOST_ROWS = 1000
-_KEY = "bursar"
 _DIALECTS: dict[str, Dialect] = {"anthropic": "anthropic", "openai": "openai"}
 
 api = Blueprint("control", __name__)
 
 
-class RequestError(ValueError):
-    """A request to the control server that cannot be granted; becomes a 400 with this sentence."""
-
-
-class Desk(Protocol):
-    """What a person can have done to the settings, which the proxy does not know; RequestError says why not."""
-
-    def set_limits(self, changes: Mapping[str, str | None]) -> None:
-        """Set `budget` or `cutoff`, durably; None takes the cutoff back to its default."""
-
-    def reload(self) -> list[str]:
-        """Read the config file again; gives a line for each change that needs a restart."""
-
-    def facts(self) -> dict[str, Any]:
-        """Tell the version, the process, the ports, the config file's path."""
-
-
 def create_control(services: Services, token: str, desk: Desk) -> Flask:
-    """Make the app of the control server."""
+    """Make the app of the control server: the API, and the dashboard's pages."""
     app = Flask("bursar-control", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions[_KEY] = (services, desk)
+    furnish(app, Counter(services, desk, Door()))
     app.before_request(_token_check(token))
     app.register_blueprint(api)
+    install(app)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RequestError, _request_error)
     app.register_error_handler(LedgerUnavailable, _ledger_error)
@@ -84,12 +70,7 @@ def status() -> Response:
 @api.post("/api/mode")
 def set_mode() -> Response:
     """Choose where requests may go: {"mode": "auto"}."""
-    name = _body("mode")["mode"]
-    if name not in [mode.value for mode in Mode]:
-        raise RequestError(f"there is no mode {str(name)[:40]!r}; the modes are {', '.join(Mode)}")
-    _services().ledger.set_mode(Mode(name))
-    # What was about to be sent has been sent or held back when this returns: after the answer, no new byte to a cloud.
-    _services().cut(lambda _: False)
+    choose_mode(_services(), _body("mode")["mode"])
     return jsonify(_status())
 
 
@@ -107,12 +88,18 @@ def set_cutoff() -> Response:
     return jsonify(_status())
 
 
+@api.post("/api/allow-more")
+def allow_more() -> Response:
+    """Raise the cutoff for this day only: {"usd": "2.00"}."""
+    allow_more_today(_services(), str(_usd()))
+    return jsonify(_status())
+
+
 @api.post("/api/stop")
 def stop() -> Response:
     """Stop all cloud traffic at once; local models go on."""
     _body()
-    _services().ledger.stop("person")
-    _services().cut(lambda forward: forward.is_cloud)
+    stop_cloud(_services())
     return jsonify(_status())
 
 
@@ -219,6 +206,13 @@ def report() -> Any:
     return jsonify(asjson.week_json(week(services.ledger, since)))
 
 
+@api.post("/api/link")
+def link() -> Response:
+    """Make a link that opens the dashboard, once and soon; the path belongs behind this server's address."""
+    _body()
+    return jsonify(path=f"/open/{counter().door.link()}", lasts_s=LINK_LASTS_S)
+
+
 @api.get("/api/config")
 def config() -> Response:
     """Tell where the settings come from."""
@@ -258,11 +252,11 @@ def _prices() -> asjson.Json:
 
 
 def _services() -> Services:
-    return current_app.extensions[_KEY][0]  # type: ignore[no-any-return]
+    return counter().services
 
 
 def _desk() -> Desk:
-    return current_app.extensions[_KEY][1]  # type: ignore[no-any-return]
+    return counter().desk
 
 
 def _body(*keys: str) -> dict[str, Any]:
@@ -292,7 +286,8 @@ def _token_check(token: str) -> Callable[[], Any]:
     expected = f"Bearer {token}".encode()
 
     def check() -> Any:
-        if request.path == "/health" and request.method in ("GET", "HEAD"):
+        # A page asks for its visitor's cookie instead.
+        if request.blueprint == DASHBOARD or (request.path == "/health" and request.method in ("GET", "HEAD")):
             return None
         given = request.headers.get("authorization", "").encode("latin-1", "replace")
         if hmac.compare_digest(given, expected):

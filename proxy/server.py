@@ -27,11 +27,12 @@ class PortTakenError(OSError):
 class Server:
     """Serves a WSGI app on 127.0.0.1; a view may answer with a `Forward` or a `Later` in place of bytes."""
 
-    def __init__(self, app: WsgiApp, port: int, *, name: str, workers: int = 16) -> None:
+    def __init__(self, app: WsgiApp, port: int, *, name: str, workers: int = 16, has_forms: bool = False) -> None:
         self._app = app
         self._listener = _listen(port, name)
         self.port: int = self._listener.getsockname()[1]
-        self._hub = Hub(self._answer, gate(self.port), refusal_in_dialect, name=name, workers=workers)
+        own_gate = gate(self.port, has_forms=has_forms)
+        self._hub = Hub(self._answer, own_gate, refusal_in_dialect, name=name, workers=workers)
 
     @property
     def url(self) -> str:

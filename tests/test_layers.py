@@ -15,7 +15,7 @@ LAYERS = {
     "budget": {"pricing", "sqlite_utils"},
     "proxy": {
         *("pricing", "budget", "flask", "werkzeug", "requests", "urllib3", "httptools", "msgspec", "certifi"),
-        *("jsonschema", "referencing"),
+        *("jsonschema", "referencing", "jinja2"),
     },
     "tray": {
         *("pricing", "budget", "proxy"),
@@ -28,7 +28,7 @@ ONLY_IN = {
     "sqlite3": ("budget/",),
     "sqlite_utils": ("budget/",),
     "pystray": ("tray/backends/",),
-    "tomlkit": ("tray/config_file.py",),
+    "tomlkit": ("tray/config_edit.py",),
     "click": ("tray/cli/",),
     "flask": ("proxy/",),
     "platformdirs": ("tray/paths.py",),

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tray.config_edit import Value, edited
 from tray.files import private_folder, read_private, write_private
 from tray.settings import SettingsError, read
-
-Value = str | int | bool | None
-
-BOM = "\ufeff"
 
 DEFAULT = """\
 # bursar's settings. Change what you like: bursar reads this file again with `bursar config reload`.
@@ -53,6 +49,10 @@ zone = "{zone}"
 # How long a request waits for running ones to settle when the rest of the day's money is held by them.
 # (Four times as long where no local model could take it.)
 # queue_wait_s = 60
+
+# How long you wait for the first answer of a routine turn: where a local model would take longer, by what was measured
+# of it, Claude does the turn, as long as the budget allows that. 0: however long it takes.
+# patience_s = 90
 
 # Let bursar ask for shorter answers when the full length no longer fits into what is left.
 # allow_lower_max_tokens = false
@@ -155,7 +155,8 @@ class ChangeError(ValueError):
 
     def __init__(self, error: SettingsError) -> None:
         # The line would be one of a file that was never written.
-        super().__init__(f"not changed: {re.sub(r'^line [0-9]+: ', '', error.problems[0])}")
+        self.problems = tuple(re.sub(r"^line [0-9]+: ", "", problem) for problem in error.problems)
+        super().__init__(f"not changed: {self.problems[0]}")
 
 
 def create(path: Path, system_zone: Callable[[], str]) -> bool:
@@ -167,8 +168,8 @@ def create(path: Path, system_zone: Callable[[], str]) -> bool:
     return True
 
 
-def change(path: Path, changes: dict[str, Value], system_zone: Callable[[], str]) -> None:
-    """Set top-level keys (None removes one) and leave every other byte; raises ChangeError if that makes no sense."""
+def change(path: Path, changes: Mapping[str, Value], system_zone: Callable[[], str]) -> None:
+    """Set keys (None removes one) and leave every other byte; raises ChangeError if that makes no sense."""
     create(path, system_zone)
     before = read_private(path).decode("utf-8")
     after = edited(before, changes)
@@ -178,33 +179,3 @@ def change(path: Path, changes: dict[str, Value], system_zone: Callable[[], str]
         raise ChangeError(error) from error
     if after != before:
         write_private(path, after.encode())
-
-
-def edited(text: str, changes: dict[str, Value]) -> str:
-    """Give the text with its top-level keys changed; a new key goes below the comment that shows its default."""
-    import tomlkit  # Costs 70 ms, and most commands never change a file.
-
-    mark = BOM if text.startswith(BOM) else ""
-    text = text.removeprefix(BOM)
-    for key, value in changes.items():
-        document = tomlkit.parse(text)
-        if key not in document and value is not None:
-            text = _added(text, key, f"{key} = {tomlkit.item(value).as_string()}")
-            continue
-        if value is None:
-            document.pop(key, None)
-        else:
-            document[key] = value
-        text = tomlkit.dumps(document)
-    return mark + text
-
-
-def _added(text: str, key: str, assignment: str) -> str:
-    newline = "\r\n" if "\r\n" in text else "\n"
-    wanted = {**tomllib.loads(text), **tomllib.loads(assignment)}
-    comment = re.search(rf"^# ?{re.escape(key)} *=.*\n", text, re.MULTILINE)
-    if comment:
-        below = text[: comment.end()] + assignment + newline + text[comment.end() :]
-        if tomllib.loads(below) == wanted:  # It may show the key of another table.
-            return below
-    return assignment + newline + text

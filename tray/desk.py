@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from typing import Any, TypeVar
 
 from pricing.table import PriceTable
 from pricing.tablefile import PriceTableError
-from proxy.control import RequestError
+from proxy.desk import RequestError, Setting
 from proxy.services import Services
 from tray import VERSION
-from tray.config_file import ChangeError, Value, change
+from tray.config_edit import Value
+from tray.config_file import ChangeError, change
+from tray.files import read_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, prices_of, registry_of
 from tray.modelnames import unknown_models
 from tray.paths import Paths
-from tray.settings import Settings, SettingsError
+from tray.reading import parsed
+from tray.settings import Settings, SettingsError, read
+from tray.settings_text import settings_as_text, value_of
 from tray.zone import system_zone
 
 T = TypeVar("T")
@@ -85,6 +90,25 @@ class SettingsDesk:
             self._apply(settings)
             return waiting
 
+    def settings(self) -> dict[str, Setting]:
+        """Read what stands in the config file now, as text."""
+        content = _or_refuse(lambda: read_private(self._paths.config_file).decode("utf-8"))
+        _or_refuse(lambda: read(content, system_zone, self._paths.config_file.name))
+        return settings_as_text(parsed(content), self._in_force.settings)
+
+    def change_settings(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """Write what was typed into the config file, and go by it; gives what is wrong with each, changing nothing."""
+        values, problems = _values_of(changes)
+        if problems:
+            return problems
+        with self._changing:
+            try:
+                change(self._paths.config_file, values, system_zone)
+            except ChangeError as error:
+                return _placed(error.problems, changes)
+            self._apply(_or_refuse(self._load))
+        return {}
+
     def facts(self) -> dict[str, Any]:
         """Tell who runs, since when, where, by which file."""
         return {
@@ -115,9 +139,31 @@ class SettingsDesk:
             services.locals = registry
 
 
+def _values_of(changes: Mapping[str, str]) -> tuple[dict[str, Value], dict[str, str]]:
+    """Read each text by itself; what cannot be read is a problem."""
+    values: dict[str, Value] = {}
+    problems: dict[str, str] = {}
+    for name, text in changes.items():
+        try:
+            values[name] = value_of(name, text)
+        except ValueError as wrong:
+            problems[name] = f"It {wrong}."
+    return values, problems
+
+
+def _placed(problems: tuple[str, ...], changes: Mapping[str, str]) -> dict[str, str]:
+    """Put each problem to the first key that it names, among those that were changed; else to none."""
+    found: dict[str, str] = {}
+    for said in problems:
+        named = re.findall(r"`(\w+)`", said)
+        place = next((name for key in named for name in changes if name.rpartition(".")[2] == key), "")
+        found[place] = f"{found[place]} {said}." if place in found else f"{said}."
+    return found
+
+
 def _or_refuse(do: Callable[[], T]) -> T:
     """Turn what a person got wrong into the control server's refusal."""
     try:
         return do()
-    except (SettingsError, ChangeError, PriceTableError, OSError) as error:
+    except (SettingsError, ChangeError, PriceTableError, OSError, UnicodeDecodeError) as error:
         raise RequestError(str(error)) from error

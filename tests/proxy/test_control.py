@@ -18,7 +18,8 @@ from budget.state import Mode
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.classify import Classifier
-from proxy.control import RequestError, create_control
+from proxy.control import create_control
+from proxy.desk import RequestError, Setting
 from proxy.server import Server
 from proxy.services import Line, Services
 from proxy.sessions import Sessions
@@ -46,6 +47,12 @@ class OneDesk:
 
     def facts(self) -> dict[str, Any]:
         return {"version": "test", "port": 1}
+
+    def settings(self) -> Mapping[str, Setting]:
+        return {}
+
+    def change_settings(self, changes: Mapping[str, str]) -> Mapping[str, str]:
+        return {}
 
 
 @dataclass
@@ -171,7 +178,7 @@ def test_get_changes_nothing(control: Controlled):
 
 
 def test_an_unknown_path_is_refused(control: Controlled):
-    for path in ("/", "/api", "/api/shell", "/api/status/", "/api//status", "/static/x", "/api/../api/x"):
+    for path in ("/api", "/api/shell", "/api/status/", "/api//status", "/no/page", "/api/../api/x"):
         assert (path, control.call("GET", path)[0]) == (path, 404)
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray.config_file import DEFAULT, ChangeError, change, create, edited
+from tray.config_edit import edited
+from tray.config_file import DEFAULT, ChangeError, change, create
 
 HAND_MADE = """\
 # my own notes

@@ -8,12 +8,13 @@ import pytest
 
 from budget.bands import Limits
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
+from budget.words import ENDS
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
 from tests.tray.conftest import NOON, Command
 from tray.cli.log import _line
-from tray.cli.show import ENDS, fine_dollars, kwh
+from tray.cli.show import fine_dollars, kwh
 from tray.cli.status import _model
 from tray.settings import read
 

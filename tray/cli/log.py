@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
+from budget.words import end
 from proxy.asjson import entries_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, dollars, end, local_cost, local_time, plain
+from tray.cli.show import as_json, dollars, local_cost, local_time, plain
 from tray.control import Control
 
 LOOK_EVERY_S = 0.5

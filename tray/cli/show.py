@@ -49,25 +49,6 @@ def local_cost(cost: dict[str, Any] | None) -> str:
     return f"{kwh(cost['millijoules'])}, {energy} for energy, {full} with everything"
 
 
-ENDS = {
-    "voided": "failed",
-    "unknown": "done, cost not known",
-    "interrupted": "broken off",
-    "client_left": "agent hung up",
-    "orphaned": "cut off when bursar ended",
-    "flagged": "done, count doubtful",
-    "corrected": "correction",
-    "lost": "lost from the ledger",
-    "complete": "done",
-}
-"""How a request ended, for a person; `--json` has the ledger's words."""
-
-
-def end(outcome: str) -> str:
-    """Say how a request ended."""
-    return ENDS.get(outcome, outcome) or "under way"
-
-
 def local_time(iso: str, form: str = "%H:%M") -> str:
     """Print a moment by this machine's clock."""
     return datetime.fromisoformat(iso).astimezone().strftime(form)

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from budget.words import MEANS
 from pricing.money import Money
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.show import as_json, columns, dollars, local_cost, local_time, plain, put
-from tray.cli.switches import MEANS
 
 
 @click.command(short_help="Show today, the mode, the upstreams.")

@@ -7,16 +7,10 @@ from typing import Any
 import click
 
 from budget.state import Mode
+from budget.words import MEANS
 from tray.cli.atrest import change_at_rest, status_at_rest
 from tray.cli.place import Place
 from tray.cli.show import as_json, local_time, put
-
-MEANS = {
-    "observe": "every request goes where the agent sent it; bursar meters and keeps the cutoff",
-    "auto": "safe and routine work goes local, the rest to Claude while the budget lasts",
-    "cloud": "Claude only, within the cutoff",
-    "local": "local models only; not one byte to Claude",
-}
 
 
 @click.command(short_help="Choose where requests may go.")

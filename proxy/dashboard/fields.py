@@ -1,0 +1,125 @@
+"""Fields: the settings that a page can change, in words for a person. What each may hold is checked by who reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting. `choices` are its values with what each means; `unit` stands behind a figure."""
+
+    key: str
+    label: str
+    help: str = ""
+    unit: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    is_long: bool = False
+
+    @property
+    def id(self) -> str:
+        """Name it in a page."""
+        return self.key.replace(".", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings that are saved together."""
+
+    id: str
+    title: str
+    fields: tuple[Field, ...]
+    help: str = ""
+
+
+_YES_NO = (("true", "yes"), ("false", "no"))
+
+MONEY = Group(
+    "money",
+    "Budget",
+    (
+        Field("budget", "Daily budget", "What you mean to spend on Claude a day.", "$"),
+        Field("cutoff", "Cutoff", "What cloud spend can never pass in a day. Left empty: 120 % of the budget.", "$"),
+        Field("alerts", "Alerts at", "Percentages of the budget, with commas between them; once a day each.", "%"),
+        Field("zone", "Time zone", "The budget day begins at midnight here, such as Europe/Berlin."),
+    ),
+)
+ROUTING = Group(
+    "routing",
+    "Where work goes",
+    (
+        Field(
+            "restricted",
+            "Restricted work",
+            "Secrets, credentials, sign-in flows, legal text.",
+            choices=(("claude-only", "goes to Claude only"), ("local-only", "never leaves this machine")),
+        ),
+        Field("restricted_paths", "Restricted paths", "One a line, such as infra/prod/**.", is_long=True),
+        Field(
+            "caution",
+            "Caution",
+            "How sure bursar must be before a local model does the work.",
+            choices=(("strict", "strict: most goes to Claude"), ("balanced", "balanced"), ("thrifty", "thrifty")),
+        ),
+        Field(
+            "cache_gate",
+            "Keep a warm cache",
+            "While Claude’s cache of a conversation is worth more than a local turn saves, the turn stays on Claude.",
+            choices=(("on", "for routine work"), ("all", "for safe work too"), ("off", "never")),
+        ),
+        Field(
+            "pace",
+            "Pace",
+            "Whether the hour of the day counts when bursar decides how sparing to be.",
+            choices=(("off", "only the amount counts"), ("on", "the hour counts too")),
+        ),
+        Field("shares.L3", "Kept for restricted work", "Of the budget.", "%"),
+        Field("shares.L2", "Kept for complex work", "Of the budget.", "%"),
+        Field("cloud_models.L2", "Claude model for complex work", "If it is cheaper than the one asked for."),
+        Field("cloud_models.L1", "Claude model for routine work", "If it is cheaper than the one asked for."),
+    ),
+)
+CARRYING = Group(
+    "carrying",
+    "When money is short, or an answer breaks off",
+    (
+        Field("queue_wait_s", "Wait for money", "How long a request waits for running ones to settle.", "s"),
+        Field("allow_lower_max_tokens", "Ask for shorter answers when the full length no longer fits", "", "", _YES_NO),
+        Field(
+            "on_disconnect",
+            "When the agent hangs up",
+            choices=(("abort", "stop Claude too"), ("drain", "let Claude finish")),
+        ),
+        Field(
+            "strict",
+            "Charge a broken answer in full",
+            "All that it could have cost.",
+            "",
+            _YES_NO,
+        ),
+        Field("discover.enabled", "Look for local model servers", "On their usual ports of this machine.", "", _YES_NO),
+    ),
+)
+MACHINE = Group(
+    "machine",
+    "What this machine costs",
+    (
+        Field("machine.price", "Price", "What it cost; its card’s launch price otherwise.", "$"),
+        Field("machine.residual", "Worth at the end", "", "$"),
+        Field("machine.years", "Kept for", "", "years"),
+        Field("machine.rent_per_hour", "Rent", "In place of a price, for a rented machine.", "$ an hour"),
+        Field("machine.hours_per_day", "Busy with models", "", "hours a day"),
+        Field("machine.electricity", "Electricity", "", "$ a kWh"),
+        Field("machine.tdp", "Rated power of the card", "Where nothing meters.", "W"),
+        Field("machine.watts_idle", "Power when idle", "", "W"),
+        Field("machine.watts_prefill", "Power when reading", "", "W"),
+        Field("machine.watts_decode", "Power when writing", "", "W"),
+        Field("machine.psu_efficiency", "Arrives behind the power supply", "As a share, such as 0.9."),
+        Field("machine.pue", "Drawn by the building for each watt", "1 at home."),
+        Field("machine.ops_per_hour", "Upkeep", "", "$ a busy hour"),
+        Field("machine.dedicated", "Runs for nothing else", "Then its idle hours count too.", "", _YES_NO),
+        Field("machine.gpu", "Card or chip", "If the one that was found is not the one, such as RTX 3090."),
+    ),
+    "Local work is priced from these. What you leave out is assumed, and every figure says so.",
+)
+GROUPS = (MONEY, ROUTING, CARRYING, MACHINE)

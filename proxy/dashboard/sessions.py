@@ -1,0 +1,30 @@
+"""Sessions: what each conversation of a day came to, and where its work went."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import request
+
+from budget import glance
+from proxy.dashboard.pages import books, is_part, page, pages
+from proxy.desk import RequestError, counter
+
+
+@pages.get("/sessions")
+def sessions() -> str:
+    """List the sessions of today or of another day, or only what changes of the list."""
+    ledger = counter().services.ledger
+    today = ledger.today().day
+    day = _day(request.args.get("day", ""), today)
+    found = books(lambda: glance.sessions(ledger.file, day)) or []
+    before, after = books(lambda: glance.neighbours(ledger.file, day)) or (None, None)
+    template = "sessions_now.html" if is_part() else "sessions.html"
+    return page(template, sessions=found, day=day, today=today, before=before, after=after)
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        return date.fromisoformat(text) if text else today
+    except ValueError:
+        raise RequestError(f"{text[:40]!r} is no day such as {today}") from None

@@ -1,0 +1,95 @@
+"""Shown: amounts, counts and moments as a person reads them on a page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pricing.machine import MILLIJOULES_A_KWH
+from pricing.money import Money
+
+CENT = Money.usd("0.01")
+
+
+def usd(amount: Money | str) -> str:
+    """Show what was spent, to the cent; less than a cent is not shown as nothing."""
+    money = _money(amount)
+    if Money(0) < money < CENT:
+        return "< $0.01"
+    return money.dollars(2, "nearest")
+
+
+def down(amount: Money | str) -> str:
+    """Show what is left, to the cent, rounded down."""
+    return _money(amount).dollars(2, "down")
+
+
+def fine(amount: Money | str | None) -> str:
+    """Show what one request came to, to the hundredth of a cent; nothing for None."""
+    return "" if amount is None else _money(amount).dollars(4, "nearest")
+
+
+def count(number: int | None) -> str:
+    """Show a whole number with its thousands apart."""
+    return "" if number is None else f"{number:,}"
+
+
+def short(number: int | None) -> str:
+    """Show a count of tokens in three digits or so: 950, 12.3k, 1.24M."""
+    if number is None:
+        return ""
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.3g}k" if number < 999_500 else f"{number / 10**6:.3g}M"
+
+
+def energy(millijoules: int) -> str:
+    """Show energy: in joules up to a watt hour, in kWh above."""
+    if millijoules < MILLIJOULES_A_KWH // 1000:
+        return f"{millijoules / 1000:,.0f} J"
+    return f"{millijoules / MILLIJOULES_A_KWH:,.3f} kWh"
+
+
+def took(milliseconds: int | None) -> str:
+    """Show how long something took; nothing for None."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes} min {seconds} s"
+
+
+def span(length: timedelta) -> str:
+    """Show a length of time in hours and minutes."""
+    minutes = round(length.total_seconds() / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def clock(moment: datetime | str, zone: ZoneInfo) -> str:
+    """Show an hour of the person's day."""
+    return _local(moment, zone).strftime("%H:%M")
+
+
+def second(moment: datetime | str, zone: ZoneInfo) -> str:
+    """Show a moment of the person's day."""
+    return _local(moment, zone).strftime("%H:%M:%S")
+
+
+def stamp(moment: datetime | str, zone: ZoneInfo) -> str:
+    """Show a moment with its date."""
+    return _local(moment, zone).strftime("%a %d %b %Y, %H:%M:%S") if moment else ""
+
+
+def percent(part: Money, whole: Money) -> int:
+    """Say how many percent one amount is of another, rounded down; of nothing, none."""
+    return part.picos * 100 // whole.picos if whole else 0
+
+
+def _local(moment: datetime | str, zone: ZoneInfo) -> datetime:
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return at.astimezone(zone)
+
+
+def _money(amount: Money | str) -> Money:
+    return amount if isinstance(amount, Money) else Money.usd(amount)

@@ -1,0 +1,122 @@
+"""Today: how much of the budget is gone, how fast it goes, what is wrong, and the switches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import request
+
+from budget import glance
+from budget.clock import resets_at
+from budget.today import Today
+from pricing.money import ZERO, Money
+from proxy.dashboard import shown
+from proxy.dashboard.attempts import rows
+from proxy.dashboard.charts import Bar, DayChart, Gauge, bars, day_chart, gauge
+from proxy.dashboard.pace import Pace, pace_of
+from proxy.dashboard.pages import books, is_part, page, pages
+from proxy.dashboard.wrongs import Wrong, wrongs
+from proxy.desk import counter
+
+DAYS = 14
+LATEST = 8
+MODES = ("auto", "local", "cloud", "observe")
+DONE = {
+    "mode": "The mode is changed.",
+    "stop": "All cloud traffic is stopped.",
+    "resume": "Cloud traffic goes on.",
+    "allow": "Today’s cutoff is raised, until the day ends.",
+    "confirm-day": "The new day has begun.",
+    "reload": "The config file was read again.",
+}
+"""What a page says after a write; an address can choose among these and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What went one way today: to Claude, or to a local model."""
+
+    requests: int
+    tokens_in: int
+    tokens_out: int
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """All that the page shows."""
+
+    today: Today
+    gauge: Gauge
+    percent: int
+    unconfirmed: Money
+    pace: Pace | None
+    chart: DayChart
+    cloud: Way
+    local: Way
+    bars: tuple[Bar, ...]
+    wrongs: list[Wrong]
+    is_new: bool
+    more: Money
+    at: datetime
+
+
+@pages.get("/")
+def today() -> str:
+    """Show the day, or only what changes of it."""
+    template = "today_now.html" if is_part() else "today.html"
+    latest, _ = rows(most=LATEST)
+    return page(template, now=_now(), latest=latest, modes=MODES, done=DONE.get(request.args.get("done", ""), ""))
+
+
+def _now() -> Now:
+    services = counter().services
+    ledger, at, zone = services.ledger, services.clock(), services.zone()
+    day = ledger.today()
+    limits = day.limits
+    steps = books(lambda: counter().courses.of(ledger.file, day.day)) or {}
+    pace = pace_of(steps, at, day.resets_at, day.gone, limits.budget, limits.cutoff)
+    past = books(lambda: ledger.days(day.day - timedelta(days=DAYS - 1), day.day)) or []
+    totals = books(lambda: ledger.totals(day.day, day.day)) or []
+    notices = tuple(ledger.notices)
+    return Now(
+        today=day,
+        gauge=gauge(day.settled, day.held, limits.budget, limits.cutoff, limits.alerts),
+        percent=shown.percent(day.settled, limits.budget),
+        unconfirmed=max(ZERO, day.settled - day.likely),
+        pace=pace,
+        chart=day_chart(
+            steps,
+            begins=resets_at(day.day - timedelta(days=1), zone),
+            ends=day.resets_at,
+            now=at,
+            per_hour=pace.per_hour if pace else ZERO,
+            limits=(("budget", limits.budget), ("cutoff", limits.cutoff)),
+            zone=zone,
+        ),
+        cloud=_way(totals, is_local=False),
+        local=_way(totals, is_local=True),
+        bars=bars(past),
+        wrongs=wrongs(services, notices, day),
+        is_new=books(lambda: glance.has_entries(ledger.file)) is False,
+        more=_a_fifth(limits.budget),
+        at=at,
+    )
+
+
+def _way(totals: list[dict[str, Any]], *, is_local: bool) -> Way:
+    ours = [row for row in totals if bool(row["is_local"]) is is_local]
+    prompts = ("input", "cache_write_5m", "cache_write_1h", "cache_read")
+    return Way(
+        requests=sum(row["requests"] - row["voided"] for row in ours),
+        tokens_in=sum(row[name] for row in ours for name in prompts),
+        tokens_out=sum(row["output"] for row in ours),
+        cost=Money(sum(row["local_full" if is_local else "charged"] for row in ours)),
+    )
+
+
+def _a_fifth(budget: Money) -> Money:
+    """Offer a fifth of the budget, in whole dollars, one at least."""
+    return Money.usd(max(1, budget.picos // (5 * 10**12)))
