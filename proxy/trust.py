@@ -3,7 +3,8 @@
 Rules, each a sentence that a person can check:
 a session in which two of the last ten local turns failed has its next five turns done by Claude, then tries again;
 a tool whose calls went wrong three times of the last six is left to Claude for an hour, in turns that have used it;
-a model that failed in half of its last twenty answers, and in five at least, is left alone for ten minutes.
+a model that failed in half of its last twenty answers, and in five at least, is left alone for ten minutes;
+one that fails now – three times in a row, or four times of five – for about five.
 And a turn whose agent waited for a model until it gave up is not begun with that model again.
 """
 
@@ -12,9 +13,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from proxy.failures import FailureRate
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -54,6 +57,7 @@ class Trust:
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._tools: OrderedDict[tuple[str, str, str], _Record] = OrderedDict()
         self._models: OrderedDict[tuple[str, str], _Record] = OrderedDict()
+        self._rates: OrderedDict[tuple[str, str], FailureRate] = OrderedDict()
         self._in_vain: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -62,6 +66,7 @@ class Trust:
         now = self._elapsed()
         with self._lock:
             self._kept(self._models, (upstream, model), lambda: _Record(MODEL)).add(now, good)
+            self._kept(self._rates, (upstream, model), FailureRate).add(now, good)
             for tool, is_right in calls:
                 self._kept(self._tools, (upstream, model, tool), lambda: _Record(TOOL)).add(now, is_right)
 
@@ -98,6 +103,9 @@ class Trust:
                     return f"{model} fails at calling {tool}"
             if self._is_bad(self._models.get((upstream, model)), now):
                 return f"{model} failed too often"
+            rate = self._rates.get((upstream, model))
+            if rate and rate.is_bad(now):
+                return f"{model} {rate.told()}"
         return None
 
     def snapshot(self) -> tuple[Doubt, ...]:
@@ -105,7 +113,8 @@ class Trust:
         now = self._elapsed()
         with self._lock:
             resting = sum(1 for session in self._sessions.values() if session.resting)
-            models = [f"{upstream}/{model}" for (upstream, model), seen in self._models.items() if seen.is_bad(now)]
+            failing = [*self._bad(self._models, now), *self._bad(self._rates, now)]
+            models = [f"{upstream}/{model}" for upstream, model in dict.fromkeys(failing)]
             tools = [
                 f"{tool} at {upstream}/{model}"
                 for (upstream, model, tool), seen in self._tools.items()
@@ -114,6 +123,10 @@ class Trust:
         told = [Doubt(f"{resting} session{'s' * (resting > 1)}", "local turns failed")] if resting else []
         told += [Doubt(what, "its calls went wrong") for what in tools]
         return (*told, *(Doubt(what, "its answers failed") for what in models))
+
+    @staticmethod
+    def _bad(seen: Mapping[_Key, _Record] | Mapping[_Key, FailureRate], now: float) -> list[_Key]:
+        return [key for key, one in seen.items() if one.is_bad(now)]
 
     @staticmethod
     def _is_bad(seen: _Record | None, now: float) -> bool:

@@ -14,7 +14,7 @@ from proxy.route import LocalRoute, Route
 from proxy.services import ProxyOptions
 from proxy.speeds import Speeds
 from proxy.task import Tier
-from tests.kit.boxed import begun, box
+from tests.kit.boxed import TOOLS, WRONG_CALL, begun, box
 from tests.kit.local_fake import Act, says
 from tests.kit.metered import Clock
 from tests.kit.raw import Client, ask, message, post
@@ -75,8 +75,8 @@ def proxy_before(start: Any, settings: dict[str, Any], **more: Any) -> Any:
     return proxy
 
 
-def turn(proxy: Any, words: str, **more: Any) -> Any:
-    return ask(proxy.url, message(words, **more))
+def turn(proxy: Any, words: str, session: str = "s", **more: Any) -> Any:
+    return ask(proxy.url, message(words, **more), x_claude_code_session_id=session)
 
 
 def test_a_server_that_was_slow_loses_the_next_turn_and_gets_one_again_after_a_rest(start, fake) -> None:
@@ -124,3 +124,15 @@ def test_an_agent_that_left_before_a_word_was_shown_had_waited_too_long(start, f
             time.sleep(0.4)
         proxy.entries(1)
         assert turn(proxy, "two").headers["x-bursar-route"] == "anthropic/claude-sonnet-5-5"
+
+
+def test_a_model_that_fails_one_session_after_another_is_not_the_first_to_try_in_the_next(start, fake) -> None:
+    with box(WRONG_CALL) as (local, settings):
+        proxy = begun(start, settings)
+        for session in ("a", "b"):
+            first = turn(proxy, f"weather in {session}?", session, **TOOLS)
+            assert "escalated" in first.headers["x-bursar-reason"]
+        tried = len(local.requests)
+        third = turn(proxy, "weather in c?", "c", **TOOLS)
+        assert "Claude, as fake-model failed 4 of its last 4 answers" in third.headers["x-bursar-reason"]
+        assert len(local.requests) == tried

@@ -89,6 +89,34 @@ def test_a_model_that_fails_half_the_time_is_left_alone_for_ten_minutes() -> Non
     assert (doubt(trust, "t"), trust.snapshot()) == (None, ())
 
 
+def test_a_model_that_fails_now_is_left_alone_until_that_has_faded() -> None:
+    watch = Watch()
+    trust = Trust(watch)
+    for good in (True, True, False, False, False):
+        assert doubt(trust, "t") is None
+        trust.answered("box", "m", good=good)
+    assert doubt(trust, "t") == "m failed 3 of its last 5 answers"
+    assert [(each.what, each.why) for each in trust.snapshot()] == [("box/m", "its answers failed")]
+    # 0.784 of its answers failed, the newest weighing most: under 0.35 after a bit more than 300 s.
+    watch.now = 300.0
+    assert doubt(trust, "t") is not None
+    watch.now = 360.0
+    assert (doubt(trust, "t"), trust.snapshot()) == (None, ())
+
+
+def test_one_more_failure_after_a_rest_is_enough_and_good_answers_end_it() -> None:
+    watch = Watch()
+    trust = Trust(watch)
+    for _ in range(3):
+        trust.answered("box", "m", good=False)
+    watch.now = 150.0
+    trust.answered("box", "m", good=False)
+    assert doubt(trust, "t") is not None
+    trust.answered("box", "m", good=True)
+    trust.answered("box", "m", good=True)
+    assert doubt(trust, "t") is None
+
+
 def test_a_good_model_with_some_failures_is_not_left_alone() -> None:
     trust = Trust()
     for number in range(20):
