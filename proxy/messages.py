@@ -13,6 +13,7 @@ from proxy.case import Case
 from proxy.decision import Decision, Override, View
 from proxy.errors import error
 from proxy.headers import as_text
+from proxy.lookback import look_back
 from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
 from proxy.rewrite import with_value
@@ -54,6 +55,7 @@ def serve(services: Services, wire: WireRequest, asked: AgentRequest) -> Answer:
     except BadRequest as bad:
         return error(400, f"bursar: {bad}", asked.dialect)
     override = word or ("local" if names_local(services, asked) else None)
+    look_back(services, asked, headers)
     taken = take(services, asked, headers, is_directed=word is not None)
     return _decide(services, wire, asked, taken, override, f"req_{secrets.token_hex(10)}", 1)
 

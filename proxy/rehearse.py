@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy.chat import as_messages, read_chat
 from proxy.headers import as_text
+from proxy.lookback import was_restricted
 from proxy.request import AgentRequest, Dialect, read
 from proxy.router import decide
 from proxy.services import Services
 from proxy.taken import take, traced
+from proxy.task import Tier
 from proxy.trace import Trace
 from proxy.view import fit_of, names_local, override_of, view_of
 from proxy.wire.client import WireRequest
@@ -26,6 +30,8 @@ def rehearse(services: Services, wire: WireRequest, dialect: Dialect) -> Trace:
     taken = take(services, asked, headers, is_directed=word is not None)
     override = word or ("local" if names_local(services, asked) else None)
     view = view_of(services, asked, override, taken.ruling, task=taken.task, counts=False)
+    if was_restricted(services, asked, headers):
+        view = replace(view, session_tier=Tier.L3)
     return traced(services, asked, taken, view, decide(view, taken.task, fit_of(asked)), REHEARSED)
 
 

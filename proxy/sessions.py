@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from budget.clock import Clock
 from proxy.request import AgentRequest
+from proxy.restrictions import Restrictions
 from proxy.route import Route
 from proxy.task import Tier
 
@@ -57,19 +58,28 @@ class _Turn:
 class Sessions:
     """The sessions of this process, the least recently used ones forgotten; safe from any thread."""
 
-    def __init__(self, clock: Clock, *, most_turns: int = MOST_TURNS, most_sessions: int = MOST_SESSIONS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        most_turns: int = MOST_TURNS,
+        most_sessions: int = MOST_SESSIONS,
+        restrictions: Restrictions | None = None,
+    ) -> None:
         self._clock, self._most_turns, self._most_sessions = clock, most_turns, most_sessions
+        self._restrictions = restrictions or Restrictions()
         self._turns: OrderedDict[str, _Turn] = OrderedDict()
         self._woulds: OrderedDict[str, tuple[Route, Tier]] = OrderedDict()
         self._lengths: OrderedDict[tuple[str, str], deque[int]] = OrderedDict()
         self._newest: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._tiers: OrderedDict[str, Tier] = OrderedDict()
+        self._looked: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._lock = Lock()
 
     def recall(self, request: AgentRequest) -> Memory:
         """Give what is known of a request's turn and session."""
         with self._lock:
-            tier = self._tiers.get(request.session, Tier.L0)
+            tier = self._tier(request.session)
             key = self._key(request)
             turn = self._turns.get(key)
             if turn is None or self._clock() - turn.at > TURN_LASTS:
@@ -102,8 +112,23 @@ class Sessions:
 
     def saw(self, session: str, tier: Tier) -> None:
         """Raise a session's tier to what was seen in it, whether or not the request was sent anywhere."""
+        if tier is Tier.L3:
+            self._restrictions.add(session)
         with self._lock:
-            self._raise(session, tier)
+            self._put(self._tiers, session, max(tier, self._tiers.get(session, Tier.L0)))
+
+    def is_restricted(self, session: str) -> bool:
+        """Tell whether a session is restricted, by anything that was ever seen in it."""
+        with self._lock:
+            return self._tier(session) is Tier.L3
+
+    def looked_at(self, request: AgentRequest, place: int) -> int:
+        """Take note that a conversation was looked at up to this message; gives how far it had been before, else -1."""
+        with self._lock:
+            who = (request.session, request.agent_id)
+            before = self._looked.get(who, -1)
+            self._put(self._looked, who, max(before, place))
+            return before
 
     def _count(self, request: AgentRequest, *, is_new: bool) -> None:
         who = (request.session, request.agent_id)
@@ -113,8 +138,8 @@ class Sessions:
         lengths[-1] += 1
         self._put(self._lengths, who, lengths)
 
-    def _raise(self, session: str, tier: Tier) -> None:
-        self._put(self._tiers, session, max(tier, self._tiers.get(session, Tier.L0)))
+    def _tier(self, session: str) -> Tier:
+        return Tier.L3 if session in self._restrictions else self._tiers.get(session, Tier.L0)
 
     def _key(self, request: AgentRequest) -> str:
         # After a compaction no user text is left to tell the turn by: it goes on with the one before.

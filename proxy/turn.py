@@ -65,6 +65,13 @@ def turn_of(messages: list[Any], session: str, agent_id: str) -> Turn:
     return Turn(key, text, previous, _continues(messages, place), place, tag)
 
 
+def turns_begin(messages: list[Any], after: int = -1) -> list[int]:
+    """Give the places of the messages with which turns begin, newest first, of those after a place."""
+    if after >= len(messages) - 1:
+        return []
+    return [after + 1 + place for place, _ in _user_texts(messages[after + 1 :])]
+
+
 def user_text(content: Any) -> str:
     """Give the words of a user message: its text, less what the client put in and less tool results."""
     if isinstance(content, str):

@@ -15,6 +15,7 @@ from budget.instance import InstanceLock
 from budget.ledger import Ledger
 from proxy.app import create_app
 from proxy.control import create_control
+from proxy.restrictions import Restrictions
 from proxy.server import Server
 from proxy.services import Services
 from proxy.sessions import Sessions
@@ -123,7 +124,8 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         in_force, prices = InForce(settings), Prices(paths)
         for line in unknown_models(settings, prices.table):
             log.warning("config file: %s It is not used.", line)
-        services = _services(in_force, prices, ledger, environ, clock, Knowledge(paths.knowledge))
+        kept = Knowledge(paths.knowledge), Restrictions(paths.restrictions)
+        services = _services(in_force, prices, ledger, environ, clock, *kept)
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
@@ -150,6 +152,7 @@ def _services(
     environ: Mapping[str, str],
     clock: Clock,
     knowledge: Knowledge,
+    restrictions: Restrictions,
 ) -> Services:
     settings = in_force.settings
     return Services(
@@ -158,7 +161,7 @@ def _services(
         locals=registry_of(settings, environ, clock, knowledge),
         cloud=cloud_of(settings),
         classifier=classifier_of(settings),
-        sessions=Sessions(clock),
+        sessions=Sessions(clock, restrictions=restrictions),
         clock=clock,
         zone=lambda: in_force.settings.zone,
         options=options_of(settings),

@@ -57,6 +57,11 @@ class Paths:
         return self.state / "models.json"
 
     @property
+    def restrictions(self) -> Path:
+        """The names of restricted sessions."""
+        return self.state / "restricted_sessions.txt"
+
+    @property
     def run_file(self) -> Path:
         """Says which process runs and on which ports; `budget.instance` writes it beside the lock."""
         return self.state / "run.json"

@@ -14,6 +14,7 @@ from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.app import create_app
 from proxy.classify import Classifier
+from proxy.restrictions import Restrictions
 from proxy.server import Server
 from proxy.services import ProxyOptions, Services
 from proxy.sessions import Sessions
@@ -56,7 +57,7 @@ class InProcess:
             locals=registry,
             cloud=Cloud(cloud_url),
             classifier=Classifier(),
-            sessions=Sessions(lambda: self.now()),
+            sessions=Sessions(lambda: self.now(), restrictions=Restrictions(folder / "restricted.txt")),
             clock=lambda: self.now(),
             zone=lambda: ZoneInfo("UTC"),
             options=options or ProxyOptions(),
