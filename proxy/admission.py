@@ -20,7 +20,7 @@ from budget.state import Mode
 from pricing.bound import Bound
 from pricing.money import ZERO
 from proxy.bounds import Bounds, lowered, offers
-from proxy.carry import attempt_of, may_use_cloud, to_cloud
+from proxy.carry import attempt_of, may_go, may_use_cloud, to_cloud
 from proxy.case import Case
 from proxy.errors import error
 from proxy.local_relay import Follow
@@ -30,6 +30,7 @@ from proxy.refusals import Saying
 from proxy.rewrite import with_value
 from proxy.route import Route
 from proxy.services import Services
+from proxy.task import Tier
 from proxy.translate.refusal import CannotTranslate
 from proxy.tried import Tried
 from proxy.tries import Tries
@@ -113,6 +114,10 @@ class Admission:
         """Use a place: translate, hold, send. What cannot be translated goes on, and costs nothing."""
         rest = tuple(route for route in routes if route != seat.route)
         with self._giving_back(seat):
+            if self._became_restricted():
+                seat.give_up()
+                self._tries.followed(by_claude=False)
+                return self._decide_again()
             try:
                 job = self._way.translate(seat.route)
             except CannotTranslate as cannot:
@@ -156,7 +161,7 @@ class Admission:
 
     def _follow(self, tried: Tried, seat: Seat, rest: tuple[Route, ...], why: str) -> Follow:
         """Say how to go on after an answer that is not good, or why it is given as it is."""
-        if self._may_mend and tried.judgement.may_mend:
+        if self._may_mend and tried.judgement.may_mend and not self._became_restricted():
             self._may_mend = False
             return partial(tried.during, partial(self._mend, tried, seat, rest, why))
         return self._next(tried, seat, rest)
@@ -252,7 +257,7 @@ class Admission:
         if not local and self._passed:
             local, self._passed, self._has_no_money = self._passed, (), True
         if local:
-            return self._go_local(local, self._say.short(found))
+            return self._go_local(local, self._say.second_best(found, local[0]))
         may_lower = self._services.options.lower_max_tokens and not self._has_lowered
         if found.why == "full" and may_lower and (output := lowered(found, bounds)):
             return self._go_lowered(output, routes, why)
@@ -287,7 +292,7 @@ class Admission:
             return self._tries.during(lambda: self._go_cloud(routes, why))
 
         fields = {**self._case.request.fields, "model": routes[0].model}
-        may_send = partial(may_use_cloud, self._services)
+        may_send = partial(may_go, self._services, self._case.request)
         headers = self._case.wire.headers
         return count_tokens(self._services.cloud, headers, fields, may_send, go_on, self._tries.lost)
 
@@ -320,6 +325,11 @@ class Admission:
         except BaseException:
             self._services.ledger.void(held.hold_id, why="failed inside bursar")
             raise
+
+    def _became_restricted(self) -> bool:
+        """Tell whether the session has been found restricted since this was decided, by another request of it."""
+        services, decided = self._services, self._case.decision.tier
+        return decided < Tier.L3 and services.sessions.is_restricted(self._case.request.session)
 
     def _took(self, route: Route, held: Held, why: str) -> None:
         """Remember where it goes, and tell it on the entry of the attempt before and in the log."""

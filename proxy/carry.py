@@ -19,6 +19,7 @@ from proxy.headers import to_upstream
 from proxy.local_relay import LocalRelay
 from proxy.meter import Reading
 from proxy.relay import Relay
+from proxy.request import AgentRequest
 from proxy.services import Services
 from proxy.settling import Attempt, Outcomes, settle
 from proxy.translate.request import Translated
@@ -65,7 +66,7 @@ def to_cloud(
         carrier=Relay(NAME, own, settled, decide_again, instead),
         patience=Patience(drain=options.drain),
         is_cloud=True,
-        may_send=lambda: may_use_cloud(services),
+        may_send=lambda: may_go(services, case.request),
     )
 
 
@@ -98,6 +99,15 @@ def to_local(upstream: LocalUpstream, model: LocalModel, translated: Translated,
 def may_use_cloud(services: Services) -> bool:
     """Tell whether a byte may go to a cloud at this moment: not in mode local, not after the emergency stop."""
     return services.ledger.closed() is None
+
+
+def may_go(services: Services, request: AgentRequest) -> bool:
+    """Tell whether a request may go to a cloud at this moment: its session may have become restricted meanwhile.
+
+    A sub-agent's request waits for money, or fails at a local model, while another one of the session reads a secret.
+    """
+    stays = services.options.restricted == "local-only" and services.sessions.is_restricted(request.session)
+    return may_use_cloud(services) and not stays
 
 
 def _local_headers(api_key: str, translated: Translated) -> Headers:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
 from pricing.tokens import estimate_tokens
-from proxy.carry import may_use_cloud
+from proxy.carry import may_go
 from proxy.errors import JSON_TYPE, error
 from proxy.headers import as_text, to_upstream
+from proxy.lookback import look_back
 from proxy.messages import respond
 from proxy.meter import Reading
 from proxy.relay import Relay
@@ -41,7 +43,9 @@ def answer(services: Services, wire: WireRequest) -> Answer:
         asked = read(wire.body, headers, counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
-    if _is_private(services, asked, headers) or not may_use_cloud(services):
+    look_back(services, asked, headers)
+    services.sessions.saw(asked.session, take(services, asked, headers).lasting)
+    if _is_private(services, asked, headers) or not may_go(services, asked):
         body = json.dumps({"input_tokens": estimate_tokens(len(wire.body))}).encode()
         return Whole(200, [JSON_TYPE, (b"x-bursar-route", b"estimate")], body)
     return Forward(
@@ -51,14 +55,17 @@ def answer(services: Services, wire: WireRequest) -> Answer:
         headers=to_upstream(wire.headers),
         body=wire.body,
         carrier=Relay(NAME, [(b"x-bursar-route", NAME.encode())], _free, lambda: answer(services, wire)),
-        may_send=lambda: may_use_cloud(services),
+        may_send=lambda: may_go(services, asked),
     )
 
 
 def _is_private(services: Services, asked: AgentRequest, headers: dict[str, str]) -> bool:
-    if services.options.restricted != "local-only":
-        return False
-    return Tier.L3 in (take(services, asked, headers).task.tier, services.sessions.recall(asked).session_tier)
+    """Tell whether these very words may go to no cloud.
+
+    They do not restrict their session: agents count a project's notes by themselves, as if a user had said them.
+    """
+    as_asked = replace(asked, counting=False)
+    return services.options.restricted == "local-only" and take(services, as_asked, headers).task.tier is Tier.L3
 
 
 def _free(outcome: Outcomes, reading: Reading) -> Future[Any] | None:
