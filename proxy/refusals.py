@@ -41,6 +41,13 @@ class Saying:
             return f"the cutoff leaves {_left(found).dollars(2, 'down')}{kept}, {found.needed.dollars(2, 'up')} needed"
         return found.detail or found.why
 
+    def second_best(self, found: Refused, route: Route) -> str:
+        """Say why it goes local after all, and that this is second best for work that belongs to Claude."""
+        decision, short = self._case.decision, self.short(found)
+        if not decision.degrades(route):
+            return short
+        return f"{decision.tier.name}, {self._case.labels.band}: local, degraded: {short}"
+
     def why_kept(self) -> str:
         """Say in a few words why Claude is not asked after a local answer that is not good."""
         decision, known = self._case.decision, self._case.labels

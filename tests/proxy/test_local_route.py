@@ -7,7 +7,9 @@ import pytest
 
 from budget.ledger import Mode, Outcome
 from pricing.money import ZERO
+from proxy.task import Tier
 from proxy.upstream.local_model import LocalSetting
+from tests.kit.boxed import begun, box
 from tests.kit.local_fake import DONE, Act, LocalFake, calls, chunk, local_fake, usage
 from tests.kit.raw import Client, Truncated, ask, message, post
 from tests.kit.scripted import eventually
@@ -158,6 +160,16 @@ def test_when_claude_s_money_is_gone_work_goes_on_locally(start, fake):
         assert (answer.status, answer.headers["x-bursar-route"]) == (200, "box/fake-model")
         assert "cutoff" in answer.headers["x-bursar-reason"]
     assert fake.requests(path="/v1/messages") == []
+
+
+@pytest.mark.parametrize(("tier", "second_best"), [(Tier.L2, True), (Tier.L1, False)])
+def test_work_that_belongs_to_claude_and_goes_local_for_want_of_money_is_marked_as_degraded(start, tier, second_best):
+    with box(GOOD) as (_, settings):
+        proxy = begun(start, settings, tier=tier, budget="0.01", cutoff="0.01")
+        reason = ask(proxy.url, message("hello", max_tokens=2000)).headers["x-bursar-reason"]
+        (entry,) = proxy.entries(1)
+    assert ("local, degraded: the cutoff leaves $0.01" in reason) is second_best
+    assert entry.labels.reason == reason
 
 
 def test_a_request_with_a_secret_never_goes_to_a_local_server_by_default(start, fake):
