@@ -103,6 +103,8 @@ def as_shipped(sonnet: str, of: Policy = SHIPPED) -> list[Row]:
     return [
         Row("auto", of),
         Row("auto, L2 on Sonnet", replace(of, cloud_models={Tier.L2: sonnet})),
+        Row("auto, outgrown at 40 calls", replace(of, many_calls=40)),
+        Row("auto, never outgrown", replace(of, many_calls=None)),
         *(Row(name, replace(of, locals=(LocalRoute("local", "m", size, tools=True),))) for name, size in windows),
     ]
 

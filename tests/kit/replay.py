@@ -28,11 +28,11 @@ class Done:
 class Replay:
     """Sends calls with so many at once; a session's next call waits for the one before."""
 
-    def __init__(self, url: str, workers: int = 6):
+    def __init__(self, url: str, workers: int = 6, renderer: Renderer | None = None):
         self._url = url
         self._workers = workers
         self._mine = threading.local()
-        self._renderer = Renderer()
+        self._renderer = renderer or Renderer()
         self._clients: list[Client] = []
 
     def run(self, calls: Iterable[Call]) -> list[Done]:

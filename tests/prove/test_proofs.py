@@ -19,6 +19,7 @@ from tests.prove import (
     local_turns,
     no_false_refusals,
     replay_day,
+    replay_engine,
 )  # fmt: skip
 
 pytestmark = pytest.mark.prove
@@ -44,6 +45,14 @@ def test_a_hundred_kills_lose_no_billed_request_and_pass_no_cutoff(tmp_path: Pat
     print(tally)
     assert (tally.kills, tally.over_cutoff, tally.unknown, tally.undercharged) == (100, 0, [], [])
     assert tally.billed > 1000
+
+
+def test_the_engine_of_whatif_sends_every_call_as_the_running_proxy_does(tmp_path: Path) -> None:
+    found = replay_engine.compared(traffic.generate(seed=1, usd=50), tmp_path / "home")
+    print(found.calls, found.at_local, found.outgrown)
+    assert found.differ == ()
+    assert 0 < found.at_local < found.calls > 800
+    assert found.outgrown > 5
 
 
 def test_a_hundred_dollar_day_is_charged_exactly_as_billed(tmp_path: Path) -> None:
