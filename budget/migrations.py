@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from budget import baselinetables
 from budget.schema import APPLICATION_ID, LABELS, LOCAL_AMOUNTS, VERSION
 
 _LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in LABELS.split(", ")[:-1]) + ", attempt INTEGER NOT NULL"
@@ -52,6 +53,86 @@ def m004_local_cost(db: Database) -> None:
         for column in LOCAL_AMOUNTS.split(", "):
             db.execute(f"ALTER TABLE {table} ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0 CHECK ({column} >= 0)")
         db.execute(f"ALTER TABLE {table} ADD COLUMN local_source TEXT NOT NULL DEFAULT ''")
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
+
+
+@ledger()
+def m005_baselines(db: Database) -> None:
+    """Keep what each request would have cost at the model it asked for, and sums of it for reports.
+
+    Entries older than this have no baseline, and nothing is made up for them.
+    """
+    for statement in baselinetables.FIRST:
+        db.execute(statement)
 
 
 _STATE = """
