@@ -11,7 +11,7 @@ from budget.bytier import moved
 from budget.entries import Outcome, Settlement
 from budget.events import DayChanged, LimitsChanged, ModeChanged, Resumed, Stopped
 from budget.schema import LABELS
-from budget.settlement import add_total, cross_thresholds
+from budget.settlement import add_total, cross_thresholds, note_stop
 from budget.state import Mode, Stop, StoppedBy
 from pricing.money import ZERO, Money
 
@@ -49,6 +49,7 @@ def stop(book: Book, by: StoppedBy) -> None:
         return
     book.connection.execute("UPDATE state SET stopped_by = ?, stopped_since = ?", (by, book.now_text))
     book.standing.stop = Stop(book.now, by)
+    note_stop(book, by)
     book.events.append(Stopped(by))
     book.must_sync = True
 
@@ -164,8 +165,3 @@ def _change_totals(
         "WHERE (day, upstream, model, is_local, tier, task_class) = (?, ?, ?, ?, ?, ?)",
         (charged, likely, *key),
     )
-
-
-def alert_told(book: Book, alert_id: int) -> None:
-    """Take an alert out of the outbox."""
-    book.connection.execute("UPDATE alerts SET told = ? WHERE id = ? AND told IS NULL", (book.now_text, alert_id))

@@ -28,6 +28,7 @@ from budget.jobs import Commanding, Reserving, Settling
 from budget.line import Line, Ticket
 from budget.mark import boot_id
 from budget.opening import Wanted
+from budget.outbox import Outbox
 from budget.shares import Shares, keep_for
 from budget.standing import Standing
 from budget.state import Mode, Stop, StoppedBy
@@ -87,6 +88,7 @@ class Ledger:
         self._shown = date.min
         self._writer = Writer(wanted, clock_reads, self._publish, self._announce_room)
         self._backups = Backups(wanted.folder)
+        self.outbox = Outbox(wanted.folder.database, self._command)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 
     @classmethod
@@ -242,14 +244,6 @@ class Ledger:
     def correct(self, entry_id: int, charged: Money, likely: Money, note: str) -> int:
         """Say what an entry should have been, by a new entry; gives its id. Raises NotAnOriginal, LedgerUnavailable."""
         return self._command(lambda book: commands.correct(book, entry_id, charged, likely, note))
-
-    def alert_told(self, alert_id: int) -> None:
-        """Take an alert out of the outbox."""
-        self._command(lambda book: commands.alert_told(book, alert_id))
-
-    def alerts(self) -> list[tuple[int, date, int]]:
-        """List the alerts in the outbox: id, day, percent."""
-        return reading.untold(self._folder.database)
 
     def entries(
         self, *, after: int = 0, day: date | None = None, session: str | None = None, limit: int = 1000

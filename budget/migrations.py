@@ -65,6 +65,19 @@ def m005_baselines(db: Database) -> None:
         db.execute(statement)
 
 
+@ledger()
+def m006_outbox(db: Database) -> None:
+    """Keep every kind of alert, and how it went with each destination; thresholds of before are not told any more."""
+    db.execute("ALTER TABLE alerts RENAME TO thresholds")
+    for statement in (_OUTBOX, _DELIVERIES):
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO alerts (kind, day, subject, at, facts, planned) "
+        "SELECT 'threshold', day, threshold, at, '{}', coalesce(told, at) FROM thresholds ORDER BY id"
+    )
+    db.execute("DROP TABLE thresholds")
+
+
 _STATE = """
 CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -186,6 +199,34 @@ CREATE TABLE alerts (
     told TEXT,
     UNIQUE (day, threshold)
 ) STRICT
+"""
+
+# Until `planned`, nobody has chosen who is told.
+_OUTBOX = """
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    day TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    planned TEXT,
+    UNIQUE (kind, day, subject)
+) STRICT
+"""
+
+# `due` is when it is tried next; with neither `due` nor `told` it was given up.
+_DELIVERIES = """
+CREATE TABLE deliveries (
+    alert INTEGER NOT NULL REFERENCES alerts (id),
+    destination TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    due TEXT,
+    told TEXT,
+    trouble TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (alert, destination),
+    CHECK (due IS NULL OR told IS NULL)
+) STRICT, WITHOUT ROWID
 """
 
 _TRIGGERS = (

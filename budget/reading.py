@@ -62,12 +62,6 @@ def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
     return list(_rows(path, "SELECT * FROM totals WHERE day BETWEEN :since AND :until", given))
 
 
-def untold(path: Path) -> list[tuple[int, date, int]]:
-    """Read the alerts that nobody was told of yet: id, day, percent."""
-    rows = _rows(path, "SELECT id, day, threshold FROM alerts WHERE told IS NULL ORDER BY id", {})
-    return [(row["id"], date.fromisoformat(row["day"]), row["threshold"]) for row in rows]
-
-
 def check(path: Path) -> list[str]:
     """Prove the books: day totals equal their entries and holds, every hold ended once, the file is sound."""
     with open_reader(path) as connection:

@@ -11,8 +11,9 @@ from budget.bytier import moved
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
 from budget.localwork import MOST_SOURCES, added, columns_of
+from budget.outbox import Kind, record
 from budget.schema import LABELS, LOCAL
-from budget.state import Stop
+from budget.state import Stop, StoppedBy
 from pricing.money import ZERO, Money
 
 _HOLD = "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class FROM holds WHERE id = ?"
@@ -52,7 +53,6 @@ ON CONFLICT DO UPDATE SET
         ELSE local_source || char(10) || excluded.local_source END
 """
 
-_ALERT = "INSERT INTO alerts (day, threshold, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _STOP = "UPDATE state SET stopped_by = 'cutoff', stopped_since = ?"
 
 
@@ -103,8 +103,13 @@ def cross_thresholds(book: Book, day: str, before: int, after: int, limits: Limi
     """Record each threshold that the settled sum has just come to; the table takes each once a day."""
     for percent in limits.alerts:
         reached = before * 100 < limits.budget.picos * percent <= after * 100
-        if reached and book.connection.execute(_ALERT, (day, percent, book.now_text)).rowcount:
+        if reached and _note_threshold(book, day, percent, after, limits):
             book.events.append(ThresholdCrossed(date.fromisoformat(day), percent))
+
+
+def _note_threshold(book: Book, day: str, percent: int, settled: int, limits: Limits) -> bool:
+    facts = {"budget": limits.budget.exact(), "settled": Money(settled).exact(), "percent": str(percent)}
+    return record(book, Kind.threshold, day, str(percent), facts)
 
 
 def _find(book: Book, hold_id: int) -> HeldRow | None:
@@ -182,8 +187,16 @@ def _stop_at_cutoff(book: Book, before: int, after: int) -> None:
     if standing.stop is None:
         book.connection.execute(_STOP, (book.now_text,))
         standing.stop = Stop(book.now, "cutoff")
+        note_stop(book, "cutoff")
         book.events.append(Stopped("cutoff"))
         book.must_sync = True
+
+
+def note_stop(book: Book, by: StoppedBy) -> None:
+    """Record the alert of an emergency stop; each stop is one of its own."""
+    standing = book.standing
+    facts = {"by": by, "settled": Money(standing.settled).exact(), "cutoff": Money(standing.cutoff).exact()}
+    record(book, Kind.stopped, standing.day_text, f"{by} {book.now_text}", facts)
 
 
 def _breach(book: Book, hold: HeldRow, settlement: Settlement, entry_id: int) -> None:

@@ -69,7 +69,7 @@ def test_a_reader_cannot_write(desk: Desk) -> None:
         "UPDATE days SET held = -1",
         "UPDATE state SET mode = 'fast'",
         "INSERT INTO state SELECT 2, day, zone, mode, stopped_by, stopped_since, synced FROM state",
-        "INSERT INTO alerts (day, threshold, at) SELECT day, threshold, at FROM alerts",
+        "INSERT INTO alerts (kind, day, subject, at, facts) SELECT kind, day, subject, at, facts FROM alerts",
         "UPDATE days SET settled = 0.5",
     ],
 )

@@ -184,24 +184,14 @@ def test_each_threshold_is_told_once_a_day(ledger: Ledger) -> None:
     ledger.set_limits(Limits(Money.usd(11), Money.usd(20)))
     ledger.set_limits(Limits(Money.usd(10), Money.usd(20)))
     assert [event.percent for event in events if isinstance(event, ThresholdCrossed)] == [50, 80, 100]
-    assert [percent for _, _, percent in ledger.alerts()] == [50, 80, 100]
-
-
-def test_an_alert_stays_in_the_outbox_until_it_was_told(desk: Desk) -> None:
-    ledger = desk.open()
-    spend(ledger, "8")
-    (first, _, _), (second, _, _) = ledger.alerts()
-    ledger.alert_told(first)
-    ledger.close()
-    again = desk.open()
-    assert [alert for alert, _, _ in again.alerts()] == [second]
+    assert [sent.alert.subject for sent in ledger.outbox.newest()] == ["50", "80", "100"]
 
 
 def test_a_budget_lowered_past_a_threshold_alerts_at_once(ledger: Ledger) -> None:
     spend(ledger, "4")
-    assert ledger.alerts() == []
+    assert ledger.outbox.newest() == []
     ledger.set_limits(Limits(Money.usd(5), Money.usd(12)))
-    assert [percent for _, _, percent in ledger.alerts()] == [50, 80]
+    assert [sent.alert.subject for sent in ledger.outbox.newest()] == ["50", "80"]
 
 
 def test_local_requests_are_held_and_settled_for_nothing(ledger: Ledger) -> None:
