@@ -12,7 +12,7 @@ ENOUGH = 30
 MOST_SAMPLES = 200
 ONE = 1_000_000
 """Ratios are whole millionths."""
-MOST_WEIGHT = 16_384
+MOST_WEIGHT = 131_072
 
 # How far the truth may lie from a guess that nothing supports: a third below, almost half above.
 _LOW, _HIGH = 700, 1450

@@ -23,10 +23,12 @@ from pricing.tokens import Kind, Ratios
 from proxy.promptlengths import Laid, Lengths
 from proxy.promptsizes import TOOLS_TOKENS, Sizes, size_of_block, size_of_tool
 
-MOST_PARTS = 65_536
-"""Messages remembered; a conversation of a megabyte has about five hundred, each of which takes a kilobyte or less."""
+MOST_PARTS = 16_384
+"""Messages remembered; a conversation of a megabyte has about five hundred, each of which takes about a kilobyte."""
 LEAST_UNKNOWN = 1024
 """The shortest prefix that an unknown model is taken to cache, in tokens; most models' is this or half of it."""
+LEAST_MEASURED = 10
+"""Of a prompt that both have counted, at most one part in so many may be estimated."""
 BILLING_LINE = "x-anthropic-billing-header"
 
 _encode = msgspec.json.Encoder().encode
@@ -50,16 +52,15 @@ class CachedModel:
 
 @dataclass(slots=True)
 class _Part:
-    """What is remembered of a message, of all tools, or of the system: its blocks without their tokens."""
+    """What is remembered of a message, of all tools, or of the system.
 
-    digests: list[bytes]
-    marks: list[Mark]
-    eligible: list[bool]
-    sizes: list[Sizes]
+    The tokens of its blocks were estimated with the ratios of a generation in a version of them.
+    """
+
+    blocks: tuple[Block, ...]
+    sizes: tuple[Sizes, ...]
     has_image: bool
-    blocks: tuple[Block, ...] = ()
     estimated: tuple[str, int] = ("", -1)
-    """With which generation's ratios, and which version of them, `blocks` were estimated."""
 
 
 class Prompts:
@@ -105,6 +106,11 @@ class Prompts:
         with self._lock:
             self._lengths.heard(laid, usage)
 
+    def heard_local(self, laid: Laid, model: str, tokens: int) -> None:
+        """Learn from a local model's own count of a prompt of which most was measured at Claude."""
+        if laid.rest.likely * LEAST_MEASURED <= laid.tokens.likely:
+            self.ratios.teach_local(laid.generation, model, tokens, laid.tokens.likely)
+
     def _messages(self, messages: Iterable[Any], tools: Iterable[Any]) -> list[_Part]:
         named = {str(tool.get("name")): tool for tool in tools}
         return [self._part(Level.messages, [message], named) for message in messages]
@@ -123,23 +129,18 @@ class Prompts:
 
     def _read(self, level: Level, values: list[Any], tools: Mapping[str, Any]) -> _Part:
         """Digest and measure what was not seen before."""
-        part = _Part([], [], [], [], False)
+        found, sizes = list[Block](), list[Sizes]()
         for value in values:
             role, blocks = ("tool", [value]) if level is Level.tools else _blocks_of(value)
             for block in blocks:
                 bare = {name: inner for name, inner in block.items() if name != "cache_control"}
-                part.digests.append(blake2b(_encode([role, bare]), key=self._key, digest_size=16).digest())
-                part.marks.append(_mark(block) or _mark_within(block))
-                part.eligible.append(block.get("type") not in _THOUGHTS and block.get("text") != "")
-                part.sizes.append(size_of_tool(bare) if level is Level.tools else size_of_block(bare, tools))
-        if level is Level.tools and part.sizes:
-            part.sizes[0][Kind.fixed] = part.sizes[0].get(Kind.fixed, 0) + TOOLS_TOKENS
-        part.has_image = any(Kind.image in size for size in part.sizes)
-        part.blocks = tuple(
-            Block(level, digest, 0, mark, eligible)
-            for digest, mark, eligible in zip(part.digests, part.marks, part.eligible, strict=True)
-        )
-        return part
+                digest = blake2b(_encode([role, bare]), key=self._key, digest_size=16).digest()
+                may_end = block.get("type") not in _THOUGHTS and block.get("text") != ""
+                found.append(Block(level, digest, 0, _mark(block) or _mark_within(block), may_end))
+                sizes.append(size_of_tool(bare) if level is Level.tools else size_of_block(bare, tools))
+        if level is Level.tools and sizes:
+            sizes[0][Kind.fixed] = sizes[0].get(Kind.fixed, 0) + TOOLS_TOKENS
+        return _Part(tuple(found), tuple(sizes), any(Kind.image in size for size in sizes))
 
     def _estimated(self, part: _Part, generation: str) -> tuple[Block, ...]:
         """Give the blocks of a part with their tokens, estimated anew only if the ratios have moved."""

@@ -70,7 +70,10 @@ class Lengths:
         known = max((place for place, _ in found), default=0)
         if found:
             prompt = prompt.fitted(tuple(sorted(found)))
-        rest = self._ratios.tokens(generation, _summed(sizes[known:]))
+        likely = prompt.sums[-1] - prompt.sums[known]
+        guess = self._ratios.tokens(generation, _summed(sizes[known:]))
+        share = max(1, guess.likely)
+        rest = Estimate(likely * guess.low // share, likely, -(-likely * guess.high // share))
         return Laid(prompt, sizes, generation, known, rest)
 
     def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:

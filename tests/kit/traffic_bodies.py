@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,21 +18,29 @@ TITLE = {"type": "json_schema", "schema": {"type": "object", "properties": {"tit
 class Renderer:
     """Renders the calls of a day; those of one session must come in order.
 
-    The fake Claude is told the moment of each call, for its cache, and the length of its answer.
+    The fake Claude is told the moment of each call, for its cache, and the length of its answer. `fill` writes text of
+    about so many tokens, the same for the same seed.
     """
 
+    fill: Callable[[int, str], str] = field(default_factory=lambda: filler)
     histories: dict[tuple[str, str], "_History"] = field(default_factory=dict)
 
     def body(self, call: Call) -> bytes:
         """Return the body of the next call of its session and agent."""
         key = (call.session, call.agent)
         if call.agent == "bg" or key not in self.histories:
-            self.histories[key] = _History(call)
+            self.histories[key] = _History(call, self.fill)
         history = self.histories[key]
         body = history.next(call)
         if call.kind == "background:compaction":
             del self.histories[key]
         return body
+
+    def answer(self, call: Call) -> list[dict[str, Any]]:
+        """Return the blocks of the answer to the last call of its session and agent; none after a compaction."""
+        history = self.histories.get((call.session, call.agent))
+        blocks: list[dict[str, Any]] = history.answer if history else []
+        return blocks
 
 
 def headers(call: Call) -> dict[str, str]:
@@ -50,18 +59,20 @@ def filler(tokens: int, seed: str) -> str:
 class _History:
     """What one agent of a session has sent so far, as pieces of JSON."""
 
-    def __init__(self, call: Call):
+    def __init__(self, call: Call, fill: Callable[[int, str], str]):
+        self._fill = fill
         system = 100 if call.agent == "bg" else min(18_000, max(call.new, call.prefix) // 2)
         self._tokens = system
-        self._system = filler(system, call.agent)
+        self._system = fill(system, call.agent)
         self._messages: list[str] = []
         self._open_tool: str | None = None
+        self.answer: list[dict[str, Any]] = []
 
     def next(self, call: Call) -> bytes:
         """Add what this call adds, and return its whole body."""
         added = max(20, call.prefix + call.new - self._tokens)
         self._tokens += added + call.out
-        text = f"[[at:{call.t}]] [[out:{call.out}]] {filler(added, call.session + str(call.t))}"
+        text = f"[[at:{call.t}]] [[out:{call.out}]] {self._fill(added, call.session + str(call.t))}"
         if call.kind == "background:compaction":
             return self._whole(call, [*self._messages[:-1], *self._compaction(text)])
         last = self._last(call, text)
@@ -88,10 +99,11 @@ class _History:
 
     def _answer(self, call: Call) -> None:
         """Write the assistant's turn as the next request will carry it."""
-        said: dict[str, Any] = {"type": "text", "text": filler(call.out, "said")}
+        said: dict[str, Any] = {"type": "text", "text": self._fill(call.out, "said")}
         self._open_tool = f"toolu_{len(self._messages):06d}" if call.tool else None
         use = {"type": "tool_use", "id": self._open_tool, "name": call.tool, "input": {"file_path": "src/x.py"}}
-        self._messages.append(json.dumps({"role": "assistant", "content": [said, use] if call.tool else [said]}))
+        self.answer = [said, use] if call.tool else [said]
+        self._messages.append(json.dumps({"role": "assistant", "content": self.answer}))
 
     def _whole(self, call: Call, messages: list[str]) -> bytes:
         title = call.agent == "bg"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit import traffic
+from tests.kit import pieces, traffic
 from tests.kit.bursar import PICOS
 from tests.kit.claude_code import installed
 from tests.kit.fake_claude import FakeClaude
 from tests.prove import (
+    baseline_day,
     claude_code,
     kill_proxy,
     local_fuzz,
@@ -68,6 +69,18 @@ def test_a_hundred_dollar_day_on_ten_dollars_stays_within_twelve_and_answers_or_
     assert {done.fate for done in outcome.done} <= {"cloud", "local", "refused"}
     assert all(done.reason.startswith("bursar: ") for done in outcome.done if done.fate == "refused")
     assert outcome.bill <= outcome.charged
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("is_real_text", [False, True], ids=["four bytes a token", "pieces of mixed text"])
+def test_what_a_day_costs_at_claude_is_said_beforehand_within_two_percent(seed: int, is_real_text: bool) -> None:
+    day = baseline_day.Day(pieces.count, pieces.Shelf().fill) if is_real_text else baseline_day.Day()
+    said = day.play(traffic.generate(seed, 40.0), seed)
+    baseline_day.tell(f"seed {seed}", said, day)
+    assert abs(baseline_day.off((each.likely, each.billed) for each in said)) < 0.02
+    assert abs(baseline_day.off((each.own_likely, each.own_billed) for each in said)) < 0.02
+    errors = sorted(map(abs, baseline_day.by_session(said).values()))
+    assert errors[len(errors) // 2] < 0.02
 
 
 @pytest.mark.parametrize(

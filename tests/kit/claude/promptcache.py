@@ -155,8 +155,13 @@ def _parts(body: dict[str, Any]) -> list[Part]:
 
 def _message_settings(body: dict[str, Any]) -> list[object]:
     effort = (body.get("output_config") or {}).get("effort")
-    images = any(block.get("type") == "image" for _, block in _messages(body.get("messages") or []))
+    images = any(_shows_image(block) for _, block in _messages(body.get("messages") or []))
     return [body.get("tool_choice"), body.get("thinking"), effort, images]
+
+
+def _shows_image(block: dict[str, Any]) -> bool:
+    inner = block.get("content")
+    return block.get("type") == "image" or (isinstance(inner, list) and any(map(_shows_image, inner)))
 
 
 def _system(system: object) -> Iterator[tuple[str, dict[str, Any]]]:
