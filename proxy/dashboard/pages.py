@@ -39,6 +39,11 @@ HEADERS = {
 NAV = (("today", "Today"), ("requests", "Requests"), ("sessions", "Sessions"), ("models", "Models"))
 """The pages by their endpoints; the settings stand apart from them."""
 
+FILTERS = (
+    *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span),
+    *(shown.cut, shown.last_part, shown.sentence),
+)
+
 pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="templates")
 
 
@@ -49,8 +54,9 @@ def install(app: Flask) -> None:
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for filter_ in (shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span):
-        app.jinja_env.filters[filter_.__name__] = filter_
+    for plain in FILTERS:
+        app.jinja_env.filters[plain.__name__] = plain
+    app.jinja_env.filters["when"] = lambda at: shown.when(at, counter().services.zone(), counter().services.clock())
     for named in (shown.clock, shown.second, shown.stamp):
         app.jinja_env.filters[named.__name__] = _in_zone(named)
     app.jinja_env.filters["end"] = end
@@ -95,7 +101,6 @@ def _finish(answer: Response) -> Response:
     return _with_headers(answer)
 
 
-@pages.context_processor
 def _context() -> dict[str, Any]:
     visit = getattr(g, "visit", None)
     return {
@@ -129,7 +134,7 @@ def _ledger_error(error: Exception) -> Any:
 
 def page(template: str, **values: Any) -> str:
     """Fill a page's template."""
-    return render_template(template, **values)
+    return render_template(template, **{**_context(), **values})
 
 
 def is_part() -> bool:
@@ -165,8 +170,7 @@ def lost_visitor() -> Response | None:
     if visit is None:
         return stay_out()
     g.visit = visit
-    values = {**_context(), "said": "There is no such page."}
-    return _with_headers(make_response(page("failed.html", **values), 404))
+    return _with_headers(make_response(page("failed.html", said="There is no such page."), 404))
 
 
 def _find_visit() -> Visit | None:

@@ -70,7 +70,8 @@ def reload() -> Any:
 
 def _forms(known: Mapping[str, Setting]) -> tuple[Form, ...]:
     """Lay out the settings that this bursar knows."""
-    return tuple(Form(group, tuple(_boxes(group, known))) for group in GROUPS)
+    forms = (Form(group, tuple(_boxes(group, known))) for group in GROUPS)
+    return tuple(form for form in forms if form.boxes)
 
 
 def _boxes(group: Group, known: Mapping[str, Setting]) -> list[Box]:

@@ -76,9 +76,30 @@ def second(moment: datetime | str, zone: ZoneInfo) -> str:
     return _local(moment, zone).strftime("%H:%M:%S")
 
 
+def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Show a moment, with its day unless that is today."""
+    local = _local(moment, zone)
+    return local.strftime("%H:%M:%S" if local.date() == _local(now, zone).date() else "%d %b %H:%M")
+
+
 def stamp(moment: datetime | str, zone: ZoneInfo) -> str:
     """Show a moment with its date."""
     return _local(moment, zone).strftime("%a %d %b %Y, %H:%M:%S") if moment else ""
+
+
+def cut(text: str, most: int) -> str:
+    """Show the beginning of a long name."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def last_part(path: str) -> str:
+    """Show the folder that a path ends in."""
+    return path.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital, and leave the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def percent(part: Money, whole: Money) -> int:

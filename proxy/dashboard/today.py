@@ -22,7 +22,7 @@ from proxy.desk import counter
 
 DAYS = 14
 LATEST = 8
-MODES = ("auto", "local", "cloud", "observe")
+MODES = (("auto", "Auto"), ("local", "Local only"), ("cloud", "Claude only"), ("observe", "Observe"))
 DONE = {
     "mode": "The mode is changed.",
     "stop": "All cloud traffic is stopped.",
