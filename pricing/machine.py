@@ -9,7 +9,7 @@ spent is never shown as less.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from pricing.money import ZERO, Money
@@ -115,15 +115,17 @@ class LocalCost:
     """What a local request, or several, came to: energy only (the hardware is there anyway), and with everything.
 
     `joules_milli` is what the chip drew, before the power supply's loss; `provenance` says how all of it is known.
+    `idle` is the part of `full` that pays for hours in which the machine did nothing; zero where that was not kept.
     """
 
     marginal: Money
     full: Money
     joules_milli: int
     provenance: str
+    idle: Money = field(default=ZERO, compare=False)
 
     def __post_init__(self) -> None:
-        if not ZERO <= self.marginal <= self.full or self.joules_milli < 0:
+        if not ZERO <= self.marginal <= self.full - self.idle <= self.full or self.joules_milli < 0:
             raise ValueError(f"not a cost: {self}")
 
     @classmethod
@@ -137,6 +139,7 @@ class LocalCost:
             full=Money.total(cost.full for cost in whole),
             joules_milli=sum(cost.joules_milli for cost in whole),
             provenance="\n".join(dict.fromkeys(line for cost in whole for line in cost.provenance.splitlines())),
+            idle=Money.total(cost.idle for cost in whole),
         )
 
 
@@ -167,9 +170,11 @@ def cost(machine: Machine, work: Work, power: Metered | None = None) -> LocalCos
     above_idle, drawn = _energy(machine, work, power)
     marginal = above_idle * _picos_per_millijoule(machine)
     full = marginal + work.busy_ms * _standing_picos_per_hour(machine) / MS_AN_HOUR
+    idle = Money(int(work.busy_ms * _idle_picos_per_hour(machine) / MS_AN_HOUR))
     source = machine.power if power is None else power.source
     timed = f", timed by {work.timed_by}" if work.timed_by else ""
-    return LocalCost(rounded_up(marginal), rounded_up(full), round(drawn), _told(source + timed, machine.assumed))
+    told, known = _told(source + timed, machine.assumed), (rounded_up(marginal), rounded_up(full))
+    return LocalCost(*known, round(drawn), told, min(idle, known[1] - known[0]))
 
 
 def per_mtok(machine: Machine, speeds: Speeds) -> PerMtok:
@@ -242,16 +247,25 @@ def _energy_picos_per_hour(machine: Machine, watts: Exact) -> Fraction:
 
 def _standing_picos_per_hour(machine: Machine) -> Fraction:
     """Price a busy hour but for its energy: c_capital + c_idle + ops."""
+    return _owned_picos_per_hour(machine) / Fraction(machine.utilisation) + machine.ops_per_hour.picos
+
+
+def _idle_picos_per_hour(machine: Machine) -> Fraction:
+    """Tell what a busy hour bears for the idle ones: with a utilisation of 5 %, nineteen of twenty owned hours."""
     busy = Fraction(machine.utilisation)
+    return _owned_picos_per_hour(machine) * (1 - busy) / busy
+
+
+def _owned_picos_per_hour(machine: Machine) -> Fraction:
+    """Price an hour of having the machine, busy or not: c_capital + c_idle at full utilisation."""
     if machine.rent_per_hour is not None:
-        capital = machine.rent_per_hour.picos / busy
+        capital = Fraction(machine.rent_per_hour.picos)
     else:
-        capital = (machine.price - machine.residual).picos / (machine.years * HOURS_A_YEAR * busy)
-    idle = Fraction(0)
-    if machine.only_for_this:
-        kilowatts = Fraction(machine.watts_idle) / WATTS_A_KILOWATT
-        idle = kilowatts * machine.electricity.picos * _at_the_wall(machine) / busy
-    return capital + idle + machine.ops_per_hour.picos
+        capital = Fraction((machine.price - machine.residual).picos) / (machine.years * HOURS_A_YEAR)
+    if not machine.only_for_this:
+        return capital
+    kilowatts = Fraction(machine.watts_idle) / WATTS_A_KILOWATT
+    return capital + kilowatts * machine.electricity.picos * _at_the_wall(machine)
 
 
 def _told(source: str, assumed: tuple[str, ...]) -> str:
