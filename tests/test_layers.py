@@ -19,11 +19,13 @@ LAYERS = {
     },
     "tray": {
         *("pricing", "budget", "proxy"),
-        *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler"),
+        *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler", "apprise"),
     },
 }
 # what only some files may import (a trailing / means a folder)
 ONLY_IN = {
+    "apprise": ("tray/alerts/postman.py",),
+    "apscheduler": ("tray/scheduler.py",),
     "jsonschema": ("proxy/toolcalls/",),
     "sqlite3": ("budget/",),
     "sqlite_utils": ("budget/",),
