@@ -27,7 +27,7 @@ from pathlib import Path
 
 from proxy.task import Tier
 from tests.bench.classify_eval import Answer, line
-from tests.bench.confusion import left_out
+from tests.bench.confusion import said_of
 from tests.bench.keywords import by_keywords
 from tests.bench.labelled import Prompt, labelled
 from tests.bench.peers import ccr_says, litellm_says
@@ -61,6 +61,7 @@ def main() -> None:
     arguments.add_argument("--litellm", type=Path, help="a Python interpreter that has litellm installed")
     arguments.add_argument("--ccr", type=Path, help="claude-code-router's dist/cli.js")
     arguments.add_argument("--node", default="node")
+    arguments.add_argument("--fresh", action="store_true", help="the shipped weights have never seen the prompts")
     chosen = arguments.parse_args()
     prompts = [prompt for path in chosen.prompts for prompt in labelled(path)]
     texts = [prompt.text for prompt in prompts]
@@ -73,8 +74,8 @@ def main() -> None:
         tiers = litellm_says(chosen.litellm, texts)
         print(told("LiteLLM complexity router", as_answers(prompts, (LITELLM[tier] for tier in tiers))))
     print(told("keyword rules", as_answers(prompts, map(by_keywords, texts))))
-    for caution, answers in left_out(prompts).items():
-        print(told(f"bursar, left out, {caution}", answers))
+    for caution, answers in said_of(prompts, fresh=chosen.fresh).items():
+        print(told(f"bursar, {caution}", answers))
     for name, option in (("claude-code-router", chosen.ccr), ("LiteLLM", chosen.litellm)):
         if not option:
             print(f"{name} was not asked: it is not installed, or nobody said where (see --help)")

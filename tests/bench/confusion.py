@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from proxy.classify.model import Caution
+from proxy.classify.model import Caution, shipped
 from proxy.task import Tier
 from tests.bench import classify_eval as evaluation
 from tests.bench.labelled import Prompt, fitted, labelled, our_own
@@ -14,14 +14,25 @@ from tests.bench.labelled import Prompt, fitted, labelled, our_own
 Matrix = Mapping[Tier, Mapping[Tier, int]]
 
 
-def confusions(path: Path) -> dict[Caution, Matrix]:
-    """Ask the classifier of every prompt, by weights fitted without its repository, for each setting of its caution."""
-    prompts = labelled(path)
-    return {caution: matrix(found) for caution, found in left_out(prompts).items()}
+def confusions(paths: Iterable[Path], *, fresh: bool = False) -> dict[Caution, Matrix]:
+    """Ask the classifier of every prompt, for each setting of its caution.
+
+    Weights are fitted without the prompt's repository; for `fresh` prompts, which the shipped ones never saw, they are
+    those.
+    """
+    prompts = [prompt for path in paths for prompt in labelled(path)]
+    return {caution: matrix(found) for caution, found in said_of(prompts, fresh=fresh).items()}
+
+
+def said_of(prompts: Sequence[Prompt], *, fresh: bool = False) -> dict[Caution, list[evaluation.Answer]]:
+    """Give the answers themselves."""
+    if fresh:
+        return {caution: evaluation.answers(prompts, caution, shipped()) for caution in evaluation.CAUTIONS}
+    return left_out(prompts)
 
 
 def left_out(prompts: Sequence[Prompt]) -> dict[Caution, list[evaluation.Answer]]:
-    """Give the answers themselves."""
+    """Answer each prompt by weights fitted without its repository."""
     models = evaluation.models_left_out(fitted(prompts), fitted(our_own()))
     return {
         caution: [evaluation.answer(prompt, caution, models[prompt.repo]) for prompt in prompts]

@@ -26,7 +26,7 @@ from proxy.replay import Call, Policy, Step, Walk, replay
 from proxy.route import LocalRoute
 from proxy.task import Tier
 from tests.bench.classify_eval import share
-from tests.bench.confusion import left_out
+from tests.bench.confusion import said_of
 from tests.bench.days import BEGINS, Day, days, of_family, with_files
 from tests.bench.labelled import labelled
 from tests.bench.policies import ALONE
@@ -113,12 +113,13 @@ def main() -> None:
     arguments.add_argument("--family", choices=("4.6", "5.5"), default="4.6")
     arguments.add_argument("--dangerous", type=float, default=0.02)
     arguments.add_argument("--prompts", type=Path, nargs="*", default=[])
+    arguments.add_argument("--fresh", action="store_true", help="the shipped weights have never seen the prompts")
     chosen = arguments.parse_args()
     drawn = [of_family(day, chosen.family) for day in days(chosen.days, chosen.seed, 100.0, chosen.traffic)]
     found = triggers(drawn)
     rates = {"as given": chosen.dangerous}
     for path in chosen.prompts:
-        for caution, answers in left_out(labelled(path)).items():
+        for caution, answers in said_of(labelled(path), fresh=chosen.fresh).items():
             rates[f"{path.stem}, {caution}"] = share(answers, lambda answer: answer.dangerous)
     remains(rates, found["10 calls or 3 files"])
 

@@ -175,10 +175,11 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--usd", type=float, default=100.0)
     arguments.add_argument("--traffic", type=Path, help="a Python file with gen(seed, usd), in place of our own")
-    arguments.add_argument("--prompts", type=Path, help="labelled prompts, to err as our classifier does on them")
+    arguments.add_argument("--prompts", type=Path, nargs="*", help="labelled prompts, to err as our classifier does")
+    arguments.add_argument("--fresh", action="store_true", help="the shipped weights have never seen the prompts")
     chosen = arguments.parse_args()
     drawn = days(chosen.days, chosen.seed, chosen.usd, chosen.traffic)
-    erring = confusions(chosen.prompts) if chosen.prompts else {}
+    erring = confusions(chosen.prompts, fresh=chosen.fresh) if chosen.prompts else {}
     print(f"{len(drawn)} days, {sum(map(len, drawn))} calls")
     for family, sonnet in SONNET.items():
         of = [of_family(day, family) for day in drawn]
