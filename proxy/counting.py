@@ -13,7 +13,7 @@ from pricing.tokens import estimate_tokens
 from proxy.carry import may_go
 from proxy.errors import JSON_TYPE, error
 from proxy.headers import as_text, to_upstream
-from proxy.lookback import look_back
+from proxy.lookback import was_restricted
 from proxy.messages import respond
 from proxy.meter import Reading
 from proxy.relay import Relay
@@ -43,7 +43,6 @@ def answer(services: Services, wire: WireRequest) -> Answer:
         asked = read(wire.body, headers, counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
-    look_back(services, asked, headers)
     services.sessions.saw(asked.session, take(services, asked, headers).lasting)
     if _is_private(services, asked, headers) or not may_go(services, asked):
         body = json.dumps({"input_tokens": estimate_tokens(len(wire.body))}).encode()
@@ -64,8 +63,10 @@ def _is_private(services: Services, asked: AgentRequest, headers: dict[str, str]
 
     They do not restrict their session: agents count a project's notes by themselves, as if a user had said them.
     """
+    if services.options.restricted != "local-only":
+        return False
     as_asked = replace(asked, counting=False)
-    return services.options.restricted == "local-only" and take(services, as_asked, headers).task.tier is Tier.L3
+    return take(services, as_asked, headers).task.tier is Tier.L3 or was_restricted(services, asked, headers)
 
 
 def _free(outcome: Outcomes, reading: Reading) -> Future[Any] | None:

@@ -42,7 +42,7 @@ def test_what_was_asked_before_restricts_a_session_that_nobody_here_has_seen(sta
 
 def test_a_question_for_the_tokens_of_such_a_session_goes_nowhere_either(start, fake):
     proxy = start(options=LOCAL_ONLY)
-    for body in (talk(RESTRICTED, "It is done.", PLAIN), talk(RESTRICTED)):
+    for body in (talk(RESTRICTED), talk(RESTRICTED, "It is done.", PLAIN), talk(RESTRICTED)):
         counted = ask(proxy.url, body, "/v1/messages/count_tokens")
         assert counted.headers["x-bursar-route"] == "estimate"
     assert at_claude(fake) == 0
