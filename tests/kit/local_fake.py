@@ -91,10 +91,10 @@ def ending(finish: str = "stop") -> bytes:
 
 @contextmanager
 def local_fake(
-    *acts: Act | Callable[[dict[str, Any]], Act], pages: dict[str, tuple[int, Any]] | None = None
+    *acts: Act | Callable[[dict[str, Any]], Act], pages: dict[str, tuple[int, Any]] | None = None, port: int = 0
 ) -> Iterator[LocalFake]:
     """Run the server; `pages` are its answers to other paths, a status and a JSON value each."""
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", port), _Handler)
     port = server.server_address[1]
     listed = {"/v1/models": (200, {"object": "list", "data": [{"id": "fake-model"}]})}
     server.fake = LocalFake(
