@@ -123,7 +123,8 @@ class Choices:
         ruling = self.view.ruling
         tier_by = f"; tier by {ruling.tier_by}" if ruling.tier_by else ""
         problem = f"; {ruling.problem}" if ruling.problem else ""
-        return f"{self.tier.name}, {self.view.band.value}: {what}{tier_by}{problem}"
+        ahead = f"; {self.view.ahead}" if self.view.ahead else ""
+        return f"{self.tier.name}, {self.view.band.value}: {what}{ahead}{tier_by}{problem}"
 
 
 _MODES = {

@@ -23,6 +23,7 @@ from proxy.desk import Counter, Desk, RequestError, counter, furnish
 from proxy.explainjson import explanation_json, remembered_json
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
+from proxy.pace import pace_of
 from proxy.rehearse import rehearse
 from proxy.request import BadRequest, Dialect
 from proxy.switches import allow_more_today, choose_mode, stop_cloud
@@ -234,10 +235,13 @@ def _last_id(services: Services) -> str:
 
 def _status() -> asjson.Json:
     services = _services()
+    today = services.ledger.today()
+    pace = pace_of(today, services.options.workday, services.clock(), services.zone())
     return {
         "running": True,
         **_desk().facts(),
-        **asjson.today_json(services.ledger.today()),
+        **asjson.today_json(today),
+        "pace": pace.as_json() if pace else None,
         "cloud": {"url": services.cloud.url},
         "locals": locals_json(services.locals),
         "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],

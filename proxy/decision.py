@@ -28,6 +28,7 @@ class View:
     what rules say of it. `swaps` has the tiers for which another Claude model than the one asked for is to be used.
     `worth` weighs a local turn against the cache at Claude that it lets go cold, None where nothing is warm.
     `patience_s` is how long a person waits for a turn's first answer where Claude may give it; None: without an end.
+    `ahead` says by how much the day is ahead of its pace, where `band` is what it is only because of that.
     `outgrown` says how a turn that runs locally has become more than it looked like.
     `would` is the route that the turn would have taken in mode auto, where the mode is observe, at `would_tier`.
     """
@@ -49,6 +50,7 @@ class View:
     worth: Worth | None = None
     outgrown: str = ""
     patience_s: float | None = None
+    ahead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

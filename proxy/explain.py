@@ -145,8 +145,10 @@ def _by_hand(view: View) -> Iterator[tuple[str, View]]:
 def _by_itself(view: View) -> Iterator[tuple[str, View]]:
     """Give what could have been otherwise at another hour."""
     for band in Band:
-        if band is not view.band:
-            yield f"in band {band.value}", replace(view, band=band)
+        if band is not view.band and not (view.ahead and band is Band.normal):
+            yield f"in band {band.value}", replace(view, band=band, ahead="")
+    if view.ahead:
+        yield "without [pace]", replace(view, band=Band.normal, ahead="")
     if view.stopped:
         yield "without the emergency stop", replace(view, stopped=False)
     if view.session_tier is Tier.L3:

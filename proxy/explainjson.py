@@ -41,6 +41,7 @@ def explanation_json(trace: Trace, entries: Sequence[Entry] = (), line: Line | N
         "restricted": trace.view.restricted,
         "gate": gate_json(trace.gate),
         "patience_s": trace.view.patience_s,
+        "pace": trace.view.ahead or None,
         "locals": [_local(verdict) for verdict in verdicts(trace)],
         "decision": decision_json(trace.decision),
         "changes": [str(change) for change in changes_of(trace)],

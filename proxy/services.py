@@ -16,6 +16,7 @@ from budget.clock import Clock
 from budget.events import Event, SpendRecorded
 from budget.ledger import Ledger
 from budget.shares import Shares
+from budget.workday import Workday
 from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.table import PriceTable
@@ -63,6 +64,8 @@ class ProxyOptions:
     cache_gate: CacheGate = "on"
     patience_s: float | None = 90.0
     """How long a person waits for a turn's first answer, where Claude may give it instead; None: without an end."""
+    workday: Workday | None = None
+    """The hours over which the budget is to last; None: only what is gone counts, and not by when."""
     shares: Shares = field(default_factory=Shares)
     """What of the budget is kept for restricted and for complex work."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from budget.bands import Band
 from budget.state import Mode
-from budget.today import Today
 from pricing.tokens import estimate_tokens
 from proxy.case import conversation
 from proxy.coldcache import GATED, Turn, Worth, worth_of
 from proxy.decision import Override, View
 from proxy.inloop import outgrown
 from proxy.localroutes import locals_of
+from proxy.pace import band_of, pace_of
 from proxy.request import AgentRequest, BadRequest
 from proxy.route import CloudRoute, Fit, Swap
 from proxy.rules.ruling import NO_RULING, Ruling
@@ -44,9 +43,10 @@ def view_of(
     swaps = _swaps(services, asked, memory, ruling)
     named = asked.model if names_local(services, asked) else None
     is_gated = task is not None and memory.sticky is None and not override and not ruling.route
+    pace = pace_of(today, services.options.workday, services.clock(), services.zone())
     return View(
         mode=today.mode,
-        band=band_of(today),
+        band=pace.band if pace else band_of(today),
         stopped=today.stop is not None,
         restricted=services.options.restricted,
         locals=locals_of(services, asked, fit_of(asked), named, counts=counts),
@@ -62,17 +62,8 @@ def view_of(
         would=memory.would,
         would_tier=memory.would_tier,
         patience_s=services.options.patience_s,
+        ahead=pace.ahead if pace else "",
     )
-
-
-def band_of(today: Today) -> Band:
-    """Give the band for routing: money that running requests hold is not gone for good.
-
-    While it is not spent, a request may wait for it in the line; saying "cutoff" would refuse it falsely.
-    """
-    if today.band is Band.cutoff and today.settled < today.limits.cutoff:
-        return Band.reserve
-    return today.band
 
 
 def fit_of(asked: AgentRequest) -> Fit:

@@ -78,6 +78,12 @@ zone = "{zone}"
 # L3 = 0
 # L2 = 0
 
+[pace]
+# Let the hour count too: where far more is spent than the hours so far allow, routing saves before 80 % are gone. At
+# the end of the hours that is the plain rule; alerts and the cutoff are as they are.
+# enabled = false
+# hours = "08:00-20:00"
+
 [discover]
 # Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.
 # enabled = true

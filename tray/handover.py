@@ -38,6 +38,7 @@ def options_of(settings: Settings) -> ProxyOptions:
         cache_gate=settings.cache_gate,
         patience_s=float(settings.patience_s) or None,
         shares=settings.shares,
+        workday=settings.workday,
     )
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pricing.money import Money
 from pricing.power import CHOICES
+from proxy.rules.hours import Hours
 
 Reader = Callable[[Any], Any]
 """Turns a TOML value into ours; raises ValueError with the half sentence that follows the key's name."""
@@ -118,6 +119,13 @@ def duration(value: Any) -> str:
     return str(value)
 
 
+def hours(value: Any) -> Hours:
+    """Read hours such as "22:00-06:00"."""
+    if not isinstance(value, str):
+        raise ValueError(f'must be hours such as "22:00-06:00", not {show(value)}')
+    return Hours.read(value)
+
+
 def cloud_url(value: Any) -> str:
     """Read the cloud's address: https, or anything on this machine itself."""
     address = any_url(value)
@@ -201,6 +209,7 @@ LOCAL: Mapping[str, Reader] = {
     "api_key_env": text,
 }
 DISCOVER: Mapping[str, Reader] = {"enabled": flag}
+PACE: Mapping[str, Reader] = {"enabled": flag, "hours": hours}
 MACHINE: Mapping[str, Reader] = {
     "price": money,
     "residual": money,
@@ -229,6 +238,7 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
     "cloud": CLOUD,
     "cloud_models": CLOUD_MODELS,
     "shares": SHARES,
+    "pace": PACE,
     "local": LOCAL,
     "local.model": LOCAL_MODEL,
     "discover": DISCOVER,

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 
 from pricing.money import Money
 from proxy.rules.globs import MOST_WILDCARDS
-from proxy.rules.hours import Hours
 from proxy.rules.rule import Match, Rule
 from proxy.task import TaskClass, Tier
-from tray.keys import Reader, between, flag, money, one_of, show, text
+from tray.keys import Reader, between, flag, hours, money, one_of, show, text
 from tray.reading import Reading
 
 _Member = TypeVar("_Member", bound=Enum)
@@ -60,13 +59,6 @@ def glob(value: Any) -> str:
     if len(re.findall(r"\*+", read)) > MOST_WILDCARDS:
         raise ValueError(f"must have at most {MOST_WILDCARDS} wildcards, not {show(value)}")
     return read
-
-
-def hours(value: Any) -> Hours:
-    """Read hours such as "22:00-06:00"."""
-    if not isinstance(value, str):
-        raise ValueError(f'must be hours such as "22:00-06:00", not {show(value)}')
-    return Hours.read(value)
 
 
 def daily_limit(value: Any) -> int | Money:

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 
 from budget.bands import Limits
 from budget.shares import Shares
+from budget.workday import Workday
 from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
+from proxy.rules.hours import Hours
 from proxy.rules.rule import Rule
 from proxy.task import Tier
 from proxy.upstream.local_model import LocalSetting, ModelSetting
@@ -78,6 +80,8 @@ class Settings:
     rules: tuple[Rule, ...] = ()
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     shares: Shares = field(default_factory=Shares)
+    workday: Workday | None = None
+    """The hours over which the budget is to last; None: `[pace]` is off."""
 
     @property
     def effective_cutoff(self) -> Money:
@@ -119,6 +123,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     rules = rules_of(reading, raw.get("rule", []))
     cheaper = reading.table("cloud_models", reading.one(raw, "cloud_models"))
     shares = _shares(reading, reading.one(raw, "shares"))
+    workday = _workday(reading, reading.one(raw, "pace"))
     _check_across(reading, values)
     if not reading.problems:
         _check_addresses(reading, values, cloud, locals_)
@@ -130,7 +135,14 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         values["discover"] = discover["enabled"]
     models = {Tier[name]: model for name, model in cheaper.items()}
     return Settings(
-        **values, cloud=cloud, locals=locals_, machine=machine, rules=rules, cloud_models=models, shares=shares
+        **values,
+        cloud=cloud,
+        locals=locals_,
+        machine=machine,
+        rules=rules,
+        cloud_models=models,
+        shares=shares,
+        workday=workday,
     )
 
 
@@ -196,6 +208,15 @@ def _shares(reading: Reading, raw: Mapping[str, Any]) -> Shares:
         return Shares(l3, l2)
     reading.wrong("shares", "L2", f"`L3` and `L2` together keep {l3 + l2} % of the budget")
     return Shares()
+
+
+def _workday(reading: Reading, raw: Mapping[str, Any]) -> Workday | None:
+    """Read `[pace]`; hours that nobody enabled are kept for later, and mean nothing."""
+    values = reading.table("pace", raw)
+    hours: Hours | None = values.get("hours")
+    if not values.get("enabled"):
+        return None
+    return Workday(hours.since, hours.until) if hours else Workday()
 
 
 def _check_across(reading: Reading, values: Mapping[str, Any]) -> None:

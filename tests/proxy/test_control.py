@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ import pytest
 from budget.bands import Limits
 from budget.ledger import Ask, Held, Ledger, Offer, Outcome, Settlement
 from budget.state import Mode
+from budget.workday import Workday
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.classify import Classifier
 from proxy.control import create_control
 from proxy.desk import RequestError, Setting
 from proxy.server import Server
-from proxy.services import Line, Services
+from proxy.services import Line, ProxyOptions, Services
 from proxy.sessions import Sessions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry, plain_session
@@ -131,6 +132,17 @@ def test_the_status_tells_which_local_models_are_not_trusted(control: Controlled
         control.services.trust.answered("box", "m", good=True, calls=(("Edit", False),))
     doubts = control.call("GET", "/api/status")[1]["doubts"]
     assert doubts == [{"what": "Edit at box/m", "why": "its calls went wrong"}]
+
+
+def test_the_status_tells_how_the_day_stands_against_its_hours(control: Controlled):
+    assert control.call("GET", "/api/status")[1]["pace"] is None
+    control.services.options = ProxyOptions(workday=Workday(time(8), time(16)))
+    held = hold(control.services.ledger, "req_1", "6")
+    control.services.ledger.settle(held.hold_id, Settlement(Outcome.complete, Money.usd("6"), Money.usd("6"))).result(5)
+    # Of $8, a quarter and half of the rest.
+    pace = {"band": "saving", "allowed_usd": "5", "is_ahead": True}
+    found = control.call("GET", "/api/status")[1]
+    assert (found["pace"], found["band"]) == (pace, "normal")
 
 
 def test_every_path_but_health_needs_the_token(control: Controlled):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
 from budget.shares import Shares
+from budget.workday import Workday
 from pricing.table import PriceTable
 from proxy.request import read as read_request
 from proxy.task import Tier
@@ -79,3 +82,29 @@ def test_what_is_wrong_with_models_and_shares_is_said_with_its_line(text, said):
     with pytest.raises(SettingsError) as caught:
         settings_of(text)
     assert said in str(caught.value)
+
+
+def test_a_person_s_patience_is_handed_over_and_none_is_endless():
+    assert options_of(settings_of("")).patience_s == 90.0
+    assert options_of(settings_of("patience_s = 30")).patience_s == 30.0
+    assert options_of(settings_of("patience_s = 0")).patience_s is None
+
+
+@pytest.mark.parametrize(
+    ("written", "workday"),
+    [
+        ("", None),
+        ("[pace]", None),
+        ('[pace]\nhours = "09:00-17:00"', None),
+        ("[pace]\nenabled = true", Workday(time(8), time(20))),
+        ('[pace]\nenabled = true\nhours = "22:00-06:00"', Workday(time(22), time(6))),
+        ('[pace]\nenabled = false\nhours = "22:00-06:00"', None),
+    ],
+)
+def test_a_pace_counts_only_where_it_is_wanted(written, workday):
+    assert options_of(settings_of(written)).workday == workday
+
+
+def test_hours_that_are_none_are_named_with_their_line():
+    with pytest.raises(SettingsError, match='line 3: `hours` must be hours such as "22:00-06:00", not "9 to 5"'):
+        settings_of('[pace]\nenabled = true\nhours = "9 to 5"')

@@ -75,6 +75,10 @@ def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "STOPPED", f"all cloud traffic, since {since}, {by}; lift it with: bursar resume"
     yield "Mode", f"{found['mode']}: {MEANS[found['mode']]}"
     yield "Band", str(found["band"])
+    pace = found.get("pace")
+    if pace:
+        saves = f"; routed as in band {pace['band']}" if pace["is_ahead"] else ""
+        yield "Pace", f"{dollars(pace['allowed_usd'], 'down')} allowed by now{saves}"
 
 
 def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
