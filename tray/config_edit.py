@@ -37,7 +37,9 @@ def _one(text: str, table: str, key: str, value: Value) -> str:
             keys.pop(key, None)
         return tomlkit.dumps(document)
     if keys is None or key not in keys:
-        return _added(text, table, key, f"{key} = {_literal(value)}")
+        added = _added(text, table, key, f"{key} = {_literal(value)}")
+        if added is not None:
+            return added
     keys[key] = tomlkit.parse(f"x = {_literal(value)}")["x"]
     return tomlkit.dumps(document)
 
@@ -49,7 +51,8 @@ def _literal(value: Value) -> str:
     return str(value) if isinstance(value, Decimal) else tomlkit.item(value).as_string()
 
 
-def _added(text: str, table: str, key: str, assignment: str) -> str:
+def _added(text: str, table: str, key: str, assignment: str) -> str | None:
+    """Write a new key where a person would look for it; None where its table is not written as `[table]`."""
     newline = "\r\n" if "\r\n" in text else "\n"
     begin, end = _part(text, table)
     wanted = _merged(tomllib.loads(text), table, tomllib.loads(assignment))
@@ -58,11 +61,10 @@ def _added(text: str, table: str, key: str, assignment: str) -> str:
         below = text[:at] + assignment + newline + text[at:]
         if _reads_as(below, wanted):  # It may show the key of another table.
             return below
-    at_head = text[:begin] + assignment + newline + text[begin:]
-    if _reads_as(at_head, wanted):
-        return at_head
     gap = "" if not text or text.endswith("\n") else newline
-    return f"{text}{gap}{newline}[{table}]{newline}{assignment}{newline}"
+    at_head = text[:begin] + assignment + newline + text[begin:]
+    at_end = f"{text}{gap}{newline}[{table}]{newline}{assignment}{newline}"
+    return next((new for new in (at_head, at_end) if _reads_as(new, wanted)), None)
 
 
 def _part(text: str, table: str) -> tuple[int, int]:
