@@ -18,7 +18,7 @@ from tests.kit.raw import ask, message
 
 HELLO = Act(says("Hello there."))
 OPUS = "claude-opus-5-5"
-LONG = "x " * 20_000
+LONG = "x " * 45_000
 TOLD = {"x_claude_code_session_id": "s1"}
 
 

@@ -108,5 +108,5 @@ def test_the_last_turns_tell_how_long_the_next_one_is_likely_to_be() -> None:
             sessions.remember(asked(words), CLOUD, Tier.L1)
         if words == "one":
             assert sessions.turn_length(asked("new")) is None
-    assert sessions.turn_length(asked("new")) == 3  # 5 requests of 2 turns
+    assert sessions.turn_length(asked("new")) == 8  # 5 requests of 2 turns, and 9 of each of 8 usual ones: 7.7
     assert sessions.turn_length(asked("new", agent="a1")) is None
