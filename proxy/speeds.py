@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from typing import TypeVar
 
 from proxy.bench.result import BenchResult, speeds_at
-from proxy.speed import RECENT_S, Passed, Speed, Usual, speed_of
+from proxy.speed import LEAST_ANSWERS, RECENT_S, Passed, Speed, Usual, speed_of
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local_model import LocalModel, LocalUpstream, identity
 
@@ -36,6 +36,7 @@ class Speeds:
         self._knowledge, self._elapsed = knowledge, elapsed
         self._seen: OrderedDict[str, deque[tuple[float, Passed]]] = OrderedDict()
         self._usual: OrderedDict[str, Usual] = OrderedDict()
+        self._unkept: Counter[str] = Counter()
         self._benches: OrderedDict[str, tuple[object, BenchResult | None]] = OrderedDict()
         self._held: OrderedDict[str, tuple[str, int, float]] = OrderedDict()
         self._lock = threading.Lock()
@@ -48,7 +49,10 @@ class Speeds:
             self._see(name, passed)
             usual = self._usual[name] = before.after(passed)
             _shorten(self._usual, MOST_MODELS)
-            is_due = usual.answers % KEPT_EVERY == 0 or usual.answers == 5
+            self._unkept[name] += 1
+            is_due = usual.answers == LEAST_ANSWERS or self._unkept[name] >= KEPT_EVERY
+            if is_due:
+                del self._unkept[name]
         if is_due:
             self._knowledge().keep_seen(name, usual.as_json())
 

@@ -159,6 +159,17 @@ def test_a_prompt_that_leaves_room_for_an_answer_fits() -> None:
     assert route(Tier.L0, replace(FITS, input_tokens=99_990, max_tokens=10)).routes == (QWEN,)
 
 
+def test_a_prompt_is_as_long_as_the_model_s_own_tokenizer_makes_it() -> None:
+    # 300,000 bytes: likely 90,000 tokens, but 100,000 where a token is 3 bytes, and 75,000 where it is 4.
+    fit = replace(FITS, input_tokens=90_000, text_bytes=300_000)
+    assert route(Tier.L0, fit, locals=(replace(SMALL, bytes_per_token=4.0),)).routes == (QWEN,)
+    dense = route(Tier.L0, fit, locals=(replace(SMALL, bytes_per_token=3.0),))
+    assert dense.routes == (CLOUD,)
+    assert "about 100,000 tokens" in dense.reason
+    assert replace(fit, image_tokens=1600).tokens_at(4.0) == 76_600
+    assert fit.tokens_at(None) == 90_000
+
+
 def test_only_a_model_that_passed_the_probe_is_sent_tools() -> None:
     unknown = LocalRoute("lmstudio", "llama", context=100_000)
     found = route(Tier.L0, locals=(unknown, SMALL))

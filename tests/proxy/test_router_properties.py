@@ -30,6 +30,9 @@ LOCALS = st.builds(
     st.booleans(),
     st.sampled_from([None, True, False]),
     st.sampled_from([None, 512]),
+    st.sampled_from([None, "qwen failed 3 of its last 5 answers"]),
+    st.sampled_from([None, 3.0, 95.0]),
+    st.sampled_from([None, 1.0, 4.0]),
 )
 RULINGS = st.builds(
     Ruling,
@@ -55,6 +58,8 @@ VIEWS = st.builds(
     st.none() | TIERS,
     st.sampled_from([None, Worth(Money(1), Money(2)), Worth(Money(2), Money(1))]),
     st.sampled_from(["", "it has made 10 calls"]),
+    st.sampled_from([None, 10.0, 90.0]),
+    st.sampled_from(["", "ahead of pace: $4.00 spent, $2.60 allowed by 09:00"]),
 )
 FIT = st.builds(
     Fit,
@@ -63,6 +68,7 @@ FIT = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from([(), ("container",)]),
+    st.sampled_from([0, 400_000]),
 )
 
 
@@ -99,6 +105,15 @@ def test_while_the_cloud_is_open_mode_auto_refuses_nothing(view: View, tier: Tie
     view = replace(view, mode=Mode.auto, stopped=False, band=Band.normal, override=None, restricted="claude-only")
     assume(view.ruling.route != "block")
     assert decide(view, task(tier), fit).routes
+
+
+@given(VIEWS, TIERS, FIT)
+def test_a_person_s_patience_changes_which_is_first_and_never_where_a_request_may_go(
+    view: View, tier: Tier, fit: Fit
+) -> None:
+    hasty, patient = (decide(replace(view, patience_s=seconds), task(tier), fit) for seconds in (0.1, None))
+    assert set(hasty.routes) == set(patient.routes)
+    assert (hasty.refusal, hasty.tier, hasty.degraded) == (patient.refusal, patient.tier, patient.degraded)
 
 
 @given(VIEWS, TIERS, FIT)

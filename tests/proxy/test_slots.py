@@ -23,6 +23,20 @@ from tests.kit.scripted import eventually
 MOST = {"one": 1, "two": 2, "free": None}
 
 
+def test_a_newcomer_is_told_how_many_answers_are_before_its_own() -> None:
+    slots = Slots()
+    assert slots.ahead("box", "m", 2) == 0
+    first, _ = slots.take("box/m", 2), slots.take("box/m", 2)
+    # The two that run are half done on average, and whichever ends first makes room.
+    assert slots.ahead("box", "m", 2) == 0.25
+    slots.join(Waiter({"box/m": 2}), lambda: None)
+    assert slots.ahead("box", "m", 2) == 0.75
+    assert slots.ahead("box", "m", None) == slots.ahead("box", "other", 1) == 0
+    assert first is not None
+    first.free()
+    assert slots.ahead("box", "m", 2) == 0.25
+
+
 class Places(RuleBasedStateMachine):
     """Any order of coming, waiting, leaving and going."""
 

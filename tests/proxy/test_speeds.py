@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.speed import LEAST_ANSWERS, LEAST_PROMPT, RECENT_S, Passed, Speed, Usual, measured, speed_of
-from proxy.speeds import CACHE_LASTS_S, MOST_SEEN, OUTPUT_TOKENS, Speeds
+from proxy.speeds import CACHE_LASTS_S, KEPT_EVERY, MOST_SEEN, OUTPUT_TOKENS, Speeds
 from proxy.translate.usage import Speed as ServersClock
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local_model import LocalModel, LocalUpstream, identity
@@ -106,6 +106,17 @@ def test_what_is_usual_outlives_a_restart_and_one_bad_hour(tmp_path: Path) -> No
     clock.seconds += RECENT_S
     # 60,000 tokens in 250 s.
     assert again.speed(BOX, QWEN, 1000).reads == pytest.approx(240.0)
+
+
+def test_what_is_usual_is_not_written_down_after_every_answer(tmp_path: Path) -> None:
+    path = tmp_path / "models.json"
+    found, _ = speeds(Knowledge(path))
+    stamps = set()
+    for _ in range(300):
+        found.answered(BOX, QWEN, STEADY)
+        stamps.add((path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None)
+    # After five, and after every twenty more.
+    assert len(stamps - {None}) == 1 + (300 - LEAST_ANSWERS) // KEPT_EVERY
 
 
 @pytest.mark.parametrize("raw", [None, {}, {"answers": "x"}, {**Usual().as_json(), "read_s": -1}, {"answers": 1e400}])
