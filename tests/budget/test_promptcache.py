@@ -71,6 +71,11 @@ def test_five_blocks_are_below_the_minimum_and_all_input() -> None:
     assert after(prompt(5, b5="5m"), prompt(5, b5="5m")) == {"input": 500}
 
 
+def test_a_prefix_of_exactly_the_minimum_is_cached() -> None:
+    assert told(Simulator().ask(replace(prompt(5, b5="5m"), least=500), 0.0)) == {"5m": 500}
+    assert told(Simulator().ask(replace(prompt(5, b5="5m"), least=501), 0.0)) == {"input": 500}
+
+
 def test_breakpoints_4_for_an_hour_and_8_for_five_minutes_of_10_blocks_write_400_and_400_and_leave_200() -> None:
     assert told(Simulator().ask(prompt(10, b4="1h", b8="5m"), 0.0)) == {"1h": 400, "5m": 400, "input": 200}
 
@@ -101,6 +106,14 @@ def test_of_two_equal_requests_at_once_the_first_to_begin_serves_the_third() -> 
     cache.ask(asked, 1.0, 9.0)
     assert cache.ask(asked, 3.0).read == 1000
     assert cache.ask(asked, 300.5).read == 1000
+
+
+def test_a_request_that_is_told_of_late_lives_no_longer_for_it() -> None:
+    cache, other = Simulator(), replace(prompt(10, b10="5m"), model="another")
+    cache.ask(other, 100.0, 100.0)
+    cache.ask(prompt(10, b10="5m"), 0.0, 0.0)
+    assert cache.ask(prompt(10, b10="5m"), 300.0).read == 0
+    assert cache.ask(other, 300.0).read == 1000
 
 
 def whole(**changes: object) -> Prompt:

@@ -137,6 +137,12 @@ def test_a_moved_mark_changes_no_digest_and_the_order_of_keys_does() -> None:
     assert [b.digest for b in first.blocks] != [b.digest for b in other.blocks]
 
 
+def test_the_same_words_of_another_role_are_another_block() -> None:
+    prompts = Prompts()
+    asked, answered = (prompts.of(main_turn(LONG, way), OPUS).prompt for way in (user("Yes."), said("Yes.")))
+    assert asked.blocks[-1].digest != answered.blocks[-1].digest
+
+
 def test_thinking_is_not_eligible_and_a_mark_within_a_result_stands_for_the_whole_result() -> None:
     thought = {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]}
     fields = main_turn(LONG, thought, result([text("ok", **MARK)], reminder=False))
