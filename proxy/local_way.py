@@ -181,7 +181,8 @@ class LocalWay:
         speeds, usage = self._services.speeds, reading.usage
         passed = measured(reading.speed, usage, first_ms, whole_ms, streams=job.translated.wire != "json")
         speeds.answered(job.upstream, job.model, passed)
-        speeds.holds(conversation(self._case.request, ""), job.upstream, job.model, sum(usage.values()))
+        cached = usage["cache_read_input_tokens"]
+        speeds.holds(conversation(self._case.request, ""), job.upstream, job.model, sum(usage.values()), cached)
 
     def _left(self, job: Job, elapsed_ms: int) -> None:
         patience_s = self._services.options.patience_s

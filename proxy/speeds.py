@@ -39,6 +39,7 @@ class Speeds:
         self._unkept: Counter[str] = Counter()
         self._benches: OrderedDict[str, tuple[object, BenchResult | None]] = OrderedDict()
         self._held: OrderedDict[str, tuple[str, int, float]] = OrderedDict()
+        self._shared: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def answered(self, upstream: LocalUpstream, model: LocalModel, passed: Passed) -> None:
@@ -61,19 +62,31 @@ class Speeds:
         with self._lock:
             self._see(identity(upstream, model), Passed(after_s, after_s))
 
-    def holds(self, conversation: str, upstream: LocalUpstream, model: LocalModel, tokens: int) -> None:
-        """Remember that a server has so many tokens of a conversation in its cache."""
+    def holds(
+        self, conversation: str, upstream: LocalUpstream, model: LocalModel, tokens: int, cached: int = 0
+    ) -> None:
+        """Remember that a server has so many tokens of a conversation in its cache, and `cached` of them before.
+
+        What it had of a conversation that was new to it, others have too: the agent's own words and its tools.
+        """
+        name, now = identity(upstream, model), self._elapsed()
         with self._lock:
-            self._held[conversation] = (identity(upstream, model), tokens, self._elapsed())
+            if self._held.get(conversation, ("", 0, 0.0))[0] != name:
+                self._shared[name] = (cached, now)
+                _shorten(self._shared, MOST_MODELS)
+            self._held[conversation] = (name, tokens, now)
             self._held.move_to_end(conversation)
             _shorten(self._held, MOST_CONVERSATIONS)
 
     def held(self, conversation: str, upstream: LocalUpstream, model: LocalModel) -> int:
         """Say how many tokens of a conversation a server is likely to have in its cache."""
+        name, now = identity(upstream, model), self._elapsed()
         with self._lock:
             place, tokens, at = self._held.get(conversation, ("", 0, 0.0))
-        fits = place == identity(upstream, model) and self._elapsed() - at < CACHE_LASTS_S
-        return tokens if fits else 0
+            shared, since = self._shared.get(name, (0, 0.0))
+        if place == name and now - at < CACHE_LASTS_S:
+            return tokens
+        return shared if now - since < CACHE_LASTS_S else 0
 
     def speed(self, upstream: LocalUpstream, model: LocalModel, tokens: int) -> Speed:
         """Say how fast a model is now at a prompt of so many tokens: by bench or habit, and by what passed."""

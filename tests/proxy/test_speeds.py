@@ -134,6 +134,17 @@ def test_a_conversation_is_in_the_cache_of_the_server_that_had_it_last_for_a_whi
     assert found.held("c", BOX, QWEN) == 0
 
 
+def test_what_new_conversations_have_in_common_is_read_once() -> None:
+    found, clock = speeds()
+    found.holds("first", BOX, QWEN, 21_000, cached=0)
+    assert found.held("another", BOX, QWEN) == 0
+    found.holds("another", BOX, QWEN, 22_000, cached=18_000)
+    found.holds("another", BOX, QWEN, 23_000, cached=22_000)  # That is its own.
+    assert (found.held("third", BOX, QWEN), found.held("another", BOX, QWEN)) == (18_000, 23_000)
+    clock.seconds += CACHE_LASTS_S
+    assert found.held("third", BOX, QWEN) == 0
+
+
 def test_a_typical_answer_is_learned_from_a_few() -> None:
     found, _ = speeds()
     for output in (100, 200, 600):
