@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from budget.bands import Limits
+from budget.baselinesums import saved_by_day
 from budget.bytier import gone_of_day
 from budget.calendar import Calendar
 from budget.events import Event
@@ -16,6 +17,7 @@ from budget.folder import Folder
 from budget.line import Line
 from budget.localwork import local_of_day
 from budget.mark import STEPS, Height, Mark, step_above
+from budget.saved import Saved
 from budget.standing import Standing
 from budget.state import Mode, Stop
 from budget.tip import TipFile
@@ -54,6 +56,8 @@ class Book:
     after: list[Callable[[], None]] = field(default_factory=list)
     live: dict[int, HoldRow] = field(default_factory=dict)
     is_open: bool = True
+    saved: Mapping[str, Saved] = field(default_factory=dict)
+    """What the last days saved; replaced, never changed."""
     _began: dict[int, HoldRow] = field(default_factory=dict)
     _ended: list[int] = field(default_factory=list)
     _identity: tuple[int, int] = (0, 0)
@@ -167,6 +171,7 @@ class Book:
         self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
         self.last_hold = max(self.last_hold, self.kept_hold)
         self.last_entry = self.connection.execute(_LAST_ENTRY).fetchone()[0]
+        self.saved = saved_by_day(self.connection, self.calendar.day)
         self.published = self.standing.snapshot()
 
     def tell_time(self, now: datetime) -> None:

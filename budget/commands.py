@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from budget import baselinerows
 from budget.bands import Limits
 from budget.book import Book
 from budget.bytier import moved
@@ -98,6 +99,7 @@ def correct(book: Book, entry_id: int, charged: Money, likely: Money, note: str)
     values = (book.now_text, book.instance, more, likely_more, note, entry_id)
     book.last_entry = book.connection.execute(_CORRECTION, values).lastrowid or book.last_entry
     add_difference(book, key, Outcome.corrected, more, likely_more)
+    baselinerows.corrected(book, entry_id, likely_more)
     return book.last_entry
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from budget.files import open_private, sync, sync_folder
+from budget.files import open_private, private_folder, sync, sync_folder
+from budget.folder import Folder
 from budget.schema import APPLICATION_ID, VERSION
 from budget.trouble import LedgerUnavailable, Trouble
 
@@ -37,7 +38,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
     try:
         _prepare(connection)
         _check_quickly(connection, path)
-        if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < VERSION:
+            _keep(connection, Folder(path.parent), version)
             _migrate(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -86,6 +89,12 @@ def _migrate(connection: sqlite3.Connection) -> None:
     from budget.migrations import migrate
 
     migrate(Database(connection, execute_plugins=False, recursive_triggers=False))
+
+
+def _keep(connection: sqlite3.Connection, folder: Folder, version: int) -> None:
+    """Copy the ledger before its tables are changed, for whoever goes back to the bursar of before; it stays there."""
+    private_folder(folder.backups)
+    copy_to(connection, folder.backups / f"of-version-{version}.db")
 
 
 def put_in_place(aside: Path, path: Path) -> None:

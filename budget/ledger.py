@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from budget import commands, reading
 from budget.backups import Backups
 from budget.bands import Band, Limits
+from budget.baselines import Baselines
 from budget.book import Book
 from budget.calendar import Calendar
 from budget.clock import Clock, Elapsed, elapsed, resets_at
@@ -89,6 +90,7 @@ class Ledger:
         self._writer = Writer(wanted, clock_reads, self._publish, self._announce_room)
         self._backups = Backups(wanted.folder)
         self.outbox = Outbox(wanted.folder.database, self._command)
+        self.baselines = Baselines(wanted.folder.database, self._writer.put, lambda: self._writer.book)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 
     @classmethod

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from budget.baselinesums import unbalanced
 from budget.database import faults, open_reader
 from budget.entries import Entry, OpenHold, Outcome
 from budget.holds import Labels
@@ -65,7 +66,7 @@ def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
 def check(path: Path) -> list[str]:
     """Prove the books: day totals equal their entries and holds, every hold ended once, the file is sound."""
     with open_reader(path) as connection:
-        return [*_unbalanced(connection), *_twice(connection), *faults(connection)]
+        return [*_unbalanced(connection), *unbalanced(connection), *_twice(connection), *faults(connection)]
 
 
 def _unbalanced(connection: sqlite3.Connection) -> Iterator[str]:
