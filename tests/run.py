@@ -25,6 +25,7 @@ FAST = "not slow and not prove and not network"
 
 # what tests start or load -> the Debian package that brings it
 COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
+BROWSER = "chromium-headless-shell"  # any Chromium or Chrome will do
 LIBRARIES = {"libgomp.so.1": "libgomp1"}  # llama.cpp
 
 
@@ -46,9 +47,10 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up_agents_and_servers(python: Path) -> None:
-    """Fetch what the journeys run for real: Claude Code, opencode, an older Anthropic SDK, a llama.cpp server."""
+    """Fetch what the journeys run for real: agents, a browser, an older Anthropic SDK, a llama.cpp server."""
     system_packages()
-    agents()
+    npm_packages("agents", "Claude Code and opencode")
+    npm_packages("browser", "what checks pages for who cannot see them well")
     env.ensure_target(env.CACHE / "old_sdk", HERE / "old_sdk.lock", python)
     llama = env.ensure(env.CACHE / "llama", HERE / "llama.lock")
     tried = subprocess.run([llama, "-c", "import xllamacpp"], capture_output=True, text=True, check=False)
@@ -58,7 +60,10 @@ def set_up_agents_and_servers(python: Path) -> None:
 
 def system_packages() -> None:
     """Install the missing ones of the commands that the tests start and the libraries that they load."""
+    from kit.browser import find
+
     missing = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
+    missing += [] if find() else [BROWSER]
     if sys.platform == "linux":
         missing += [package for library, package in LIBRARIES.items() if not is_loadable(library)]
     if missing:
@@ -74,25 +79,25 @@ def is_loadable(library: str) -> bool:
     return True
 
 
-def agents() -> None:
-    """Fetch the agents as npm's lock file pins them; their programs are native, so Node is not needed to run them.
+def npm_packages(name: str, what: str) -> None:
+    """Fetch a folder's packages as npm's lock file pins them; no program of theirs is run by Node.
 
     opencode is fetched for Linux on x64 alone, in the build that runs on every such processor: the wrapper around its
     builds brings two of 177 MB. Elsewhere npm leaves it out, and its journeys are skipped.
     """
-    folder, source = env.CACHE / "agents", HERE / "agents"
+    folder, source = env.CACHE / name, HERE / name
     lock = source / "package-lock.json"
     if not env.changed(folder, lock):
         return
-    env.say("fetching Claude Code and opencode for the tests, once")
+    env.say(f"fetching {what} for the tests, once")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(source / name, folder / name)
+    for file in ("package.json", "package-lock.json"):
+        shutil.copyfile(source / file, folder / file)
     # Install scripts would only copy the native programs, which the tests start where they lie.
     command = [str(shutil.which("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise env.SetupError(f"npm could not fetch the agents; --fast does without it.\n{done.stderr[-2000:]}")
+        raise env.SetupError(f"npm could not fetch {what}; --fast does without it.\n{done.stderr[-2000:]}")
     env.remember(folder, lock)
 
 

@@ -168,10 +168,10 @@ class House:
         known: dict[str, Any] = {**LABELS, "at": self.moments[-1], "route": "anthropic/claude-opus-5-5", **fields}
         self.services.log.add(lambda number: Line(number, request_id=request_id, **known))
 
-    def live_a_fortnight(self, seed: int = 7) -> None:
-        """Fill two weeks, and today until NOW, with a developer's plausible days."""
+    def live(self, days: int, seed: int = 7) -> None:
+        """Fill so many days before today, and today until NOW, as a developer would; weekends are off."""
         dice = random.Random(seed)
-        for back in range(13, -1, -1):
+        for back in range(days, -1, -1):
             day = NOW - timedelta(days=back)
             if day.weekday() < 5:
                 self._live(day, dice, until=NOW if not back else None)
