@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -82,15 +83,14 @@ class Prompt:
         """
         ends = [*self.marks, len(self.blocks) - 1]
         wanted = {place for end in ends for place in range(max(0, end - LOOKBACK + 1), end + 1)}
-        found: dict[int, bytes] = {}
-        running, level = blake2b(_told(self.workspace, self.model, self.settings[0]), digest_size=16), 0
-        for place, block in enumerate(self.blocks):
-            while level < block.level:
-                level += 1
-                running.update(_told(self.settings[level]))
-            running.update(block.digest)
-            if place in wanted:
-                found[place] = running.copy().digest()
+        every = [block.digest for block in self.blocks]
+        for level in (Level.messages, Level.system):
+            first = bisect_left(self.blocks, level, key=_level)
+            every[first : first + 1] = [_told(self.settings[level]) + digest for digest in every[first : first + 1]]
+        running, done, found = blake2b(_told(self.workspace, self.model, self.settings[0]), digest_size=16), 0, {}
+        for place in sorted(wanted):
+            running.update(b"".join(every[done : place + 1]))
+            done, found[place] = place + 1, running.copy().digest()
         return found
 
     def fitted(self, measured: tuple[tuple[int, int], ...]) -> Prompt:
@@ -140,6 +140,10 @@ class Split:
             },
             "output_tokens": output,
         }
+
+
+def _level(block: Block) -> int:
+    return block.level
 
 
 def _told(*parts: str) -> bytes:

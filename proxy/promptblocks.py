@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -73,7 +73,7 @@ class Prompts:
         self.ratios = ratios or Ratios()
         self._key = key or secrets.token_bytes(16)
         self._most = most
-        self._parts: OrderedDict[tuple[int, int, Level], _Part] = OrderedDict()
+        self._parts: OrderedDict[tuple[int, int], _Part] = OrderedDict()
         self._lengths = Lengths(self.ratios)
         self._lock = Lock()
 
@@ -82,23 +82,17 @@ class Prompts:
 
         `workspace` is a name of whoever pays (a digest of the key they sent): caches are not shared between them.
         """
-        tools = fields.get("tools") or ()
         with self._lock:
-            parts = [
-                self._part(Level.tools, [tool for tool in tools if not tool.get("defer_loading")], {}),
-                self._part(Level.system, [{"content": fields.get("system")}], {}),
-                *self._messages(fields.get("messages") or (), tools),
-            ]
-            blocks = [block for part in parts for block in self._estimated(part, model.generation)]
-            prompt = Prompt(
-                model=model.id,
-                blocks=blocks,
-                least=model.least,
-                settings=_settings(fields, has_images=any(part.has_image for part in parts)),
-                automatic=_mark(fields),
-                workspace=workspace,
-            )
-            sizes = [size for part in parts for size in part.sizes]
+            blocks, sizes, has_images = list[Block](), list[Sizes](), False
+            estimated = (model.generation, self.ratios.version)
+            for part in self._laid(fields):
+                if part.estimated != estimated:
+                    self._estimate(part, *estimated)
+                blocks += part.blocks
+                sizes += part.sizes
+                has_images = has_images or part.has_image
+            settings = _settings(fields, has_images=has_images)
+            prompt = Prompt(model.id, blocks, model.least, settings, _mark(fields), workspace)
             return self._lengths.fitted(prompt, sizes, model.generation)
 
     def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
@@ -111,62 +105,67 @@ class Prompts:
         if laid.rest.likely * LEAST_MEASURED <= laid.tokens.likely:
             self.ratios.teach_local(laid.generation, model, tokens, laid.tokens.likely)
 
-    def _messages(self, messages: Iterable[Any], tools: Iterable[Any]) -> list[_Part]:
+    def _laid(self, fields: Mapping[str, Any]) -> Iterator[_Part]:
+        """Give the parts of a prompt in order; those that were seen before from memory."""
+        tools = fields.get("tools") or ()
         named = {str(tool.get("name")): tool for tool in tools}
-        return [self._part(Level.messages, [message], named) for message in messages]
+        yield self._part(Level.tools, [tool for tool in tools if not tool.get("defer_loading")], {})
+        yield self._part(Level.system, [[fields.get("system")]], {})
+        for message in fields.get("messages") or ():
+            yield self._part(Level.messages, message, named)
 
-    def _part(self, level: Level, values: list[Any], tools: Mapping[str, Any]) -> _Part:
-        raw = _encode(values)
-        key = (hash(raw), len(raw), level)
+    def _part(self, level: Level, value: Any, tools: Mapping[str, Any]) -> _Part:
+        raw = _encode(value)  # A message is an object, tools are a list of them, and the system is a list in one.
+        key = (hash(raw), len(raw))
         part = self._parts.get(key)
         if part:
             self._parts.move_to_end(key)
             return part
-        part = self._parts[key] = self._read(level, values, tools)
+        part = self._parts[key] = self._read(level, value, tools)
         if len(self._parts) > self._most:
             self._parts.popitem(last=False)
         return part
 
-    def _read(self, level: Level, values: list[Any], tools: Mapping[str, Any]) -> _Part:
+    def _read(self, level: Level, value: Any, tools: Mapping[str, Any]) -> _Part:
         """Digest and measure what was not seen before."""
         found, sizes = list[Block](), list[Sizes]()
-        for value in values:
-            role, blocks = ("tool", [value]) if level is Level.tools else _blocks_of(value)
-            for block in blocks:
-                bare = {name: inner for name, inner in block.items() if name != "cache_control"}
-                digest = blake2b(_encode([role, bare]), key=self._key, digest_size=16).digest()
-                may_end = block.get("type") not in _THOUGHTS and block.get("text") != ""
-                found.append(Block(level, digest, 0, _mark(block) or _mark_within(block), may_end))
-                sizes.append(size_of_tool(bare) if level is Level.tools else size_of_block(bare, tools))
+        role, blocks = _blocks_of(level, value)
+        for block in blocks:
+            bare = {name: inner for name, inner in block.items() if name != "cache_control"}
+            digest = blake2b(_encode([role, bare]), key=self._key, digest_size=16).digest()
+            may_end = block.get("type") not in _THOUGHTS and block.get("text") != ""
+            found.append(Block(level, digest, 0, _mark(block) or _mark_within(block), may_end))
+            sizes.append(size_of_tool(bare) if level is Level.tools else size_of_block(bare, tools))
         if level is Level.tools and sizes:
             sizes[0][Kind.fixed] = sizes[0].get(Kind.fixed, 0) + TOOLS_TOKENS
         return _Part(tuple(found), tuple(sizes), any(Kind.image in size for size in sizes))
 
-    def _estimated(self, part: _Part, generation: str) -> tuple[Block, ...]:
-        """Give the blocks of a part with their tokens, estimated anew only if the ratios have moved."""
-        now = (generation, self.ratios.version)
-        if part.estimated != now:
-            part.estimated = now
-            part.blocks = tuple(
-                Block(b.level, b.digest, self.ratios.tokens(generation, size).likely, b.mark, b.eligible)
-                for b, size in zip(part.blocks, part.sizes, strict=True)
-            )
-        return part.blocks
+    def _estimate(self, part: _Part, generation: str, version: int) -> None:
+        """Estimate the tokens of a part's blocks, anew whenever the ratios have moved."""
+        part.estimated = (generation, version)
+        part.blocks = tuple(
+            Block(b.level, b.digest, self.ratios.tokens(generation, size).likely, b.mark, b.eligible)
+            for b, size in zip(part.blocks, part.sizes, strict=True)
+        )
 
 
-def _blocks_of(message: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    """Give the role and blocks of a message; a bare string is the same to the cache as one block of text.
+def _blocks_of(level: Level, value: Any) -> tuple[str, list[dict[str, Any]]]:
+    """Give the role and blocks of a part; a bare string is the same to the cache as one block of text.
 
-    The system's blocks come as a message without a role; the line of it that changes with each request is no part of
-    the prompt.
+    The line of the system that changes with each request is no part of the prompt.
     """
-    role, content = str(message.get("role", "system")), message.get("content")
+    if level is Level.tools:
+        return "tool", value
+    if level is Level.messages:
+        return str(value.get("role")), _as_blocks(value.get("content"))
+    blocks = _as_blocks(value[0][0])
+    return "", [block for block in blocks if not str(block.get("text", "")).startswith(BILLING_LINE)]
+
+
+def _as_blocks(content: Any) -> list[dict[str, Any]]:
     if isinstance(content, str):
-        content = [{"type": "text", "text": content}] if content else []
-    blocks = [block for block in content or () if isinstance(block, dict)]
-    if "role" not in message:
-        blocks = [block for block in blocks if not str(block.get("text", "")).startswith(BILLING_LINE)]
-    return role, blocks
+        return [{"type": "text", "text": content}] if content else []
+    return [block for block in content or () if isinstance(block, dict)]
 
 
 def _settings(fields: Mapping[str, Any], *, has_images: bool) -> tuple[str, str, str]:
