@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,8 +56,9 @@ def shape_of(fields: Mapping[str, Any], canonical: bytes, betas: str) -> tuple[S
     reads, and stand also for the JSON that tools and calls are shown as.
     """
     found = _Found()
-    for block in _all_blocks(fields):
-        _look(block, found)
+    _look_at_all(fields.get("system"), found)
+    for message in fields["messages"]:
+        _look_at_all(message.get("content"), found)
     tools = _dicts(fields.get("tools"))
     passes, helpers, unknown = _more_passes(fields, tools)
     server_tools = [tool for tool in tools if _is_server_tool(tool)]
@@ -87,23 +88,23 @@ def blocks_of(content: Any) -> list[dict[str, Any]]:
     return _dicts(content)
 
 
-def _all_blocks(fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from _dicts(fields.get("system"))
-    for message in fields["messages"]:
-        yield from _dicts(message.get("content"))
-
-
-def _look(block: dict[str, Any], found: _Found) -> None:
-    """Take note of one block and of what lies in it."""
-    found.blocks += 1
-    kind = block.get("type")
-    kind = kind if isinstance(kind, str) else ""
-    if kind == "text" or kind == "tool_use" or kind == "thinking":
+def _look_at_all(content: Any, found: _Found) -> None:
+    """Take note of the blocks of a content; nearly all of them are of kinds in which there is nothing to see."""
+    if not isinstance(content, list):
         return
-    if kind == "tool_result":
-        for inner in _dicts(block.get("content")):
-            _look(inner, found)
-    elif kind == "image":
+    for block in content:
+        if isinstance(block, dict):
+            found.blocks += 1
+            kind = block.get("type")
+            if kind == "tool_result":
+                _look_at_all(block.get("content"), found)
+            elif kind != "text" and kind != "tool_use" and kind != "thinking":
+                _look(kind if isinstance(kind, str) else "", block, found)
+
+
+def _look(kind: str, block: dict[str, Any], found: _Found) -> None:
+    """Take note of a block that is not plain."""
+    if kind == "image":
         _look_at_image(block.get("source"), found)
     elif kind == "tool_reference":
         found.references.append(str(block.get("tool_name")))

@@ -55,7 +55,7 @@ def turn_of(messages: list[Any], session: str, agent_id: str) -> Turn:
     texts = _user_texts(messages)
     place, text = next(texts, (0, ""))
     _, previous = next(texts, (0, ""))
-    spoken = sum(1 for message in messages[:place] if _role(message) != "system")
+    spoken = place - [_role(message) for message in messages[:place]].count("system")
     mark = f"{session}\0{agent_id}\0{spoken}\0{text}"
     key = hashlib.blake2b(mark.encode("utf-8", "replace"), digest_size=12).hexdigest()
     tagged = _TAG.match(text)
