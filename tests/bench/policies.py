@@ -15,6 +15,13 @@ that a local model answers: for L2 and L3 that is degraded work. `refused` is th
 lower tier is refused where its session was restricted once. A refused call ends its turn in real life; here the
 turn's other calls are asked all the same, so refusals are counted high. A hold covers 32,000 tokens of output, so
 that about $1 of the cutoff stays out of reach of Opus.
+
+What it said on 2026-11-21 (seeds 1 to 10 of the generator that ROUTING.md's figures came from, models 4.6): 47, 36, 20
+and 9.6 % where 50, 36, 21 and 10 % were expected; seed 22 alone gives 54.7, 40.3, 23.1 and 9.7 %, and 53 of 71 L3 calls
+starved, as that generator's own simulation does. Why mode auto leaves 81 % of the bill at perfect tiers: by
+themselves, turns outgrown at ten calls add 29 points to the 47 %, restricted sessions 9, summaries at Claude 7, the
+cache gate none. A local window of 64k tokens leaves 90 %. A tenth of a $10 budget kept for L3 helps little, as
+restricted work alone costs $3 to $4 of such a day: four tenths do.
 """
 
 from __future__ import annotations
