@@ -142,7 +142,7 @@ class Split:
         }
 
 
-def _level(block: Block) -> int:
+def _level(block: Block) -> Level:
     return block.level
 
 

@@ -1,4 +1,4 @@
-"""What processor time a request takes to be laid out for the cache: `python -m tests.bench.prompt_blocks [--bytes N]`."""
+"""What processor time laying a request out for the cache takes: `python -m tests.bench.prompt_blocks [--bytes N]`."""
 
 import argparse
 import json
