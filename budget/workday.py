@@ -21,6 +21,9 @@ class Workday:
     begins: time = time(8)
     ends: time = time(20)
 
+    def __str__(self) -> str:
+        return f"{self.begins:%H:%M}-{self.ends:%H:%M}"
+
     def passed(self, at: datetime, day: date, zone: ZoneInfo) -> Fraction:
         """Say which share of a budget day's working time has passed, from 0 to 1.
 

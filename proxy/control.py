@@ -236,7 +236,7 @@ def _last_id(services: Services) -> str:
 def _status() -> asjson.Json:
     services = _services()
     today = services.ledger.today()
-    pace = pace_of(today, services.options.workday, services.clock(), services.zone())
+    pace = pace_of(services, today)
     return {
         "running": True,
         **_desk().facts(),

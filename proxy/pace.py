@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from budget.bands import Band
 from budget.today import Today
 from budget.workday import Workday, allowed, paced
 from pricing.money import Money
+from proxy.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Pace:
     settled: Money
     allowed: Money
     at: datetime
+    workday: Workday
 
     @property
     def ahead(self) -> str:
@@ -36,16 +37,24 @@ class Pace:
 
     def as_json(self) -> dict[str, Any]:
         """Give plain JSON values, amounts as text."""
-        return {"band": self.band.value, "allowed_usd": self.allowed.exact(), "is_ahead": self.band is not self.plain}
+        return {
+            "band": self.band.value,
+            "allowed_usd": self.allowed.exact(),
+            "is_ahead": self.band is not self.plain,
+            "hours": str(self.workday),
+        }
 
 
-def pace_of(today: Today, workday: Workday | None, now: datetime, zone: ZoneInfo) -> Pace | None:
+def pace_of(services: Services, today: Today) -> Pace | None:
     """Say how today stands against the hours it is to last for; None where a person wants no pace."""
+    workday, now, zone = services.options.workday, services.clock(), services.zone()
     if workday is None:
         return None
+    if workday == "usual":
+        workday = services.habits.workday(today.day, zone)
     plain, passed = band_of(today), workday.passed(now, today.day, zone)
     band = paced(plain, today.settled, today.limits, passed)
-    return Pace(band, plain, today.settled, allowed(today.limits, passed), now.astimezone(zone))
+    return Pace(band, plain, today.settled, allowed(today.limits, passed), now.astimezone(zone), workday)
 
 
 def band_of(today: Today) -> Band:

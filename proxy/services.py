@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from budget.clock import Clock
 from budget.events import Event, SpendRecorded
+from budget.habits import Habits
 from budget.ledger import Ledger
 from budget.shares import Shares
 from budget.workday import Workday
@@ -64,8 +65,8 @@ class ProxyOptions:
     cache_gate: CacheGate = "on"
     patience_s: float | None = 90.0
     """How long a person waits for a turn's first answer, where Claude may give it instead; None: without an end."""
-    workday: Workday | None = None
-    """The hours over which the budget is to last; None: only what is gone counts, and not by when."""
+    workday: Workday | Literal["usual"] | None = None
+    """The hours over which the budget is to last, or those that are usual; None: only what is gone counts."""
     shares: Shares = field(default_factory=Shares)
     """What of the budget is kept for restricted and for complex work."""
 
@@ -184,9 +185,11 @@ class Services:
     slots: Slots = field(default_factory=Slots)
     trust: Trust = field(default_factory=Trust)
     speeds: Speeds = field(init=False)
+    habits: Habits = field(init=False)
     local_costs: LocalCosts | None = None
     """Without it, what local work costs is not known."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.ledger)
+        self.habits = Habits(self.ledger.file)
         self.speeds = Speeds(lambda: self.locals.knowledge)

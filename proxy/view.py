@@ -43,7 +43,7 @@ def view_of(
     swaps = _swaps(services, asked, memory, ruling)
     named = asked.model if names_local(services, asked) else None
     is_gated = task is not None and memory.sticky is None and not override and not ruling.route
-    pace = pace_of(today, services.options.workday, services.clock(), services.zone())
+    pace = pace_of(services, today)
     return View(
         mode=today.mode,
         band=pace.band if pace else band_of(today),

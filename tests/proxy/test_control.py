@@ -140,7 +140,7 @@ def test_the_status_tells_how_the_day_stands_against_its_hours(control: Controll
     held = hold(control.services.ledger, "req_1", "6")
     control.services.ledger.settle(held.hold_id, Settlement(Outcome.complete, Money.usd("6"), Money.usd("6"))).result(5)
     # Of $8, a quarter and half of the rest.
-    pace = {"band": "saving", "allowed_usd": "5", "is_ahead": True}
+    pace = {"band": "saving", "allowed_usd": "5", "is_ahead": True, "hours": "08:00-16:00"}
     found = control.call("GET", "/api/status")[1]
     assert (found["pace"], found["band"]) == (pace, "normal")
 

@@ -66,7 +66,7 @@ def test_nobody_s_hours_count_who_did_not_ask_for_it(start, fake) -> None:
     with box() as (_, settings):
         proxy = at_nine(start, settings, None)
         assert ask(proxy.url, message("hello")).headers["x-bursar-reason"] == "L1, normal: local first"
-    assert pace_of(proxy.ledger.today(), None, NINE, proxy.services.zone()) is None
+        assert pace_of(proxy.services, proxy.today) is None
 
 
 def test_complex_work_goes_to_claude_all_the_same(start, fake) -> None:

@@ -78,7 +78,7 @@ def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     pace = found.get("pace")
     if pace:
         saves = f"; routed as in band {pace['band']}" if pace["is_ahead"] else ""
-        yield "Pace", f"{dollars(pace['allowed_usd'], 'down')} allowed by now{saves}"
+        yield "Pace", f"{dollars(pace['allowed_usd'], 'down')} allowed by now, hours {pace['hours']}{saves}"
 
 
 def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

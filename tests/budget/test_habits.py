@@ -1,0 +1,59 @@
+"""The hours in which a person usually works are learned from the days before, and only from enough of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from budget.habits import LEAST_DAYS, Habits
+from budget.workday import Workday
+from tests.budget.desk import BERLIN, Desk, spend
+
+OFFICE, FIRST = Workday(), 2
+"""November 2nd, 2026."""
+
+
+def worked(desk: Desk, *days: tuple[tuple[int, int], tuple[int, int]]) -> Habits:
+    """Work on some days of November, each from one moment to another in UTC."""
+    moments = [(FIRST + number, moment) for number, ends in enumerate(days) for moment in ends]
+    desk.now = datetime(2026, 11, FIRST, tzinfo=UTC)
+    ledger = desk.open()
+    for number, (day, (hour, minute)) in enumerate(moments):
+        ahead = datetime(2026, 11, day, hour, minute, tzinfo=UTC) - desk.now
+        desk.pass_time(seconds=ahead.total_seconds())
+        spend(ledger, "0.01", f"r{number}")
+    return Habits(ledger.file)
+
+
+def hours_after(habits: Habits, days: int, zone: ZoneInfo = BERLIN) -> Workday:
+    return habits.workday(date(2026, 11, FIRST + days), zone)
+
+
+def test_the_usual_hours_are_those_of_a_middling_day_to_the_quarter(desk: Desk) -> None:
+    days = [((8, 20), (17, 5)), ((8, 40), (17, 20)), ((6, 0), (22, 30)), ((8, 31), (16, 50)), ((11, 0), (17, 10))]
+    # In Berlin an hour later: the middling day begins at 9:31 and ends at 18:10.
+    assert hours_after(worked(desk, *days), len(days)) == Workday(time(9, 30), time(18, 15))
+
+
+def test_too_few_days_are_no_habit(desk: Desk) -> None:
+    assert hours_after(worked(desk, *[((8, 0), (16, 0))] * (LEAST_DAYS - 1)), LEAST_DAYS) == OFFICE
+
+
+def test_today_is_no_habit_yet(desk: Desk) -> None:
+    habits = worked(desk, *[((8, 0), (16, 0))] * LEAST_DAYS)
+    assert hours_after(habits, LEAST_DAYS - 1) == OFFICE
+    assert hours_after(habits, LEAST_DAYS) == Workday(time(9), time(17))
+
+
+def test_a_few_minutes_a_day_are_no_workday(desk: Desk) -> None:
+    assert hours_after(worked(desk, *[((8, 0), (8, 20))] * LEAST_DAYS), LEAST_DAYS) == OFFICE
+
+
+def test_who_works_until_midnight_has_a_day_that_ends(desk: Desk) -> None:
+    habits = worked(desk, *[((8, 0), (22, 55))] * LEAST_DAYS)
+    assert hours_after(habits, LEAST_DAYS) == Workday(time(9), time(23, 59))
+
+
+def test_without_a_ledger_the_hours_are_those_of_an_office(tmp_path: Path) -> None:
+    assert Habits(tmp_path / "none").workday(date(2026, 11, 21), BERLIN) == OFFICE
