@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 
-from budget.clock import Clock
+from budget.clock import Clock, Elapsed, elapsed
 from budget.events import ClockJumped, Event, Stopped
 from budget.instance import InstanceLock
 from budget.ledger import Ledger
@@ -110,8 +110,18 @@ class App:
                 return
 
 
-def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str], on_screen: bool = True) -> App:
+def build(
+    load: Load,
+    paths: Paths,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str],
+    on_screen: bool = True,
+    elapsed: Elapsed = elapsed,
+) -> App:
     """Build all of bursar, holding its lock and its ports; `on_screen`: warnings go to stderr as well.
+
+    `clock` and `elapsed` are the two clocks of the ledger, which have to move together.
 
     Raises AlreadyRunning, PortTakenError, SettingsError, UnsafeFileError, PriceTableError; then nothing is left behind.
     """
@@ -119,7 +129,8 @@ def build(load: Load, paths: Paths, *, clock: Clock, environ: Mapping[str, str],
         settings = load()
         lock = end.enter_context(InstanceLock(private_folder(paths.state)))
         configure(paths.log_file, paths.crash_file, on_screen=on_screen)
-        ledger = Ledger.open(paths.ledger, clock=clock, limits=settings.limits(), zone=settings.zone)
+        limits, zone = settings.limits(), settings.zone
+        ledger = Ledger.open(paths.ledger, clock=clock, limits=limits, zone=zone, monotonic=elapsed)
         end.callback(ledger.close)
         in_force, prices = InForce(settings), Prices(paths)
         for line in unknown_models(settings, prices.table):
