@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from statistics import median_low
 from typing import TypeVar
 
 from proxy.bench.result import BenchResult, speeds_at
@@ -97,7 +98,7 @@ class Speeds:
         """Give the output tokens of a typical answer, and the seconds that one took of late; 0 where none was seen."""
         recent = [passed for _, passed in self._recent(identity(upstream, model))]
         outputs = [passed.output_tokens for passed in recent if passed.output_tokens]
-        tokens = sum(outputs) // len(outputs) if len(outputs) >= 3 else OUTPUT_TOKENS
+        tokens = median_low(outputs) if len(outputs) >= 3 else OUTPUT_TOKENS
         return tokens, sum(passed.whole_s for passed in recent) / len(recent) if recent else 0.0
 
     def _recent(self, name: str) -> list[tuple[float, Passed]]:

@@ -145,9 +145,9 @@ def test_what_new_conversations_have_in_common_is_read_once() -> None:
     assert found.held("third", BOX, QWEN) == 0
 
 
-def test_a_typical_answer_is_learned_from_a_few() -> None:
+def test_a_typical_answer_is_learned_from_a_few_and_one_long_one_is_not_typical() -> None:
     found, _ = speeds()
-    for output in (100, 200, 600):
+    for output in (100, 300, 6000):
         found.answered(BOX, QWEN, Passed(10.0, None, 0, None, output, 10.0))
     assert found.typical(BOX, QWEN) == (300, 10.0)
 
