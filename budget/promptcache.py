@@ -18,7 +18,7 @@ __all__ = ["LIFETIMES", "LOOKBACK", "MOST_MARKS", "Block", "Level", "Life", "Mar
 
 LIFETIMES: dict[Life, float] = {"5m": 300.0, "1h": 3600.0}
 """Seconds from the start of the request that wrote or last read a prefix."""
-MOST_KEPT = 65_536
+MOST_KEPT = 16_384
 """Prefixes remembered of each lifetime; a busy day of one person has a few hundred alive at once."""
 
 

@@ -131,14 +131,14 @@ class Prompts:
         found, sizes = list[Block](), list[Sizes]()
         role, blocks = _blocks_of(level, value)
         for block in blocks:
-            bare = {name: inner for name, inner in block.items() if name != "cache_control"}
+            bare = _bare(block)
             digest = blake2b(_encode([role, bare]), key=self._key, digest_size=16).digest()
             may_end = block.get("type") not in _THOUGHTS and block.get("text") != ""
             found.append(Block(level, digest, 0, _mark(block) or _mark_within(block), may_end))
             sizes.append(size_of_tool(bare) if level is Level.tools else size_of_block(bare, tools))
         if level is Level.tools and sizes:
             sizes[0][Kind.fixed] = sizes[0].get(Kind.fixed, 0) + TOOLS_TOKENS
-        return _Part(tuple(found), tuple(sizes), any(Kind.image in size for size in sizes))
+        return _Part(tuple(found), tuple(sizes), any(map(_shows_image, blocks)))
 
     def _estimate(self, part: _Part, generation: str, version: int) -> None:
         """Estimate the tokens of a part's blocks, anew whenever the ratios have moved."""
@@ -168,6 +168,24 @@ def _as_blocks(content: Any) -> list[dict[str, Any]]:
     return [block for block in content or () if isinstance(block, dict)]
 
 
+def _inner(block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the blocks that lie in a block, such as a tool's result."""
+    content = block.get("content")
+    return [inner for inner in content if isinstance(inner, dict)] if isinstance(content, list) else []
+
+
+def _bare(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a block without its marks."""
+    bare = {name: value for name, value in block.items() if name != "cache_control"}
+    if any("cache_control" in inner for inner in _inner(block)):
+        bare["content"] = [_bare(inner) for inner in _inner(block)]
+    return bare
+
+
+def _shows_image(block: Mapping[str, Any]) -> bool:
+    return block.get("type") == "image" or any(map(_shows_image, _inner(block)))
+
+
 def _settings(fields: Mapping[str, Any], *, has_images: bool) -> tuple[str, str, str]:
     """Give what invalidates from each level down, as text: speed and the form of the answer, then how to answer."""
     config = fields.get("output_config")
@@ -189,6 +207,4 @@ def _mark(value: Mapping[str, Any]) -> Mark:
 
 def _mark_within(block: Mapping[str, Any]) -> Mark:
     """Tell the same of what lies in a tool's result: it is cached with the whole of it."""
-    inner = block.get("content")
-    marks = [_mark(each) for each in inner if isinstance(each, dict)] if isinstance(inner, list) else []
-    return next((mark for mark in reversed(marks) if mark), "")
+    return next((mark for mark in map(_mark, reversed(_inner(block))) if mark), "")

@@ -106,6 +106,14 @@ def test_a_first_image_leaves_tools_and_system_and_a_second_one_everything() -> 
     assert reads == [0, system_tokens(), laid[1].prompt.sums[-1]]
 
 
+def test_a_first_pdf_is_no_image() -> None:
+    pdf = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aaaa" * 99}}
+    prompts, cache = Prompts(), Simulator()
+    first = prompts.of(turn(), OPUS)
+    cache.ask(first.prompt, 0.0, 1.0)
+    assert cache.ask(prompts.of(turn(result([pdf])), OPUS).prompt, 2.0).read == first.prompt.sums[-1]
+
+
 @pytest.mark.parametrize("change", [{"speed": "fast"}, {"output_config": {"format": {"type": "json_schema"}}}])
 def test_a_change_of_speed_or_of_the_answers_form_leaves_the_tools_where_they_are_marked(change: Fields) -> None:
     tools = [*bodies.TOOLS[:-1], {**bodies.TOOLS[-1], "description": LONG, **MARK}]
@@ -137,6 +145,9 @@ def test_a_moved_mark_changes_no_digest_and_the_order_of_keys_does() -> None:
     assert [b.digest for b in first.blocks] != [b.digest for b in other.blocks]
 
 
+PLAIN = result([text("ok")], reminder=False)
+
+
 def test_the_same_words_of_another_role_are_another_block() -> None:
     prompts = Prompts()
     asked, answered = (prompts.of(main_turn(LONG, way), OPUS).prompt for way in (user("Yes."), said("Yes.")))
@@ -146,7 +157,10 @@ def test_the_same_words_of_another_role_are_another_block() -> None:
 def test_thinking_is_not_eligible_and_a_mark_within_a_result_stands_for_the_whole_result() -> None:
     thought = {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]}
     fields = main_turn(LONG, thought, result([text("ok", **MARK)], reminder=False))
-    assert [(b.eligible, b.mark) for b in Prompts().of(fields, OPUS).prompt.blocks[-2:]] == [(False, ""), (True, "5m")]
+    prompts = Prompts()
+    laid, unmarked = (prompts.of(f, OPUS).prompt.blocks[-2:] for f in (fields, main_turn(LONG, thought, PLAIN)))
+    assert [(b.eligible, b.mark) for b in laid] == [(False, ""), (True, "5m")]
+    assert [b.digest for b in laid] == [b.digest for b in unmarked]
 
 
 def test_an_hours_mark_and_the_requests_own_one_are_seen() -> None:
