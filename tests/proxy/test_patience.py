@@ -12,6 +12,7 @@ from budget.state import Mode
 from proxy.explain import changes_of, verdicts
 from proxy.route import LocalRoute, Route
 from proxy.services import ProxyOptions
+from proxy.speed import Passed
 from proxy.speeds import Speeds
 from proxy.task import Tier
 from tests.kit.boxed import TOOLS, WRONG_CALL, begun, box
@@ -113,6 +114,18 @@ def test_without_money_a_slow_model_answers_all_the_same(start, fake) -> None:
         assert [answer.headers["x-bursar-route"] for answer in answers] == ["box/fake-model"] * 2
         assert fake.requests(path="/v1/messages") == []
         assert len(local.requests) == 2
+
+
+def test_a_queue_counts_to_what_a_person_waits(start, fake) -> None:
+    with box(Act(says("Quick.")), concurrency=1) as (_, settings):
+        proxy = begun(start, settings, options=ProxyOptions(patience_s=30.0))
+        (server,) = proxy.services.locals.snapshot()
+        proxy.services.speeds.answered(server, server.models[0], Passed(whole_s=80.0, wait_s=0.1))
+        slot = proxy.services.slots.take("box/fake-model", 1)
+        # One is under way, half done, and they take 80 s.
+        assert "fake-model at box would take about 40 s" in turn(proxy, "one").headers["x-bursar-reason"]
+        slot.free()
+        assert turn(proxy, "two").headers["x-bursar-route"] == "box/fake-model"
 
 
 def test_an_agent_that_left_before_a_word_was_shown_had_waited_too_long(start, fake) -> None:
