@@ -31,12 +31,17 @@ def days(count: int, seed: int, usd: float = 100.0, generator: Path | None = Non
 
     `generator` is a Python file with `gen(seed, usd)` that gives rows; without it the tests' own is asked.
     """
-    rows = _ours if generator is None else _gen_of(generator)
+    rows = rows_of(generator)
     # Sessions are named anew, so that no two days draw a classifier's errors alike.
     return [
         [replace(call, session=f"{n}.{call.session}") for call in map(call_of, rows(seed + n, usd))]
         for n in range(count)
     ]
+
+
+def rows_of(generator: Path | None) -> Callable[[int, float], Iterable[Mapping[str, Any]]]:
+    """Give what draws the rows of a day from a seed and an amount: that of a file, or the tests' own."""
+    return _ours if generator is None else _gen_of(generator)
 
 
 def _ours(seed: int, usd: float) -> Iterable[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ import urllib.request
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.kit.fake_claude import ROOT
 
@@ -96,14 +96,7 @@ class Bursar:
     def start(self, seconds: float = 20) -> "Bursar":
         """Start it and wait until it answers; sets the mode asked for."""
         with (self.home / "output.txt").open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tray", "serve"],
-                cwd=ROOT,
-                env={**os.environ, "BURSAR_HOME": str(self.home)},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+            self._process = self._begin(output, {**os.environ, "BURSAR_HOME": str(self.home)})
         end = time.monotonic() + seconds
         while not self._is_up():
             assert self._process.poll() is None, self.output()
@@ -184,6 +177,12 @@ class Bursar:
         while self.status()["open_holds"]:
             assert time.monotonic() < end, "holds stay open"
             time.sleep(0.02)
+
+    def _begin(self, output: IO[bytes], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "tray", "serve"]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
 
     def _is_up(self) -> bool:
         try:
