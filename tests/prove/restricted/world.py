@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from budget.bands import Limits
+from budget.events import Stopped
 from budget.ledger import Mode
 from pricing.money import Money
 from proxy.rules.project import Project
@@ -23,7 +24,6 @@ from tests.kit.fake_claude import FakeClaude
 from tests.kit.inproc import InProcess
 from tests.kit.local_fake import Act, LocalFake, local_fake, says
 from tests.prove.local.breaks import CALLS
-from tray.app import act_on
 
 Policy = Literal["claude-only", "local-only"]
 
@@ -165,7 +165,10 @@ class World:
         started.services.project = lambda folder: PROJECT
         if self._forgets:
             started.services.sessions = Forgetful(started.now)
-        started.ledger.subscribe(lambda event: act_on(event, started.server))
+        # An emergency stop cuts what is under way.
+        started.ledger.subscribe(
+            lambda event: isinstance(event, Stopped) and started.server.cut(lambda sent: sent.is_cloud)
+        )
         return self._end.enter_context(started)
 
     def _act(self, body: dict[str, Any]) -> Act:
