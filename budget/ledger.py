@@ -121,7 +121,6 @@ class Ledger:
         ledger = cls(wanted, monotonic)
         ledger._writer.start()
         ledger._writer.opened.wait()
-        ledger._upkeep.start()
         return ledger
 
     @property
@@ -287,6 +286,10 @@ class Ledger:
         """Copy the ledger to the backups, check the copy, and let go of the oldest."""
         return self._backups.make(self._standing().day)
 
+    def keep_up(self) -> None:
+        """Back up and check what is due: for whoever has a timer, every quarter of an hour or so."""
+        self._upkeep.once()
+
     def on_room(self, callback: Callable[[], None]) -> None:
         """Be called, briefly and in the writer's thread, whenever money may have become free."""
         with self._subscribing:
@@ -300,9 +303,7 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is left, make it durable, and end. Open holds stay open and are charged at the next start."""
-        self._upkeep.end()
         self._writer.end()
-        self._upkeep.join()
 
     def __enter__(self) -> Ledger:
         return self

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from budget.database import open_reader
+from budget.trouble import LedgerUnavailable, recognise
 
 if TYPE_CHECKING:
     from budget.book import Book
@@ -141,7 +143,7 @@ class Outbox:
 
     def has_new(self) -> bool:
         """Tell whether alerts wait for their destinations."""
-        with open_reader(self._database) as reader:
+        with _reader(self._database) as reader:
             return reader.execute(_UNPLANNED).fetchone() is not None
 
     def newest(self, limit: int = 100, kinds: Iterable[Kind] = tuple(Kind)) -> list[Sent]:
@@ -168,7 +170,7 @@ def plan(book: Book, destinations: Collection[str], muted: Collection[str]) -> i
 
 def waiting(database: Path) -> list[Waiting]:
     """Read what waits for its destination."""
-    with open_reader(database) as reader:
+    with _reader(database) as reader:
         rows = reader.execute(_WAITING).fetchall()
     return [Waiting(_alert(row[:6]), row[6], row[7], datetime.fromisoformat(row[8])) for row in rows]
 
@@ -178,8 +180,18 @@ def newest(database: Path, limit: int, kinds: Iterable[Kind] = tuple(Kind)) -> l
     named = [kind.value for kind in kinds]
     among = ", ".join("?" * len(named))
     query = f"{_ALERTS} WHERE kind IN ({among}) ORDER BY id DESC LIMIT ?"
-    with open_reader(database) as reader:
+    with _reader(database) as reader:
         return [_sent(reader, row) for row in reversed(reader.execute(query, (*named, limit)).fetchall())]
+
+
+@contextmanager
+def _reader(database: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a connection that cannot write; raises LedgerUnavailable where there is nothing to read."""
+    try:
+        with open_reader(database) as reader:
+            yield reader
+    except sqlite3.Error as error:
+        raise LedgerUnavailable(recognise(error)) from error
 
 
 def _change(book: Book, statement: str, values: tuple[Any, ...]) -> None:

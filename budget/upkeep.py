@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable
 from datetime import date
 
@@ -14,44 +13,28 @@ from budget.folder import Folder
 
 _log = logging.getLogger(__name__)
 
-_FIRST_AFTER_S = 60.0
-_EVERY_S = 900.0
 
-
-class Upkeep(threading.Thread):
-    """Looks every quarter of an hour whether there is something to do; never in the way of a request."""
+class Upkeep:
+    """Does what is due whenever it is asked to; never in the way of a request."""
 
     def __init__(
         self, folder: Folder, backups: Backups, day: Callable[[], date], damaged: Callable[[str], None]
     ) -> None:
-        super().__init__(name="ledger-upkeep", daemon=True)
         self._folder = folder
         self._backups = backups
         self._day = day
         self._damaged = damaged
         self._checked = False
-        self._ends = threading.Event()
-
-    def run(self) -> None:
-        """Work until told to end."""
-        wait_s = _FIRST_AFTER_S
-        while not self._ends.wait(wait_s):
-            wait_s = _EVERY_S
-            try:
-                self.once()
-            except (OSError, sqlite3.Error, Unusable) as error:
-                _log.warning("ledger: upkeep failed, and is tried again: %s", error)
 
     def once(self) -> None:
         """Check what was not checked yet, then back up what has no backup today."""
-        if not self._checked:
-            self._check()
-        if self._backups.due(self._day()):
-            self._backups.make(self._day())
-
-    def end(self) -> None:
-        """Ask the thread to end; a backup under way is finished first."""
-        self._ends.set()
+        try:
+            if not self._checked:
+                self._check()
+            if self._backups.due(self._day()):
+                self._backups.make(self._day())
+        except (OSError, sqlite3.Error, Unusable) as error:
+            _log.warning("ledger: upkeep failed, and is tried again: %s", error)
 
     def _check(self) -> None:
         if self._folder.database.stat().st_size > CHECKED_AT_OPEN:
