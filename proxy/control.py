@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from budget.report import week, week_of
 from budget.trouble import LedgerUnavailable
 from proxy import asjson
+from proxy.alertsjson import alerts_json
 from proxy.dashboard.door import LINK_LASTS_S, Door
 from proxy.dashboard.pages import DASHBOARD, install, lost_visitor
 from proxy.desk import Counter, Desk, RequestError, counter, furnish
@@ -205,6 +206,14 @@ def report() -> Any:
     except ValueError as error:
         raise RequestError(str(error)) from None
     return jsonify(asjson.week_json(week(services.ledger, since)))
+
+
+@api.get("/api/alerts")
+def alerts() -> Response:
+    """List the newest alerts, oldest first, with what became of each: ?limit=N."""
+    services = _services()
+    sent = services.ledger.outbox.newest(min(_number("limit", 100), MOST_ROWS))
+    return jsonify(alerts=alerts_json(sent, services.zone()))
 
 
 @api.post("/api/link")

@@ -6,11 +6,11 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from budget.clock import Clock, Elapsed, elapsed
-from budget.events import ClockJumped, Event, Stopped
+from budget.events import ClockJumped, Event, LimitsChanged, Stopped
 from budget.instance import InstanceLock
 from budget.ledger import Ledger
 from proxy.app import create_app
@@ -21,19 +21,22 @@ from proxy.services import Services
 from proxy.sessions import Sessions
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.prober import Prober
+from tray.alerts.courier import Courier
+from tray.alerts.post import Post
+from tray.alerts.watch import Watch
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
-from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of
+from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
+from tray.jobs import DAY, HEALTH, jobs_of
 from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.projectfile import ProjectFiles
+from tray.scheduler import Scheduler
 from tray.signals import Signals
 
 DRAIN_S = 30.0
-REFRESH_S = 30.0
-LOOK_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +44,17 @@ log = logging.getLogger(__name__)
 class App:
     """A bursar that is ready to serve; `run` serves until a signal, `close` takes it down."""
 
-    def __init__(self, services: Services, proxy: Server, control: Server, end: ExitStack) -> None:
+    def __init__(
+        self,
+        services: Services,
+        proxy: Server,
+        control: Server,
+        end: ExitStack,
+        beside: tuple[Callable[[], None], ...] = (),
+    ) -> None:
+        """Take what was built; `beside` starts what works beside the servers, and `end` ends all of it."""
         self.services = services
-        self._proxy, self._control, self._end = proxy, control, end
+        self._proxy, self._control, self._end, self._beside = proxy, control, end, beside
         self._leaving = threading.Event()
 
     @property
@@ -70,7 +81,8 @@ class App:
         for server in (self._control, self._proxy):
             server.start()
             self._end.callback(server.stop)
-        threading.Thread(target=self._refresh, name="refresh", daemon=True).start()
+        for start in self._beside:
+            start()
         services = self.services
         prober = Prober(
             lambda: services.locals,
@@ -93,21 +105,6 @@ class App:
     def _hurry(self, signals: Signals) -> None:
         signals.wait()
         self._proxy.cut(lambda _: True)
-
-    def _refresh(self) -> None:
-        while not self._leaving.is_set():
-            try:
-                self.services.locals.refresh()
-            except Exception:  # The top of a thread: the next look may succeed.
-                log.exception("looking for local servers failed")
-            self._rest()
-
-    def _rest(self) -> None:
-        """Wait for the next look: the usual time, or a moment after a server failed."""
-        until = time.monotonic() + REFRESH_S
-        while time.monotonic() < until and not self._leaving.wait(LOOK_S):
-            if self.services.locals.look_again.is_set():
-                return
 
 
 def build(
@@ -143,8 +140,15 @@ def build(
         proxy = Server(create_app(services), settings.port, name="proxy")
         control_app = create_control(services, token, desk)
         control = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
-        listener = Listener(lambda event: act_on(event, proxy))
+        courier = Courier(ledger.outbox, Post(), lambda: wishes_of(in_force.settings), clock)
+        watch = Watch(ledger, courier, lambda: prices.table, clock)
+        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report=None))
+        services.locals.on_failure = lambda: timer.soon(HEALTH)
+        for stop in (courier.stop, timer.stop):
+            end.callback(stop)
+        listener = Listener(lambda event: act_on(event, proxy, watch, timer))
         end.callback(listener.stop)
+        end.callback(ledger.subscribe(watch.note_spend))
         end.callback(ledger.subscribe(listener.take))
         end.callback(ledger.subscribe(services.log.hear))
         end.callback(ledger.subscribe(services.tally.hear))
@@ -153,7 +157,7 @@ def build(
         write_private(paths.token_file, token.encode())
         ports.update(proxy=proxy.port, control=control.port)
         lock.announce(ports)
-        return App(services, proxy, control, end.pop_all())
+        return App(services, proxy, control, end.pop_all(), (courier.start, timer.start))
 
 
 def _services(
@@ -181,7 +185,7 @@ def _services(
     )
 
 
-def act_on(event: Event, proxy: Server) -> None:
+def act_on(event: Event, proxy: Server, watch: Watch, timer: Scheduler) -> None:
     """Do what an event calls for."""
     tell_log(event)
     match event:
@@ -189,5 +193,9 @@ def act_on(event: Event, proxy: Server) -> None:
             proxy.cut(lambda forward: forward.is_cloud)
         case ClockJumped():
             proxy.drop_idle_upstreams()
+            timer.all_soon()
+        case LimitsChanged():
+            timer.retime(DAY)  # The zone may be another.
         case _:
             pass
+    watch.hear(event)

@@ -84,6 +84,13 @@ zone = "{zone}"
 # enabled = false
 # hours = "08:00-20:00"
 
+[notify]
+# Where alerts go, beside the dashboard: addresses of Apprise (ntfy, mailto, slack, tgram, json and a hundred more).
+# They hold secrets and are never shown. `bursar alerts test` sends to each and says what came of it.
+# to = ["ntfy://my-topic", "mailto://user:password@example.com"]
+# Kinds that are not sent: threshold, stopped, upstream_down, upstream_back, unpriced, old_prices, burn, ledger, report.
+# mute = ["upstream_back"]
+
 [discover]
 # Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.
 # enabled = true

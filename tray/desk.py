@@ -136,6 +136,7 @@ class SettingsDesk:
         if (settings.locals, settings.discover) != (before.locals, before.discover):
             registry = registry_of(settings, self._environ, services.clock, services.locals.knowledge)
             registry.refresh()
+            registry.on_failure = services.locals.on_failure
             services.locals = registry
 
 

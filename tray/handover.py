@@ -16,6 +16,7 @@ from proxy.services import ProxyOptions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local import LocalSetting, Registry
+from tray.alerts.courier import Wishes
 from tray.paths import Paths
 from tray.settings import Local, Settings
 
@@ -40,6 +41,11 @@ def options_of(settings: Settings) -> ProxyOptions:
         shares=settings.shares,
         workday=settings.workday,
     )
+
+
+def wishes_of(settings: Settings) -> Wishes:
+    """Say where alerts go, which kinds do not, and by which clock they tell the time."""
+    return Wishes(settings.notify.to, settings.notify.mute, settings.zone)
 
 
 def classifier_of(settings: Settings) -> Classifier:

@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from budget.outbox import Kind
 from pricing.money import Money
 from pricing.power import CHOICES
 from proxy.rules.hours import Hours
+from tray.alerts.destination import Destination, destination
 
 Reader = Callable[[Any], Any]
 """Turns a TOML value into ours; raises ValueError with the half sentence that follows the key's name."""
@@ -233,6 +235,29 @@ MACHINE: Mapping[str, Reader] = {
 CLOUD_MODELS: Mapping[str, Reader] = dict.fromkeys(("L0", "L1", "L2", "L3"), text)
 SHARES: Mapping[str, Reader] = dict.fromkeys(("L3", "L2"), between(0, 100, "a percentage of the budget"))
 
+
+def addresses(value: Any) -> tuple[Destination, ...]:
+    """Read where alerts go; no error shows an address, which holds secrets."""
+    if not isinstance(value, list) or len(value) > 20:
+        raise ValueError('must be a list of addresses such as ["ntfy://my-topic"]')
+    return tuple(dict.fromkeys(_addressed(each, number) for number, each in enumerate(value, start=1)))
+
+
+def _addressed(value: Any, number: int) -> Destination:
+    try:
+        return destination(value)
+    except ValueError as error:
+        raise ValueError(f"is wrong: address {number} {error}") from None
+
+
+def kinds(value: Any) -> frozenset[str]:
+    """Read kinds of alerts."""
+    known = one_of(*(kind.value for kind in Kind))
+    return frozenset(known(each) for each in texts(value))
+
+
+NOTIFY: Mapping[str, Reader] = {"to": addresses, "mute": kinds}
+
 TABLES: Mapping[str, Mapping[str, Reader]] = {
     "": TOP,
     "cloud": CLOUD,
@@ -243,4 +268,5 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
     "local.model": LOCAL_MODEL,
     "discover": DISCOVER,
     "machine": MACHINE,
+    "notify": NOTIFY,
 }

@@ -19,6 +19,7 @@ from proxy.rules.hours import Hours
 from proxy.rules.rule import Rule
 from proxy.task import Tier
 from proxy.upstream.local_model import LocalSetting, ModelSetting
+from tray.alerts.destination import Destination
 from tray.files import read_private
 from tray.keys import TABLES, is_loopback, show
 from tray.reading import NotToml, Reading, parsed
@@ -55,6 +56,14 @@ class Local(LocalSetting):
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Where alerts go, and which kinds are not sent."""
+
+    to: tuple[Destination, ...] = ()
+    mute: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a person set, and the defaults for the rest; `cutoff` None means 120 % of the budget."""
 
@@ -80,6 +89,7 @@ class Settings:
     rules: tuple[Rule, ...] = ()
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     shares: Shares = field(default_factory=Shares)
+    notify: Notify = field(default_factory=Notify)
     workday: Workday | None = None
     """The hours over which the budget is to last; None: `[pace]` is off."""
 
@@ -124,6 +134,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     cheaper = reading.table("cloud_models", reading.one(raw, "cloud_models"))
     shares = _shares(reading, reading.one(raw, "shares"))
     workday = _workday(reading, reading.one(raw, "pace"))
+    notify = Notify(**reading.table("notify", reading.one(raw, "notify")))
     _check_across(reading, values)
     if not reading.problems:
         _check_addresses(reading, values, cloud, locals_)
@@ -142,6 +153,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         rules=rules,
         cloud_models=models,
         shares=shares,
+        notify=notify,
         workday=workday,
     )
 

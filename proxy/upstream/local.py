@@ -64,6 +64,8 @@ class Registry:
         self.knowledge = knowledge or Knowledge(None)
         self.look_again = threading.Event()
         """Set when a server failed: whoever refreshes may then look at once, instead of at the usual time."""
+        self.on_failure: Callable[[], None] = lambda: None
+        """Called when the first server since the last refresh failed, in whichever thread it did, so briefly."""
         self.news = threading.Event()
         """Set when there may be another model to probe."""
         self._ports = dict(ports) if discover else {}
@@ -122,7 +124,9 @@ class Registry:
         with self._changing:
             self._failed[upstream] = why
         self.breaker(upstream).failed(unreachable=unreachable)
-        self.look_again.set()
+        if not self.look_again.is_set():
+            self.look_again.set()
+            self.on_failure()
 
     def worked(self, upstream: str) -> None:
         """Take note of a request that an upstream answered: it is in use again."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pricing.money import Money
+from tray.alerts.destination import Destination
 from tray.cli.place import Place
 from tray.cli.show import as_json, columns, put
+from tray.files import read_private
 from tray.handover import prices_of
 from tray.modelnames import unknown_models
 from tray.settings import Settings, SettingsError
@@ -42,8 +45,9 @@ def check(place: Place, is_json: bool) -> None:
     """Check the config file; every mistake is named with its line."""
     settings, path = place.settings(), place.paths.config_file
     unknown = unknown_models(settings, prices_of(place.paths))
-    if unknown:
-        raise SettingsError(path.name, unknown)
+    wrong = (*unknown, *_misspelt(settings, path))
+    if wrong:
+        raise SettingsError(path.name, wrong)
     put({"path": str(path), "exists": path.exists()}, is_json=is_json, words=_checked)
 
 
@@ -66,6 +70,15 @@ def reload(place: Place, is_json: bool) -> None:
     put({"needs_restart": answer["needs_restart"]}, is_json=is_json, words=_reloaded)
 
 
+def _misspelt(settings: Settings, path: Path) -> tuple[str, ...]:
+    """Ask the services that alerts go to whether they understand their addresses."""
+    if not settings.notify.to:
+        return ()
+    from tray.cli.alerts import misspelt
+
+    return tuple(misspelt(settings.notify.to, read_private(path).decode("utf-8")))
+
+
 def _checked(found: dict[str, Any]) -> str:
     return f"{found['path']} is fine" if found["exists"] else f"there is no {found['path']} yet: the defaults hold"
 
@@ -79,11 +92,13 @@ def _plain(settings: Settings) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, Money):
         return value.exact()
+    if isinstance(value, Destination):
+        return value.name
     if is_dataclass(value):
         return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(getattr(key, "name", key)): _value(each) for key, each in value.items()}
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | frozenset):
         return [_value(item) for item in value]
     return value if isinstance(value, (str, int, bool, type(None))) else str(value)
 

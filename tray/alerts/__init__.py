@@ -1,0 +1,1 @@
+"""Alerts: what a person is told wherever they are; recorded by the ledger, sent from here."""

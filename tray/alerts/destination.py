@@ -1,0 +1,46 @@
+"""Destinations: where alerts go. An address holds secrets, so it is shown by a name that holds none."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import unquote
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://\S*")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One address of Apprise's kind, such as ntfy://…; printing one never prints its address."""
+
+    address: str = field(repr=False)
+
+    @cached_property
+    def name(self) -> str:
+        """Name it by its service and six digits of a checksum: it stays the same as long as the address does."""
+        return f"{self.service}-{hashlib.sha256(self.address.encode()).hexdigest()[:6]}"
+
+    @property
+    def service(self) -> str:
+        """Tell the service, such as "ntfy"."""
+        return self.address.partition("://")[0].lower()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def without_secrets(self, text: str) -> str:
+        """Take every part of the address out of a text, such as an error of the service's."""
+        whole = {self.address, unquote(self.address)}
+        parts = {part for one in whole for part in re.split(r"[/:@?&=#,;\s]+", one.partition("://")[2])}
+        for secret in sorted(whole | {part for part in parts if len(part) > 2}, key=len, reverse=True):
+            text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
+        return text
+
+
+def destination(value: object) -> Destination:
+    """Read an address; raises ValueError without showing it. Whether its service knows it is asked later."""
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value.strip()) or len(value) > 2000:
+        raise ValueError('must be an address such as "ntfy://my-topic" or "mailto://user:password@example.com"')
+    return Destination(value.strip())

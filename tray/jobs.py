@@ -1,0 +1,59 @@
+"""The jobs: what bursar does by the clock. Each goes by how things stand, so coming late or twice does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from proxy.services import Services
+from tray.alerts.watch import Watch, monday
+from tray.scheduler import Job, at, every
+
+HEALTH = "health"
+DAY = "day"
+
+Report = Callable[[date], bool]
+"""Makes and keeps the report of the week that began on a Monday; False if there is nothing to report of it."""
+
+
+def jobs_of(services: Services, watch: Watch, hurry: Callable[[str], None], report: Report | None) -> tuple[Job, ...]:
+    """List the jobs; `hurry` has one of them done soon."""
+    ledger = services.ledger
+    return (
+        Job(HEALTH, Health(services, watch, hurry).look, every(timedelta(seconds=30))),
+        Job("spend", watch.look_at_spend, every(timedelta(minutes=1)), timedelta(seconds=10)),
+        Job(DAY, lambda: _turn(services), at(lambda: ledger.today().resets_at), timedelta(seconds=1)),
+        Job("backups", ledger.keep_up, every(timedelta(minutes=15)), timedelta(minutes=1)),
+        Job("prices", watch.look_at_prices, every(timedelta(hours=6)), timedelta(minutes=1)),
+        Job("report", lambda: weekly(services, watch, report), every(timedelta(hours=1)), timedelta(minutes=2)),
+        Job("retention", watch.tidy, every(timedelta(days=1)), timedelta(minutes=10)),
+    )
+
+
+class Health:
+    """Asks the local servers how they are, and tells the watch."""
+
+    def __init__(self, services: Services, watch: Watch, hurry: Callable[[str], None]) -> None:
+        self._services, self._watch, self._hurry = services, watch, hurry
+        self._registry = services.locals
+
+    def look(self) -> None:
+        """Ask every server; if one failed meanwhile, look again soon."""
+        registry = self._services.locals
+        registry.refresh()
+        afresh, self._registry = registry is not self._registry, registry
+        self._watch.look_at_upstreams(registry.snapshot(), afresh=afresh)
+        if registry.look_again.is_set():
+            self._hurry(HEALTH)
+
+
+def weekly(services: Services, watch: Watch, report: Report | None) -> None:
+    """Make the report of last week if nobody was told of it yet: on Monday, or whenever bursar runs again after."""
+    since = monday(services.ledger.today().day) - timedelta(days=7)
+    if report is not None and not watch.was_told_of_report(since) and report(since):
+        watch.report_is_ready(since)
+
+
+def _turn(services: Services) -> None:
+    """Have the ledger begin the day that it is."""
+    services.ledger.today()
