@@ -40,7 +40,7 @@ NAV = (("today", "Today"), ("requests", "Requests"), ("sessions", "Sessions"), (
 """The pages by their endpoints; the settings stand apart from them."""
 
 FILTERS = (
-    *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span),
+    *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
     *(shown.cut, shown.last_part, shown.sentence),
 )
 

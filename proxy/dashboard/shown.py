@@ -24,6 +24,12 @@ def down(amount: Money | str) -> str:
     return _money(amount).dollars(2, "down")
 
 
+def price(amount: str) -> str:
+    """Show a price with all its digits, two behind the point at least."""
+    whole, _, part = Money.usd(amount).exact().partition(".")
+    return f"${int(whole):,}.{part:0<2}"
+
+
 def fine(amount: Money | str | None) -> str:
     """Show what one request came to, to the hundredth of a cent; nothing for None."""
     return "" if amount is None else _money(amount).dollars(4, "nearest")

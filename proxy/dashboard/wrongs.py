@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from budget.bands import Band
 from budget.state import Mode
 from budget.today import Today
+from proxy.dashboard.shown import sentence
 
 if TYPE_CHECKING:
     from proxy.services import Services
@@ -46,7 +47,9 @@ def _money(today: Today) -> Iterator[Wrong]:
 
 def _books(today: Today, notices: tuple[str, ...]) -> Iterator[Wrong]:
     if today.trouble:
-        yield Wrong("bad", "The ledger cannot be written", f"{today.trouble}. Until it can, nothing goes to Claude.")
+        yield Wrong(
+            "bad", "The ledger cannot be written", f"{sentence(today.trouble)}. Until it can, nothing goes to Claude."
+        )
     if today.clock_held_back:
         text = f"It went forward by more than a night; bursar stays on {today.day:%A %d %B}. Is the clock right?"
         yield Wrong("bad", "The clock jumped", text, "", "confirm-day", "Yes, begin the new day")
@@ -60,9 +63,9 @@ def _upstreams(services: Services, today: Today) -> Iterator[Wrong]:
     locals_ = services.locals.snapshot()
     for upstream in locals_:
         if not upstream.healthy:
-            yield Wrong("warn", f"{upstream.name} cannot be used", f"{upstream.why}.", "bursar doctor")
+            yield Wrong("warn", f"{upstream.name} cannot be used", f"{sentence(upstream.why)}.", "bursar doctor")
     for doubt in services.trust.snapshot():
-        text = f"{doubt.why}. Claude goes first for a while, where it may."
+        text = f"{sentence(doubt.why)}. Claude goes first for a while, where it may."
         yield Wrong("warn", f"{doubt.what} is not trusted just now", text)
     if not locals_:
         level: Level = "bad" if today.mode is Mode.local else "note"

@@ -22,6 +22,7 @@ PLACES = (
 OPTIONS = (
     *("--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", "--no-proxy-server"),
+    "--allow-pre-commit-input",  # Otherwise a click before the first paint is dropped.
 )
 PATIENCE_S = 20.0
 

@@ -135,7 +135,6 @@ def test_trouble_is_flawless(first_day: Seen, look: str):
     first_day.browser.complaints.clear()  # The browser notes the 400.
     first_day.keep(f"settings-wrong-{look}")
     first_day.is_flawless()
-    first_day.browser.run("document.cookie")
     first_day.browser.go("footer button")
     first_day.keep(f"closed-{look}")
     first_day.is_flawless()

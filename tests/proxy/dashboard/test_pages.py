@@ -127,10 +127,11 @@ def test_older_requests_are_a_page_further(house: House):
     assert "data-live" not in second
 
 
-@pytest.mark.parametrize("before", ["x", "-1", "٣", "9" * 30])
-def test_a_place_in_the_list_that_makes_no_sense_is_the_newest(house: House, before: str):
+def test_a_place_in_the_list_that_makes_no_sense_is_the_newest(house: House):
     house.spend("1")
-    assert "req_000001" in house.visitor().client.get("/requests", query_string={"before": before}).text
+    visitor = house.visitor()
+    for before in ("x", "-1", "٣", "9" * 30):
+        assert "req_000001" in visitor.client.get("/requests", query_string={"before": before}).text
 
 
 def test_one_request_shows_its_tokens_by_class_and_its_exact_cost(house: House):

@@ -1,19 +1,17 @@
 """What a person changes on a page really changes, and a mistake is said where it was made."""
 
-import pytest
-
 from budget.state import Mode
 from pricing.money import Money
 from tests.proxy.dashboard.house import House
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-def test_a_mode_is_durable_when_the_page_is_back(house: House, mode: Mode):
+def test_a_mode_is_durable_when_the_page_is_back(house: House):
     visitor = house.visitor()
-    answer = visitor.post("/mode", mode=mode.value)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/?done=mode")
-    assert house.ledger.today().mode is mode
-    assert f'value="{mode}" aria-pressed="true"' in visitor.text("/")
+    for mode in Mode:
+        answer = visitor.post("/mode", mode=mode.value)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/?done=mode")
+        assert house.ledger.today().mode is mode
+        assert f'value="{mode}" aria-pressed="true"' in visitor.text("/")
 
 
 def test_a_mode_that_is_not_there_is_refused_with_a_sentence(house: House):
@@ -49,11 +47,12 @@ def test_allowing_more_raises_the_cutoff_of_this_day_only(house: House):
     assert "Today’s cutoff is raised" in visitor.text("/?done=allow")
 
 
-@pytest.mark.parametrize("usd", ["", "0", "-1", "much", "1e9", "1001", "NaN", "0.0000000000001"])
-def test_an_amount_that_makes_no_sense_allows_nothing(house: House, usd: str):
-    answer = house.visitor().post("/allow", usd=usd)
-    assert answer.status_code == 400
-    assert "Not changed" in answer.text
+def test_an_amount_that_makes_no_sense_allows_nothing(house: House):
+    visitor = house.visitor()
+    for usd in ("", "0", "-1", "much", "1e9", "1001", "NaN", "0.0000000000001"):
+        answer = visitor.post("/allow", usd=usd)
+        assert (usd, answer.status_code) == (usd, 400)
+        assert "Not changed" in answer.text
     assert house.ledger.today().limits.cutoff == Money.usd(12)
 
 
