@@ -10,16 +10,18 @@ from typing import Any
 from pricing.assumed import BUSY_HOURS_A_DAY, ELECTRICITY, PRICE, PSU_EFFICIENCY, TDP_WATTS, YEARS
 from proxy.desk import Setting
 from tray.config_edit import Value
-from tray.keys import TABLES, flag, money, percents, texts, zone
+from tray.keys import TABLES, flag, hours, kinds, money, percents, texts, zone
 from tray.keys import text as short_text
 from tray.settings import DEFAULT_BUDGET, Settings
 
-FORM_TABLES = ("", "cloud_models", "shares", "discover", "machine")
-"""The tables that stand once in a file and hold nothing but single keys."""
+FORM_TABLES = ("", "cloud_models", "shares", "pace", "discover", "machine", "notify")
+SECRET = ("notify.to",)
+"""The tables that stand once in a file and hold nothing but single keys; SECRET ones among them go to no page."""
 DEFAULTS = {
     "budget": DEFAULT_BUDGET.exact(),
     "cutoff": "120 % of the budget",
     "discover.enabled": "true",
+    "pace.enabled": "false",
     "shares.L3": "0",
     "shares.L2": "0",
     "machine.price": PRICE.exact(),
@@ -43,6 +45,8 @@ def settings_as_text(raw: Mapping[str, Any], in_force: Settings) -> dict[str, Se
         values = raw.get(table, {}) if table else raw
         for key in TABLES[table]:
             name = f"{table}.{key}" if table else key
+            if name in SECRET:
+                continue
             text = as_text(values.get(key)) if isinstance(values, Mapping) else ""
             found[name] = Setting(name, text, DEFAULTS.get(name) or _default(name, in_force))
     return found
@@ -65,7 +69,8 @@ def as_text(value: Any) -> str:
 def value_of(name: str, text: str) -> Value:
     """Read what a person typed for a key; an empty text takes it out. Raises ValueError with what is wrong."""
     table, _, key = name.rpartition(".")
-    reader = TABLES[table][key] if table in FORM_TABLES and key in TABLES[table] else None
+    is_ours = table in FORM_TABLES and name not in SECRET
+    reader = TABLES[table].get(key) if is_ours else None
     if reader is None:
         raise ValueError("is no setting that can be changed here")
     if not text.strip():
@@ -84,9 +89,9 @@ def _typed(reader: Any, text: str) -> Value:
     if reader is percents:
         parts = re.split(r"[\s,;%]+", text.strip(" ,;%"))
         return [int(part) if part.isascii() and part.isdigit() else part for part in parts]  # type: ignore[return-value]
-    if reader is texts:
+    if reader in (texts, kinds):
         return [line.strip() for line in text.splitlines() if line.strip()]
-    if reader in (short_text, zone) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", text):
+    if reader in (short_text, zone, hours) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", text):
         return text
     return Decimal(text) if "." in text else int(text)
 

@@ -68,10 +68,14 @@ ROUTING = Group(
             choices=(("on", "for routine work"), ("all", "for safe work too"), ("off", "never")),
         ),
         Field(
-            "pace",
+            "pace.enabled",
             "Pace",
-            "Whether the hour of the day counts when bursar decides how sparing to be.",
-            choices=(("off", "only the amount counts"), ("on", "the hour counts too")),
+            "Where far more is spent than the hours so far allow, bursar saves before 80 % are gone.",
+            choices=(("true", "the hour counts too"), ("false", "only the amount counts")),
+        ),
+        Field("pace.hours", "Hours in which you work", "Such as 08:00-20:00; otherwise as you usually did of late."),
+        Field(
+            "patience_s", "Patience", "How long a turn’s first answer may take before Claude does routine work.", "s"
         ),
         Field("shares.L3", "Kept for restricted work", "Of the budget.", "%"),
         Field("shares.L2", "Kept for complex work", "Of the budget.", "%"),
@@ -122,4 +126,17 @@ MACHINE = Group(
     ),
     "Local work is priced from these. What you leave out is assumed, and every figure says so.",
 )
-GROUPS = (MONEY, ROUTING, CARRYING, MACHINE)
+ALERTS = Group(
+    "alerting",
+    "Alerts",
+    (
+        Field(
+            "notify.mute",
+            "Not sent",
+            "One a line: threshold, stopped, upstream_down, upstream_back, unpriced, old_prices, burn, ledger, report.",
+            is_long=True,
+        ),
+    ),
+    "Where alerts go stands in the config file, under [notify]: those addresses hold secrets, and no page shows them.",
+)
+GROUPS = (MONEY, ROUTING, ALERTS, CARRYING, MACHINE)

@@ -32,6 +32,10 @@ TYPED = [
     ("shares.L3", "15", 15),
     ("cloud_models.L2", "claude-sonnet-5-5", "claude-sonnet-5-5"),
     ("discover.enabled", "false", False),
+    ("pace.enabled", "true", True),
+    ("pace.hours", "08:00-20:00", "08:00-20:00"),
+    ("patience_s", "30", 30),
+    ("notify.mute", "burn\nreport", ["burn", "report"]),
     ("machine.price", "2199", "2199"),
     ("machine.psu_efficiency", "0.92", 0.92),
     ("machine.gpu", "3090", "3090"),
@@ -82,6 +86,8 @@ def test_an_emptied_field_takes_its_key_out(name: str, typed: str, stands: objec
         ("caution", "reckless", "must be one of"),
         ("port", "0", "must be a port number"),
         ("cloud.url", "https://evil.example", "is no setting that can be changed here"),
+        ("notify.to", "ntfy://secret", "is no setting that can be changed here"),
+        ("notify.mute", "everything", "must be one of"),
         ("local.url", "http://evil.example", "is no setting that can be changed here"),
         ("__class__", "x", "is no setting that can be changed here"),
     ],
@@ -89,6 +95,13 @@ def test_an_emptied_field_takes_its_key_out(name: str, typed: str, stands: objec
 def test_what_makes_no_sense_is_said_in_words(name: str, typed: str, said: str):
     with pytest.raises(ValueError, match=said):
         value_of(name, typed)
+
+
+def test_an_address_that_holds_secrets_goes_to_no_page():
+    text = '[notify]\nto = ["ntfys://user:password@ntfy.example/topic"]\n'
+    known = settings_as_text(tomllib.loads(text), read(text, lambda: "UTC"))
+    assert "notify.mute" in known
+    assert "password" not in str(known)
 
 
 def test_a_table_that_is_not_there_is_made_at_the_end():
