@@ -19,6 +19,7 @@ from budget.ledger import Ask, Held, Offer, Refused, Settled, Settlement
 from budget.state import Mode
 from pricing.bound import Bound
 from pricing.money import ZERO
+from proxy.baseline import Followed
 from proxy.bounds import Bounds, lowered, offers
 from proxy.carry import attempt_of, may_go, may_use_cloud, to_cloud
 from proxy.case import Case
@@ -136,16 +137,21 @@ class Admission:
 
         def settle(settlement: Settlement) -> Future[Settled]:
             seat.give_up()
-            return self._services.ledger.settle(held.hold_id, settlement)
+            settling = self._services.ledger.settle(held.hold_id, settlement)
+            if followed:
+                followed.ended(lambda: settlement, settling)
+            return settling
 
         with self._voiding(held):
             self._took(seat.route, held, why)
+            followed = self._followed(held, seat.route)
             return self._way.send(
                 job,
                 settle,
                 lambda tried: self._follow(tried, seat, rest, why),
                 lambda reason: self._own(seat.route, held, reason or why),
                 self._say.way_out,
+                followed.heard if followed else lambda _: None,
             )
 
     @contextmanager
@@ -275,7 +281,8 @@ class Admission:
             attempt = attempt_of(self._services, held, within, self._bounds)
             instead = self._instead_of_claude if self._tries.is_usable else None
             printed = self._bounds.printed()
-            return to_cloud(self._services, self._case, own, attempt, printed, self._mode_changed, instead)
+            again, followed = self._mode_changed, self._followed(held, route)
+            return to_cloud(self._services, self._case, own, attempt, printed, again, instead, followed)
 
     def _instead_of_claude(self, why: str) -> Answer:
         return self._end_with(f"Claude failed: {why}")
@@ -337,6 +344,11 @@ class Admission:
         self._attempts += 1
         self._services.sessions.remember(self._case.request, route, self._case.decision.tier)
         self._services.log.held(self._case.request_id, held.hold_id, route, why or self._case.decision.reason)
+
+    def _followed(self, held: Held, route: Route) -> Followed | None:
+        """Have what it would have cost at Claude alone told aside, where somebody does that."""
+        recorder = self._services.baselines
+        return recorder.follow(held, self._case, route) if recorder else None
 
     def _ask(self, offered: tuple[Offer, ...], why: str) -> Ask:
         known = self._case.labels

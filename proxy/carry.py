@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from budget.ledger import Held
+from budget.ledger import Held, Outcome, Settlement
 from pricing.bound import Bound
+from pricing.money import ZERO
 from proxy.anchors import Print
+from proxy.baseline import Followed
 from proxy.bounds import Bounds
 from proxy.case import Case, anchor_key
 from proxy.coldcache import warm_after
@@ -21,7 +23,7 @@ from proxy.meter import Reading
 from proxy.relay import Relay
 from proxy.request import AgentRequest
 from proxy.services import Services
-from proxy.settling import Attempt, Outcomes, settle
+from proxy.settling import Attempt, Outcomes, is_free, settle, settlement
 from proxy.translate.request import Translated
 from proxy.upstream.anthropic import NAME, tls_context
 from proxy.upstream.local_model import LocalModel, LocalUpstream
@@ -32,6 +34,8 @@ LOCAL_FIRST_S = 600.0
 MOST_WHOLE_S = 1800.0
 LEAST_TOKENS_PER_S = 5
 """A server that answers in one piece says nothing until its model has written all of it: so slowly at worst."""
+
+VOIDED = Settlement(Outcome.voided, ZERO, ZERO)
 
 Instead = Callable[[str], Answer]
 
@@ -44,6 +48,7 @@ def to_cloud(
     body: Print,
     decide_again: Callable[[], Answer],
     instead: Instead | None = None,
+    followed: Followed | None = None,
 ) -> Forward:
     """Send the agent's own bytes to Claude; `instead` answers if Claude fails before a byte of its answer."""
 
@@ -54,7 +59,10 @@ def to_cloud(
             warm = warm_after(reading.usage, attempt.at, for_an_hour=shape.writes_1h)
             if warm:
                 services.warmth.heard(key, warm)
-        return settle(services.ledger, attempt, outcome, reading)
+        settling = settle(services.ledger, attempt, outcome, reading)
+        if followed:
+            followed.ended(lambda: VOIDED if is_free(outcome) else settlement(attempt, outcome, reading), settling)
+        return settling
 
     options = services.options
     return Forward(
@@ -63,7 +71,7 @@ def to_cloud(
         target=services.cloud.target(case.wire.target),
         headers=to_upstream(case.wire.headers),
         body=case.request.body,
-        carrier=Relay(NAME, own, settled, decide_again, instead),
+        carrier=Relay(NAME, own, settled, decide_again, instead, followed.began if followed else lambda: None),
         patience=Patience(drain=options.drain),
         is_cloud=True,
         may_send=lambda: may_go(services, case.request),

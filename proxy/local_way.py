@@ -17,7 +17,7 @@ from proxy.route import Route
 from proxy.services import Services
 from proxy.slots import Slot, Waiter, place_of
 from proxy.speed import measured
-from proxy.toolcalls.signals import signals
+from proxy.toolcalls.signals import Heard, signals
 from proxy.toolcalls.verdict import Failed, Verdict
 from proxy.translate.errors import Trouble
 from proxy.translate.reading import Reading
@@ -132,15 +132,21 @@ class LocalWay:
         follow: Callable[[Tried], Follow],
         own: Callable[[str], Headers],
         way_out: Callable[[], str],
+        told: Callable[[Heard], None],
     ) -> Forward:
         """Send it; nothing of an answer to a request with tools is shown before all of it is there and good."""
         request = self._case.request
         make = AnthropicStream if request.stream else Folded
         costs = self._services.local_costs
         metering = costs.begin(job.upstream.base_url) if costs else None
+
+        def heard(reading: Reading, judgement: Judgement, ending: Ending) -> None:
+            told(reading.heard)
+            self._heard(job, reading, judgement, ending)
+
         hooks = LocalHooks(
             judge=self._judge,
-            heard=lambda reading, judgement, ending: self._heard(job, reading, judgement, ending),
+            heard=heard,
             settle=settle,
             follow=follow,
             own=own,

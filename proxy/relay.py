@@ -31,9 +31,14 @@ class Relay:
         settle: Settle,
         again: Callable[[], Answer] | None = None,
         instead: Callable[[str], Answer] | None = None,
+        begun: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what to do if it may not be sent any more, and who answers `instead` if Claude fails before a byte."""
+        """Take what to do if it may not be sent any more, and who answers `instead` if Claude fails before a byte.
+
+        `begun` is told once, when an answer that is no error begins.
+        """
         self._upstream, self._own, self._settle, self._again, self._instead = upstream, own, settle, again, instead
+        self._begun = begun
         self._began = time.monotonic()
         self._status: int | None = None
         self._headers: Headers = []
@@ -63,6 +68,8 @@ class Relay:
         """Pass a stream's bytes on, unchanged."""
         if self._first_byte_ms is None:
             self._first_byte_ms = self._elapsed_ms()
+            if self._status == 200:
+                self._begun()
         if self._meter:
             self._meter.feed(data)
             return data

@@ -22,6 +22,7 @@ from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.anchors import Anchors
+from proxy.baseline import Recorder
 from proxy.classify import Classifier
 from proxy.coldcache import CacheGate, Warmth
 from proxy.localcost import LocalCosts
@@ -188,6 +189,8 @@ class Services:
     habits: Habits = field(init=False)
     local_costs: LocalCosts | None = None
     """Without it, what local work costs is not known."""
+    baselines: Recorder | None = None
+    """Without it, what requests would have cost at Claude alone is not known."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.ledger)

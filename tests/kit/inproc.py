@@ -13,6 +13,7 @@ from budget.today import Today
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.app import create_app
+from proxy.baseline import Recorder
 from proxy.classify import Classifier
 from proxy.restrictions import Restrictions
 from proxy.server import Server
@@ -62,6 +63,9 @@ class InProcess:
             zone=lambda: ZoneInfo("UTC"),
             options=options or ProxyOptions(),
         )
+        self.baselines = Recorder(self.ledger, lambda: PRICES, lambda: self.now())
+        self.baselines.start()
+        self.services.baselines = self.baselines
         self.ledger.subscribe(self.services.log.hear)
         self.ledger.subscribe(self.services.tally.hear)
         self.server = Server(create_app(self.services), 0, name="test")
@@ -74,6 +78,7 @@ class InProcess:
     def __exit__(self, *_: object) -> None:
         self.server.drain(1)
         self.server.stop()
+        self.baselines.end()
         self.ledger.close()
 
     @property

@@ -1,0 +1,267 @@
+"""The baseline's recorder: follows requests aside from their way, and writes what each would have cost at Claude alone.
+
+A request's way only puts notes into a queue. A thread takes them, lays prompts out, and writes baselines in batches. A
+full queue lets notes fall: their entries then get what the tables alone can tell.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from itertools import count
+from typing import Any
+
+from budget.baseline import DIVERGED, Baseline
+from budget.baselines import Baselines, Known
+from budget.clock import Clock
+from budget.entries import Outcome, Settlement
+from budget.ledger import Held, Ledger
+from pricing.table import PriceTable
+from pricing.tokens import Ratios
+from proxy.baselinereckon import Ended, reckon
+from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds
+from proxy.case import Case
+from proxy.decision import Decision
+from proxy.promptblocks import Prompts
+from proxy.route import Route
+from proxy.toolcalls.signals import Heard
+from proxy.wire.client import WireRequest
+
+MOST_NOTES = 1024
+MOST_BYTES = 64 * 2**20
+"""Of requests whose prompts wait to be laid out."""
+BATCH = 16
+IDLE_S = 1.0
+RESTS = 60
+"""How often it rests before it tries again to write what could not be written."""
+END_S = 5.0
+PLAN = b"Bearer sk-ant-oat"
+"""How the credential of a Pro or Max plan begins; its requests are not billed one by one."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """Something to take note of, in turn; `size` bytes of a request are kept alive by it."""
+
+    work: Callable[[], None]
+    size: int = 0
+    is_last: bool = False
+
+
+@dataclass(slots=True)
+class Followed:
+    """One request that is followed; its methods cost no time and can be called from any thread."""
+
+    recorder: Recorder
+    number: int
+    sent: Sent
+    said: Heard | None = field(default=None, repr=False)
+
+    def began(self) -> None:
+        """Note that Claude's answer has begun: what it wrote to its cache can be read from now on."""
+        at = self.recorder.clock()
+        self.recorder.put(_Note(lambda: self.recorder.take_begin(self, at)))
+
+    def heard(self, said: Heard) -> None:
+        """Note what a local model answered; it is looked at when the request has ended."""
+        self.said = said
+
+    def ended(self, how: Callable[[], Settlement], settled: Future[Any] | None) -> None:
+        """Note how it ended, as soon as that is written."""
+        if settled is None:
+            return
+        note = _Note(lambda: self.recorder.take_end(self, how()))
+        settled.add_done_callback(lambda future: None if future.exception() else self.recorder.put(note))
+
+
+class Recorder(threading.Thread):
+    """Simulates what sessions would have cost at Claude alone, and has the ledger keep it. Start it, and end it."""
+
+    def __init__(
+        self, ledger: Ledger, prices: Callable[[], PriceTable], clock: Clock, *, ratios: Ratios | None = None
+    ) -> None:
+        super().__init__(name="baseline", daemon=True)
+        self.clock, self._prices = clock, prices
+        self._kept: Baselines = ledger.baselines
+        self._key = secrets.token_bytes(16)
+        self.worlds = Worlds(Prompts(ratios), clock())
+        self._notes: deque[_Note] = deque()
+        self._arrived = threading.Condition()
+        self._bytes = 0
+        self._ends = False
+        self._numbers = count()
+        self._open: OrderedDict[int, Pending] = OrderedDict()
+        self._sessions: OrderedDict[str, Known] = OrderedDict()
+        self._made: list[Baseline] = []
+        self.dropped = 0
+        """How many notes fell for want of room; their entries get what the tables can tell."""
+        self._rests: int | None = 0
+        """So many rests until what nobody recorded is made up; None where there is nothing of that."""
+
+    @property
+    def ratios(self) -> Ratios:
+        """What was learned of tokens, to be shown and to be kept."""
+        return self.worlds.prompts.ratios
+
+    # --- on a request's way -------------------------------------------------------------------------------------
+
+    def follow(self, held: Held, case: Case, route: Route) -> Followed:
+        """Begin to follow a request that has a hold on a route and is about to be sent."""
+        asked = case.request
+        sent = Sent(
+            hold_id=held.hold_id,
+            request_id=case.request_id,
+            at=held.since,
+            session=asked.session,
+            agent=asked.agent_id,
+            asked=asked.model,
+            served=route.model,
+            is_local=route.is_local,
+            body=asked.body,
+            fields=asked.fields if asked.dialect == "anthropic" else None,
+            workspace=self._workspace(case.wire),
+            is_plan=is_plan(case.wire),
+            would=_would(case.decision),
+        )
+        followed = Followed(self, next(self._numbers), sent)
+        self.put(_Note(lambda: self.take_start(followed), len(asked.body)))
+        return followed
+
+    def put(self, note: _Note) -> None:
+        """Put a note into the queue, or let it fall if that is full."""
+        with self._arrived:
+            if len(self._notes) >= MOST_NOTES or (note.size and self._bytes + note.size > MOST_BYTES):
+                self.dropped += 1
+                self._rests = 0
+                return
+            self._bytes += note.size
+            self._notes.append(note)
+            self._arrived.notify()
+
+    def end(self, patience_s: float = END_S) -> None:
+        """Write what is in the queue, as far as there is time for it, and end."""
+        with self._arrived:
+            self._ends = True
+            self._arrived.notify()
+        self.join(patience_s)
+
+    # --- in the thread ------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Take notes until told to end."""
+        while self._turn():
+            pass
+        self._write()
+
+    def take_start(self, followed: Followed) -> None:
+        """Lay a request's prompt out in both worlds."""
+        sent = followed.sent
+        known = self._known(sent.session)
+        self._open[followed.number] = self.worlds.send(sent, self._prices(), known.until)
+        while len(self._open) > MOST_KEPT:
+            self._open.popitem(last=False)
+
+    def take_begin(self, followed: Followed, at: datetime) -> None:
+        """Let what a request wrote be read."""
+        pending = self._open.get(followed.number)
+        if pending is not None:
+            self.worlds.began(pending, at)
+
+    def take_end(self, followed: Followed, settlement: Settlement) -> None:
+        """Reckon a baseline, and learn from what Claude counted."""
+        sent, pending = followed.sent, self._open.pop(followed.number, None)
+        known = self._known(sent.session)
+        made = reckon(sent, pending, Ended(settlement, followed.said, known.has_diverged), self.ratios)
+        if made.part in DIVERGED:
+            self._remember(sent.session, Known(True, known.is_plan, known.until))
+        self._made.append(made)
+        if pending is not None and settlement.outcome is Outcome.complete:
+            self._learn(pending, settlement)
+
+    def _learn(self, pending: Pending, settlement: Settlement) -> None:
+        if pending.sent.is_local:
+            self.worlds.counted(pending.sent, settlement.usage.prompt)
+        else:
+            self.worlds.heard(pending, json.loads(settlement.raw_usage or "{}"))
+
+    def _turn(self) -> bool:
+        """Take one note, or what there is to do without one; tells whether to go on."""
+        with self._arrived:
+            if not self._notes and not self._made and not self._ends:
+                self._arrived.wait(IDLE_S)
+            note = self._notes.popleft() if self._notes else None
+            if note is not None:
+                self._bytes -= note.size
+        if note is not None:
+            self._safely(note.work)
+        if note is None or len(self._made) >= BATCH:
+            self._write()
+        if note is None and self._rests is not None:
+            self._make_up(self._rests)
+        return note is not None or not self._ends
+
+    def _make_up(self, rests: int) -> None:
+        """Have the ledger tell what it can of entries that nobody recorded, after so many rests more."""
+        self._rests = rests - 1 if rests else None
+        if not rests:
+            self._safely(lambda: self._kept.make_up().add_done_callback(self._tell))
+
+    def _write(self) -> None:
+        made, self._made = self._made, []
+        if made:
+            self._kept.record(made).add_done_callback(self._tell)
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001 - what a request would have cost must never stop what follows
+            self._rests = RESTS
+            _log.exception("a baseline cannot be told")
+
+    def _tell(self, future: Future[int]) -> None:
+        error = future.exception()
+        if error is not None:
+            self._rests = RESTS
+            _log.warning("baselines were not written, and are made up later: %s", error)
+
+    def _known(self, session: str) -> Known:
+        """Remember a session, from the tables where it is older than this process."""
+        known = self._sessions.get(session)
+        if known is None:
+            known = self._kept.known(session)
+        self._remember(session, known)
+        return known
+
+    def _remember(self, session: str, known: Known) -> None:
+        self._sessions[session] = known
+        self._sessions.move_to_end(session)
+        while len(self._sessions) > MOST_KEPT:
+            self._sessions.popitem(last=False)
+
+    def _workspace(self, wire: WireRequest) -> str:
+        """Name who pays, by a digest that means nothing outside this process."""
+        credential = wire.lower.get(b"x-api-key") or wire.lower.get(b"authorization") or b""
+        return blake2b(credential, key=self._key, digest_size=8).hexdigest()
+
+
+def is_plan(wire: WireRequest) -> bool:
+    """Tell whether a request is paid by a Pro or Max plan; of its credential only the kind is looked at."""
+    return b"x-api-key" not in wire.lower and wire.lower.get(b"authorization", b"").startswith(PLAN)
+
+
+def _would(decision: Decision) -> str:
+    """Name the local model, or the cheaper one of Claude's, that mode auto would have taken."""
+    would = decision.would
+    if would is None or would in decision.routes:
+        return ""
+    return f"{would.upstream}/{would.model}"
