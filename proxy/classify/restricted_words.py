@@ -29,6 +29,7 @@ _CONCEPT = re.compile(
     r"o que (?:é|são))|^.{1,30}(?:是什么|とは)",
     re.I,
 )
+_SENTENCE_END = re.compile(r"(?<=[.?!;])\s+|[\n\u3002\uff1f\uff01\uff1b]+")
 _OF_PROJECT = re.compile(
     r"\b(?:my|our|this|these|that|we|us|here|i|it|mine|above|below|repo|codebase|project|code|files?|implement\w*|"
     r"app|set|use|add|fix|need|needed)\b|[@/]\w|\b\w+\.\w{1,4}\b|\bmi\b|nuestr|mein|unser|notre|\bmon\b|наш|"
@@ -63,10 +64,14 @@ def mentions_of(low: str, words: list[str]) -> Found:
 
 
 def is_concept(low: str) -> bool:
-    """Tell whether a short question is about a concept, and not about anything in the project."""
+    """Tell whether a short question is about a concept, and not about anything in the project.
+
+    What stands behind a question may be an order: each sentence with a restricted word in it has to ask.
+    """
     return (
         len(low) < 240
         and bool(_CONCEPT.match(low))
+        and all(_CONCEPT.match(rest) or not mentions_of(rest, words_of(rest)) for rest in _SENTENCE_END.split(low)[1:])
         and not _OF_PROJECT.search(low)
         and not _IN_EXPRESSION.search(low)
         and not any(_NAME.match(word) for word in words_of(low) if "_" in word)
