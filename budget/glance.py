@@ -24,7 +24,7 @@ STEP = timedelta(minutes=10)
 """How finely a day's course is told."""
 WINDOW = 20_000
 """How many entries are looked through for those that match a filter."""
-MOST_OF_DAY = 50_000
+MOST_OF_DAY = 20_000
 """How many of a day's entries, its newest, sessions are summed up from."""
 
 Course = Mapping[datetime, Money]
@@ -60,9 +60,13 @@ class SessionSum:
     models: tuple[str, ...]
 
 
+# One bound below: of two, SQLite would begin at the lower.
+_FROM = "id > max({least}, (SELECT first_entry FROM days WHERE day = :day) - 1)"
+_TO = "id <= (SELECT last_entry FROM days WHERE day = :day)"
+
 _COURSE = f"""
 SELECT substr(at, 1, 15), sum(charged), max(id) FROM entries
-WHERE id > :after AND {reading.ON_DAY} AND charged <> 0 GROUP BY 1"""
+WHERE {_FROM.format(least=":after")} AND {_TO} AND day = :day AND charged <> 0 GROUP BY 1"""
 
 _NEWEST = "SELECT coalesce(max(id), 0) FROM entries"
 
@@ -74,7 +78,8 @@ SELECT session, max(project), max(agent), min(since), max(at),
     sum(charged), sum(likely), sum(local_full),
     sum(input + cache_write_5m + cache_write_1h + cache_read), sum(output), max(tier),
     group_concat(DISTINCT model)
-FROM entries WHERE id > (SELECT last_entry FROM days WHERE day = :day) - {MOST_OF_DAY} AND {reading.ON_DAY}
+FROM entries WHERE {_FROM.format(least=f"(SELECT last_entry FROM days WHERE day = :day) - {MOST_OF_DAY}")}
+    AND {_TO} AND day = :day
 GROUP BY session ORDER BY max(id) DESC LIMIT :most"""
 
 

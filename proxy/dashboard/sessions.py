@@ -19,8 +19,10 @@ def sessions() -> str:
     day = _day(request.args.get("day", ""), today)
     found = books(lambda: glance.sessions(ledger.file, day)) or []
     before, after = books(lambda: glance.neighbours(ledger.file, day)) or (None, None)
+    total = next(iter(books(lambda: ledger.days(day, day)) or []), None)
+    newest = glance.MOST_OF_DAY if total and total.requests > glance.MOST_OF_DAY else 0
     template = "sessions_now.html" if is_part() else "sessions.html"
-    return page(template, sessions=found, day=day, today=today, before=before, after=after)
+    return page(template, sessions=found, day=day, today=today, before=before, after=after, newest=newest)
 
 
 def _day(text: str, today: date) -> date:
