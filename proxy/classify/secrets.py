@@ -20,6 +20,9 @@ _ANYWHERE: tuple[tuple[str, str, str], ...] = (
     ("private_key", "PuTTY-User-Key-File", r"PuTTY-User-Key-File-\d: [\s\S]{0,2000}Private-Lines:"),
     ("azure", "Key=", r"(?:Account|SharedAccess)Key=[\w+/]{40,}={0,2}"),
     ("azure", "Q~", r"(?<![\w~.])[\w~.]{3}\dQ~[\w~.-]{31,34}(?![\w~-])"),
+    # One in 64 of them begins with a slash, as a path would.
+    ("aws", "ecret_access_key", r"ecret_access_key\W{1,8}(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40}(?![\w+/])"),
+    ("aws", "ECRET_ACCESS_KEY", r"ECRET_ACCESS_KEY\W{1,8}(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{40}(?![\w+/])"),
     ("bearer", "earer ", r"[Bb]earer (?=[\w.~+/-]*\d)[\w.~+/-]{24,}=*"),
     ("basic", "asic ", r"[Bb]asic (?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{20,}={0,2}(?![\w-])"),
 )

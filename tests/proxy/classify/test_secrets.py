@@ -222,3 +222,9 @@ def test_any_text_can_be_scanned(text: str) -> None:
 @given(st.sampled_from(sorted(SECRETS)), st.text(st.characters(codec="utf-8"), max_size=30))
 def test_no_text_before_it_hides_a_secret_on_its_own_line(name: str, before: str) -> None:
     assert secret_in(f"{before}\n{SECRETS[name]}\n") is not None
+
+
+@pytest.mark.parametrize("name", ["aws_secret_access_key = ", "AWS_SECRET_ACCESS_KEY="])
+def test_an_aws_secret_that_begins_like_a_path_is_found(name: str) -> None:
+    assert secret_in(f"{name}/gQh3gd3MzK9vID8o3tvHRi0J2" + "qUCFjrVgSbQQ9z")
+    assert secret_in(f"{name}/etc/ssl/private/aws.pem") is None
