@@ -28,7 +28,9 @@ from tests.kit.traffic_bodies import headers
 from tests.prove.day.clocked import Clocked
 from tests.prove.replay_engine import Distinct
 
+_ESCALATED = re.compile(r"; escalated: (.*)")
 _AMOUNT = re.compile(r"\$[\d.]+")
+OFFERED = ("Bash", "Edit", "Read", "Grep", "Glob", "Write")
 TIERS = ("L0", "L1", "L2", "L3")
 Fate = Literal["Claude", "local", "refused", "failed"]
 
@@ -137,8 +139,9 @@ def _fate(answer: Answer) -> Fate:
 
 def _local_answer(call: Call) -> Act:
     """Say locally what the day's agent goes on with: the same tool, or words."""
+    tool = call.tool if call.tool in OFFERED else "Read"
     path = f'{{"file_path": "src/{call.session}_{call.turn}_{call.step}.py"}}'
-    return Act(calls(call.tool, path) if call.tool else says("Done ", "locally."))
+    return Act(calls(tool, path) if call.tool else says("Done ", "locally."))
 
 
 def _wait_for_local(bursar: Clocked) -> None:
@@ -162,6 +165,8 @@ def tell(title: str, day: Day) -> None:
     for title, names in (("taken for", _taken), ("route", _route)):
         counts = Counter(map(names, day.sent))
         print(f"  {title}: " + ", ".join(f"{name} {number}" for name, number in sorted(counts.items())))
+    escalated = Counter(found[1] for sent in day.sent if (found := _ESCALATED.search(sent.reason)))
+    print("  escalated: " + (", ".join(f"{why} {number}" for why, number in escalated.most_common()) or "none"))
     refused = [sent for sent in day.sent if sent.fate == "refused"]
     if refused:
         print(f"  the first refusal at {refused[0].call.t / 3600:.1f} h: {refused[0].reason}")
@@ -186,7 +191,13 @@ def _taken(sent: Sent) -> str:
 def _route(sent: Sent) -> str:
     """Give the reason without what differs from call to call."""
     if sent.fate == "refused":
-        why = "taken for L3" if sent.tier == "L3" else "too long for it" if "context of" in sent.reason else "other"
+        why = (
+            "taken for L3"
+            if sent.tier == "L3"
+            else "no local model can take it"
+            if "cannot take" in sent.reason
+            else "other"
+        )
         return f"refused, {why}"
     return _AMOUNT.sub("$…", sent.reason.partition("(")[0].partition("; escalated")[0].strip())
 
