@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from budget.entries import Entry
@@ -45,6 +46,10 @@ class _Still:
 
     def today(self) -> Today:
         return self.now
+
+    @property
+    def file(self) -> Path:
+        return self.shelf.database
 
     def entries(self, *, after: int, day: date) -> list[Entry]:
         return self.shelf.of_day(day, after)
