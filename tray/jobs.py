@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from budget.ledger import Ledger
 from proxy.services import Services
 from tray.alerts.watch import Watch, monday
 from tray.scheduler import Job, at, every
@@ -22,10 +23,10 @@ def jobs_of(services: Services, watch: Watch, hurry: Callable[[str], None], repo
     return (
         Job(HEALTH, Health(services, watch, hurry).look, every(timedelta(seconds=30))),
         Job("spend", watch.look_at_spend, every(timedelta(minutes=1)), timedelta(seconds=10)),
-        Job(DAY, lambda: _turn(services), at(lambda: ledger.today().resets_at), timedelta(seconds=1)),
+        Job(DAY, lambda: _turn(ledger), at(lambda: ledger.today().resets_at), timedelta(seconds=1)),
         Job("backups", ledger.keep_up, every(timedelta(minutes=15)), timedelta(minutes=1)),
         Job("prices", watch.look_at_prices, every(timedelta(hours=6)), timedelta(minutes=1)),
-        Job("report", lambda: weekly(services, watch, report), every(timedelta(hours=1)), timedelta(minutes=2)),
+        Job("report", lambda: weekly(ledger, watch, report), every(timedelta(hours=1)), timedelta(minutes=2)),
         Job("retention", watch.tidy, every(timedelta(days=1)), timedelta(minutes=10)),
     )
 
@@ -47,13 +48,13 @@ class Health:
             self._hurry(HEALTH)
 
 
-def weekly(services: Services, watch: Watch, report: Report | None) -> None:
+def weekly(ledger: Ledger, watch: Watch, report: Report | None) -> None:
     """Make the report of last week if nobody was told of it yet: on Monday, or whenever bursar runs again after."""
-    since = monday(services.ledger.today().day) - timedelta(days=7)
+    since = monday(ledger.today().day) - timedelta(days=7)
     if report is not None and not watch.was_told_of_report(since) and report(since):
         watch.report_is_ready(since)
 
 
-def _turn(services: Services) -> None:
+def _turn(ledger: Ledger) -> None:
     """Have the ledger begin the day that it is."""
-    services.ledger.today()
+    ledger.today()

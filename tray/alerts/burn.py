@@ -15,9 +15,9 @@ from pricing.money import Money
 class Rule:
     """What is unusual within a window: so many times the usual, and never below a floor.
 
-    `unknown` is the floor for who has spent too little so far to tell what is usual. Measured on 30 made days of $20
-    and $100: the most that one session spent in 10 minutes was $5.40 and 5.0 times that day's median, in 60 minutes
-    $15.47 and 3.4 times. A loop at full context spends 6 to 50 times it.
+    `unknown` is the floor for who has spent too little so far to tell what is usual. Measured on 240 made days of $20
+    to $200: the most that one session spent in 10 minutes was $7.03, and 6.1 times the median of another such day; in
+    60 minutes $15.47, and 3.4 times. A loop over a full context spends 8 to 60 times it.
     """
 
     window: timedelta
@@ -28,8 +28,8 @@ class Rule:
 
 
 RULES = (
-    Rule(timedelta(minutes=10), 8, Money.usd(3), Money.usd(10), 10),
-    Rule(timedelta(minutes=60), 5, Money.usd(10), Money.usd(30), 30),
+    Rule(timedelta(minutes=10), 7, Money.usd(3), Money.usd(10), 10),
+    Rule(timedelta(minutes=60), 4, Money.usd(10), Money.usd(30), 30),
 )
 LEAST_SLOTS = 12
 """So many slots must a person have spent something in, before their median says what is usual."""

@@ -58,7 +58,6 @@ class Courier:
 
     def start(self) -> None:
         """Begin with what an earlier run left."""
-        self._wake.set()
         self._thread.start()
 
     def wake(self) -> None:
@@ -78,8 +77,8 @@ class Courier:
         if self._thread.is_alive():
             self._thread.join(5)
 
-    def once(self) -> float | None:
-        """Deliver what is due; gives the seconds until something is due again, None when nothing waits."""
+    def once(self, *, early: bool = False) -> float | None:
+        """Deliver what is due, or all that waits; gives the seconds until the next is due, None when nothing waits."""
         wishes = self._wishes()
         self._send_urgent(wishes)
         self._record_urgent(wishes)
@@ -92,12 +91,13 @@ class Courier:
             self._outbox.give_up(name, NOT_THERE)
         waiting = [one for one in waiting if one.destination in known and _key(one) not in self._unnoted]
         now = self._clock()
-        due = [one for one in waiting if one.due <= now]
+        due = [one for one in waiting if early or one.due <= now]
         self._carry([(one, known[one.destination]) for one in due], wishes.zone or UTC)
         return self._pause()
 
     def _run(self) -> None:
-        pause_s: float | None = None
+        self._wake.clear()
+        pause_s = self._safely(early=True)  # Whoever starts bursar anew may have mended what was wrong.
         while not self._leaving:
             self._wake.wait(pause_s)
             self._wake.clear()
@@ -105,9 +105,9 @@ class Courier:
                 return
             pause_s = self._safely()
 
-    def _safely(self) -> float | None:
+    def _safely(self, *, early: bool = False) -> float | None:
         try:
-            return self.once()
+            return self.once(early=early)
         except (LedgerUnavailable, TooLate, OSError) as trouble:
             log.warning("alerts wait: %s", trouble or "the disk does not answer")
         except Exception:  # The top of a thread: the next look may succeed.

@@ -32,9 +32,11 @@ class Destination:
 
     def without_secrets(self, text: str) -> str:
         """Take every part of the address out of a text, such as an error of the service's."""
-        whole = {self.address, unquote(self.address)}
-        parts = {part for one in whole for part in re.split(r"[/:@?&=#,;\s]+", one.partition("://")[2])}
-        for secret in sorted(whole | {part for part in parts if len(part) > 2}, key=len, reverse=True):
+        rest = self.address.partition("://")[2]
+        parts = {self.address, *re.split(r"[/:@?&=#,;\s]+", rest), *re.split(r"[/:@?&=#,;\s]+", unquote(rest))}
+        for secret in sorted({each for part in parts for each in (part, unquote(part))}, key=len, reverse=True):
+            if len(secret) < 3:
+                continue
             text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
         return text
 
