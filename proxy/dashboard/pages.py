@@ -152,7 +152,7 @@ def books(read: Callable[[], T]) -> T | None:
     """Read the ledger; None while it cannot be read, and then the page says so and shows the rest."""
     try:
         return read()
-    except Unreadable:
+    except (Unreadable, LedgerUnavailable):
         g.unreadable = True
         return None
 

@@ -60,6 +60,8 @@ def took(milliseconds: int | None) -> str:
     """Show how long something took; nothing for None."""
     if milliseconds is None:
         return ""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
     if milliseconds < 60_000:
         return f"{milliseconds / 1000:.1f} s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)

@@ -9,7 +9,9 @@ from typing import Any
 from flask import request
 
 from budget import glance
+from budget.alertwords import words
 from budget.clock import resets_at
+from budget.outbox import Sent
 from budget.today import Today
 from pricing.money import ZERO, Money
 from proxy.dashboard import shown
@@ -17,11 +19,13 @@ from proxy.dashboard.attempts import rows
 from proxy.dashboard.charts import Bar, DayChart, Gauge, bars, day_chart, gauge
 from proxy.dashboard.pace import Pace, pace_of
 from proxy.dashboard.pages import books, is_part, page, pages
+from proxy.dashboard.shown import sentence
 from proxy.dashboard.wrongs import Wrong, wrongs
 from proxy.desk import counter
 
 DAYS = 14
 LATEST = 8
+MOST_ALERTS = 8
 MODES = (("auto", "Auto"), ("local", "Local only"), ("cloud", "Claude only"), ("observe", "Observe"))
 DONE = {
     "mode": "The mode is changed.",
@@ -45,6 +49,16 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """An alert of today, in words; `trouble` says to whom it could not be sent."""
+
+    at: datetime
+    title: str
+    text: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """All that the page shows."""
 
@@ -58,6 +72,7 @@ class Now:
     local: Way
     bars: tuple[Bar, ...]
     wrongs: list[Wrong]
+    alerts: list[Told]
     is_new: bool
     more: Money
     at: datetime
@@ -81,6 +96,7 @@ def _now() -> Now:
     past = books(lambda: ledger.days(day.day - timedelta(days=DAYS - 1), day.day)) or []
     totals = books(lambda: ledger.totals(day.day, day.day)) or []
     notices = tuple(ledger.notices)
+    sent_lately = books(lambda: ledger.outbox.newest(MOST_ALERTS)) or []
     return Now(
         today=day,
         gauge=gauge(day.settled, day.held, limits.budget, limits.cutoff, limits.alerts),
@@ -100,6 +116,7 @@ def _now() -> Now:
         local=_way(totals, is_local=True),
         bars=bars(past),
         wrongs=wrongs(services, notices, day),
+        alerts=[_told(sent) for sent in sent_lately if sent.alert.day == day.day][::-1],
         is_new=books(lambda: glance.has_entries(ledger.file)) is False,
         more=_a_fifth(limits.budget),
         at=at,
@@ -115,6 +132,12 @@ def _way(totals: list[dict[str, Any]], *, is_local: bool) -> Way:
         tokens_out=sum(row["output"] for row in ours),
         cost=Money(sum(row["local_full" if is_local else "charged"] for row in ours)),
     )
+
+
+def _told(sent: Sent) -> Told:
+    said = words(sent.alert, counter().services.zone())
+    failed = [f"{each.destination}: {each.trouble}" for each in sent.deliveries if each.trouble and not each.told]
+    return Told(sent.alert.at, sentence(said.title.removeprefix("bursar: ")), said.text, "; ".join(failed))
 
 
 def _a_fifth(budget: Money) -> Money:

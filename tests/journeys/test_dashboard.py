@@ -71,6 +71,7 @@ def test_a_request_shows_by_itself_and_says_why_it_went_there(browser: Browser, 
     for part in ("What was read as the request", "Rules that hit", "What would have changed it", "Cache read"):
         assert part in said
     assert "Rename this variable" not in said
+    browser.keep("explained")
     entry = next(entry for entry in bursar.entries() if entry.request_id == request_id)
     assert f"${entry.charged / 10**12:.12f}".rstrip("0") in said
     assert browser.complaints == []

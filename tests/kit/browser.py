@@ -25,6 +25,8 @@ OPTIONS = (
     "--allow-pre-commit-input",  # Otherwise a click before the first paint is dropped.
 )
 PATIENCE_S = 20.0
+PICTURES = os.environ.get("BURSAR_PICTURES", "")
+"""The folder in which pictures of pages are kept; none are taken without it."""
 
 
 def find() -> str | None:
@@ -160,6 +162,12 @@ class Browser:
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = self._call("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def keep(self, name: str) -> None:
+        """Take a picture where pictures are wanted."""
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            self.picture(Path(PICTURES) / f"{name}.png")
 
     # --- the pipe -------------------------------------------------------------------------------------------------
 

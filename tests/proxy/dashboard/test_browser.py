@@ -3,24 +3,21 @@
 BURSAR_PICTURES=FOLDER keeps a picture of each, of a longer life.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from proxy.server import Server
 from proxy.upstream.local_model import LocalSetting
 from tests.kit.axe import findings
-from tests.kit.browser import Browser
+from tests.kit.browser import PICTURES, Browser
 from tests.kit.local_fake import local_fake, says
 from tests.proxy.dashboard.house import NOW, House
 
 pytestmark = pytest.mark.slow
 
-PICTURES = os.environ.get("BURSAR_PICTURES", "")
 LOOKS = {"light": (1200, False), "dark": (1200, True), "phone": (390, False)}
 LIVED_IN = {
     "today": "/",
@@ -49,12 +46,6 @@ class Seen:
         self.browser.look(width=width, dark=dark)
         self.browser.complaints.clear()
         self.browser.open(f"{self.url}{path}")
-
-    def keep(self, name: str) -> None:
-        """Keep a picture, where pictures are wanted."""
-        if PICTURES:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            self.browser.picture(Path(PICTURES) / f"{name}.png")
 
     def is_flawless(self) -> None:
         """Check the page that is open."""
@@ -110,7 +101,7 @@ def test_every_page_is_flawless_in_every_look(lived_in: Seen, name: str, look: s
     if name == "not-there":  # The browser notes that the answer was a 404.
         assert len(lived_in.browser.complaints) <= 1
         lived_in.browser.complaints.clear()
-    lived_in.keep(f"{name}-{look}")
+    lived_in.browser.keep(f"{name}-{look}")
     lived_in.is_flawless()
 
 
@@ -118,7 +109,7 @@ def test_every_page_is_flawless_in_every_look(lived_in: Seen, name: str, look: s
 def test_the_first_day_is_flawless(first_day: Seen, look: str):
     for name, path in FIRST_DAY.items():
         first_day.look(look, path)
-        first_day.keep(f"{name}-{look}")
+        first_day.browser.keep(f"{name}-{look}")
         first_day.is_flawless()
 
 
@@ -127,16 +118,16 @@ def test_trouble_is_flawless(first_day: Seen, look: str):
     first_day.house.spend("10.50")
     first_day.house.ledger.stop("person")
     first_day.look(look, "/")
-    first_day.keep(f"stopped-{look}")
+    first_day.browser.keep(f"stopped-{look}")
     first_day.is_flawless()
     first_day.look(look, "/settings")
     first_day.browser.write("#budget", "13")
     first_day.browser.go("#money button")
     first_day.browser.complaints.clear()  # The browser notes the 400.
-    first_day.keep(f"settings-wrong-{look}")
+    first_day.browser.keep(f"settings-wrong-{look}")
     first_day.is_flawless()
     first_day.browser.go("footer button")
-    first_day.keep(f"closed-{look}")
+    first_day.browser.keep(f"closed-{look}")
     first_day.is_flawless()
 
 

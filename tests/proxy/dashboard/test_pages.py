@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from budget.ledger import Outcome
+from budget.outbox import Kind
 from budget.state import Mode
 from pricing.money import Money
 from pricing.usage import Usage
@@ -60,6 +61,17 @@ def test_today_says_how_long_the_budget_lasts(house: House):
 def test_today_says_which_limit_is_near(house: House, dollars: str, said: str):
     house.spend(dollars)
     assert said in words(house.visitor().text("/"))
+
+
+def test_today_lists_the_alerts_of_the_day(house: House):
+    house.ledger.outbox.record(Kind.unpriced, "<b>mystery</b>", {})
+    house.spend("5.10")
+    source = house.visitor().text("/")
+    assert "Alerts of today" in source
+    assert "&lt;b&gt;mystery&lt;/b&gt;" in source
+    assert "50 %" in words(source[source.index("Alerts of today") :])
+    house.moments.append(NOW + timedelta(days=1))
+    assert "Alerts of today" not in house.visitor().text("/")
 
 
 def test_a_script_in_any_name_stays_text(house: House, tmp_path: Path):
