@@ -7,6 +7,7 @@ with money enough. What each true tier got is told, what it cost, and whether th
 """
 
 import argparse
+import json
 import re
 import tempfile
 import time
@@ -15,13 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tests.bench.days import rows_of
 from tests.kit import traffic
 from tests.kit.bursar import PICOS, Entry
 from tests.kit.fake_claude import FakeClaude
-from tests.kit.local_fake import Act, calls, local_fake, says
+from tests.kit.local_fake import Act, calls, local_fake, says, usage
 from tests.kit.raw import Answer, Client
 from tests.kit.traffic import Call
 from tests.kit.traffic_bodies import headers
@@ -86,7 +87,7 @@ def play(
 ) -> Day:
     """Send a day's calls at their moments; `shares` are the percentages kept for L3 and for L2."""
     now: list[Call] = []
-    with FakeClaude() as fake, local_fake(lambda body: _local_answer(now[0])) as local:
+    with FakeClaude() as fake, local_fake(lambda body: _local_answer(now[0], body)) as local:
         server = {"name": "box", "url": local.url, "kind": "openai", "models": ["fake-model"], "context": 131_072}
         settings = {"budget": budget, "cutoff": cutoff, "queue_wait_s": 2, "mode": mode}
         settings |= {"shares.L3": shares[0], "shares.L2": shares[1]}
@@ -137,11 +138,12 @@ def _fate(answer: Answer) -> Fate:
     return "Claude" if answer.headers["x-bursar-route"].startswith("anthropic") else "local"
 
 
-def _local_answer(call: Call) -> Act:
-    """Say locally what the day's agent goes on with: the same tool, or words."""
+def _local_answer(call: Call, asked: dict[str, Any]) -> Act:
+    """Say locally what the day's agent goes on with – the same tool, or words –, as a model that read all of it."""
     tool = call.tool if call.tool in OFFERED else "Read"
     path = f'{{"file_path": "src/{call.session}_{call.turn}_{call.step}.py"}}'
-    return Act(calls(tool, path) if call.tool else says("Done ", "locally."))
+    said = calls(tool, path) if call.tool else says("Done ", "locally.")
+    return Act(said.replace(usage(), usage(prompt=len(json.dumps(asked["messages"])) // 4)))
 
 
 def _wait_for_local(bursar: Clocked) -> None:
