@@ -115,6 +115,16 @@ def saved_by_day(connection: sqlite3.Connection, today: date) -> dict[str, Saved
     return found
 
 
+def saved_between(path: Path, since: date, until: date) -> Saved:
+    """Sum up days of a ledger at rest; nothing where it cannot be read."""
+    try:
+        with open_reader(path) as connection:
+            days = saved_by_day(connection, until).items()
+    except sqlite3.Error:
+        return Saved()
+    return sum((saved for day, saved in days if since.isoformat() <= day <= until.isoformat()), Saved())
+
+
 def unbalanced(connection: sqlite3.Connection) -> Iterator[str]:
     """Prove that both tables of sums equal the baselines that count; list what does not."""
     query = """

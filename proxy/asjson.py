@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from budget.entries import Entry
 from budget.report import Share, Week
+from budget.saved import Saved
 from budget.today import DayTotal, Today
 from pricing.machine import LocalCost
 from pricing.money import Money
@@ -53,6 +54,34 @@ def today_json(today: Today) -> Json:
         "clock_held_back": today.clock_held_back,
         "local_today": local_cost_json(today.local),
     }
+
+
+def saved_json(kept: Baselines, today: date) -> Json:
+    """Tell what was saved today and this week, from Monday: from memory, as a range, and perhaps below zero.
+
+    `plan_usd` is what requests on a Pro or Max plan come to at list prices, which is no money saved; `unknown` counts
+    the requests that are in no amount because nobody knows what they would have cost.
+    """
+    monday = today - timedelta(days=today.weekday())
+    return {"today": _saved(kept.saved(today, today)), "week": _saved(kept.saved(monday, today))}
+
+
+def _saved(saved: Saved) -> Json:
+    return {
+        "usd": usd(saved.likely),
+        "low_usd": usd(saved.low),
+        "high_usd": usd(saved.high),
+        "plan_usd": usd(saved.listed),
+        "requests": saved.requests,
+        "unknown": saved.unknown,
+    }
+
+
+class Baselines(Protocol):
+    """Who knows what was saved: the ledger that runs, or one at rest."""
+
+    def saved(self, since: date, until: date) -> Saved:
+        """Sum up the days between two, both included."""
 
 
 def prices_json(table: PriceTable, now: datetime) -> Json:

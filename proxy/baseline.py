@@ -26,6 +26,7 @@ from budget.entries import Outcome, Settlement
 from budget.ledger import Held, Ledger
 from pricing.table import PriceTable
 from pricing.tokens import Ratios
+from proxy.baselinekept import KeptRatios
 from proxy.baselinereckon import Ended, reckon
 from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds
 from proxy.case import Case
@@ -43,6 +44,8 @@ IDLE_S = 1.0
 RESTS = 60
 """How often it rests before it tries again to write what could not be written."""
 END_S = 5.0
+KEEP_EVERY = 500
+"""After so many answers what was learned of tokens is written down, and at the end."""
 PLAN = b"Bearer sk-ant-oat"
 """How the credential of a Pro or Max plan begins; its requests are not billed one by one."""
 
@@ -88,13 +91,13 @@ class Recorder(threading.Thread):
     """Simulates what sessions would have cost at Claude alone, and has the ledger keep it. Start it, and end it."""
 
     def __init__(
-        self, ledger: Ledger, prices: Callable[[], PriceTable], clock: Clock, *, ratios: Ratios | None = None
+        self, ledger: Ledger, prices: Callable[[], PriceTable], clock: Clock, kept: KeptRatios | None = None
     ) -> None:
         super().__init__(name="baseline", daemon=True)
-        self.clock, self._prices = clock, prices
+        self.clock, self._prices, self._kept_ratios = clock, prices, kept
         self._kept: Baselines = ledger.baselines
         self._key = secrets.token_bytes(16)
-        self.worlds = Worlds(Prompts(ratios), clock())
+        self.worlds = Worlds(Prompts(kept.ratios if kept else None), clock())
         self._notes: deque[_Note] = deque()
         self._arrived = threading.Condition()
         self._bytes = 0
@@ -103,6 +106,7 @@ class Recorder(threading.Thread):
         self._open: OrderedDict[int, Pending] = OrderedDict()
         self._sessions: OrderedDict[str, Known] = OrderedDict()
         self._made: list[Baseline] = []
+        self._learned = 0
         self.dropped = 0
         """How many notes fell for want of room; their entries get what the tables can tell."""
         self._rests: int | None = 0
@@ -162,6 +166,7 @@ class Recorder(threading.Thread):
         while self._turn():
             pass
         self._write()
+        self._keep_ratios()
 
     def take_start(self, followed: Followed) -> None:
         """Lay a request's prompt out in both worlds."""
@@ -193,6 +198,13 @@ class Recorder(threading.Thread):
             self.worlds.counted(pending.sent, settlement.usage.prompt)
         else:
             self.worlds.heard(pending, json.loads(settlement.raw_usage or "{}"))
+            self._learned += 1
+            if self._learned % KEEP_EVERY == 0:
+                self._keep_ratios()
+
+    def _keep_ratios(self) -> None:
+        if self._kept_ratios:
+            self._kept_ratios.keep()
 
     def _turn(self) -> bool:
         """Take one note, or what there is to do without one; tells whether to go on."""

@@ -250,6 +250,7 @@ def _status() -> asjson.Json:
         "running": True,
         **_desk().facts(),
         **asjson.today_json(today),
+        "saved": asjson.saved_json(services.ledger.baselines, today.day),
         "pace": pace.as_json() if pace else None,
         "cloud": {"url": services.cloud.url},
         "locals": locals_json(services.locals),

@@ -14,6 +14,8 @@ from budget.events import ClockJumped, Event, LimitsChanged, Stopped
 from budget.instance import InstanceLock
 from budget.ledger import Ledger
 from proxy.app import create_app
+from proxy.baseline import Recorder
+from proxy.baselinekept import KeptRatios
 from proxy.control import create_control
 from proxy.restrictions import Restrictions
 from proxy.server import Server
@@ -134,6 +136,9 @@ def build(
             log.warning("config file: %s It is not used.", line)
         kept = Knowledge(paths.knowledge), Restrictions(paths.restrictions)
         services = _services(in_force, prices, ledger, environ, clock, *kept)
+        services.baselines = Recorder(ledger, lambda: prices.table, clock, KeptRatios(paths.token_ratios))
+        services.baselines.start()
+        end.callback(services.baselines.end)
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)

@@ -57,6 +57,11 @@ class Paths:
         return self.state / "models.json"
 
     @property
+    def token_ratios(self) -> Path:
+        """How many tokens contents have, as learned from Claude's counts."""
+        return self.state / "token_ratios.json"
+
+    @property
     def restrictions(self) -> Path:
         """The names of restricted sessions."""
         return self.state / "restricted_sessions.txt"

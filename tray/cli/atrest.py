@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from budget import reading
+from budget.baselinesums import saved_between
 from budget.entries import Entry
 from budget.folder import Folder
 from budget.peek import peek
+from budget.saved import Saved
 from budget.today import DayTotal
-from proxy.asjson import today_json
+from proxy.asjson import saved_json, today_json
 from tray.cli.place import Place
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ def status_at_rest(place: Place) -> dict[str, Any]:
     """Tell how the ledger stands, reading only."""
     settings, paths = place.settings(), place.paths
     today = peek(paths.ledger, clock=place.clock, limits=settings.limits(), zone=settings.zone)
-    return {"running": False, "config_file": str(paths.config_file), **today_json(today)}
+    shown = {**today_json(today), "saved": saved_json(Shelf.of(place), today.day)}
+    return {"running": False, "config_file": str(paths.config_file), **shown}
 
 
 def change_at_rest(place: Place, change: Callable[[Ledger], None]) -> dict[str, Any]:
@@ -58,6 +61,10 @@ class Shelf:
     def totals(self, since: date, until: date) -> list[dict[str, Any]]:
         """List sums by day, upstream, model, tier and task class."""
         return reading.totals(self.database, since, until) if self.database.exists() else []
+
+    def saved(self, since: date, until: date) -> Saved:
+        """Sum up what was saved between two days, both included."""
+        return saved_between(self.database, since, until) if self.database.exists() else Saved()
 
     def latest(self, number: int) -> list[Entry]:
         """List the newest entries, oldest of them first."""

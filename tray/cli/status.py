@@ -54,6 +54,7 @@ def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     resets = local_time(found["resets_at"], "%a %H:%M")
     yield "Cutoff", f"{dollars(found['cutoff_usd'])}, {left} left{held}; resets {resets}"
     yield from _local_work(found.get("local_today"), found.get("machine"))
+    yield from _saved(found.get("saved"))
 
 
 def _local_work(today: dict[str, Any] | None, machine: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -66,6 +67,19 @@ def _local_work(today: dict[str, Any] | None, machine: dict[str, Any] | None) ->
     if machine is not None and machine["meter"] is None:
         for why in machine["tried"]:
             yield "", f"not metered: {plain(why)}"
+
+
+def _saved(saved: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Tell what was saved against Claude alone with its cache warm; nothing before there is anything to tell."""
+    if saved is None or not (saved["week"]["requests"] or saved["week"]["unknown"]):
+        return
+    today, week = saved["today"], saved["week"]
+    yield "Saved", f"{dollars(today['usd'], 'down')} today, {dollars(week['usd'], 'down')} this week"
+    if week["plan_usd"] != "0":
+        plan = f"{dollars(today['plan_usd'], 'down')} today, {dollars(week['plan_usd'], 'down')} this week"
+        yield "", f"on your plan, at list prices: {plan}; that is no money"
+    if week["unknown"]:
+        yield "", f"{week['unknown']} requests of this week are not in it: what they would have cost is not known"
 
 
 def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
