@@ -342,7 +342,8 @@ class Admission:
         """Remember where it goes, and tell it on the entry of the attempt before and in the log."""
         self._tries.followed(by_claude=not route.is_local)
         self._attempts += 1
-        self._services.sessions.remember(self._case.request, route, self._case.decision.tier)
+        case = self._case
+        self._services.sessions.remember(case.request, route, case.decision.tier, case.task.side)
         self._services.log.held(self._case.request_id, held.hold_id, route, why or self._case.decision.reason)
 
     def _followed(self, held: Held, route: Route) -> Followed | None:

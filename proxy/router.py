@@ -61,9 +61,12 @@ def _as_auto_would(choices: Choices) -> Decision:
 def tier_of(view: View, task: Task) -> Tier:
     """Give the tier that counts: within a turn it only rises, and a session that was restricted stays so.
 
-    A local turn that has outgrown what it was taken for counts as complex, unless a rule wants it local.
+    A local turn that has outgrown what it was taken for counts as complex, unless a rule wants it local. A request that
+    has lost its words to a compaction is what its turn was.
     """
     tier = max(task.tier, view.sticky_tier or Tier.L0) if view.sticky else task.tier
+    if task.is_wordless and view.sticky_tier is not None and not view.ruling.tier_by:
+        tier = view.sticky_tier
     if view.outgrown and view.ruling.route != "local":
         tier = max(tier, Tier.L2)
     return Tier.L3 if view.session_tier is Tier.L3 else tier

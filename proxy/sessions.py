@@ -12,7 +12,7 @@ from budget.clock import Clock
 from proxy.request import AgentRequest
 from proxy.restrictions import Restrictions
 from proxy.route import Route
-from proxy.task import Tier
+from proxy.task import Side, Tier
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -94,15 +94,19 @@ class Sessions:
             would, would_tier = self._woulds.get(key, (None, None))
             return Memory(turn.route, turn.tier, tier, turn.asked, would, would_tier)
 
-    def remember(self, request: AgentRequest, route: Route, tier: Tier) -> None:
-        """Keep the route that a request took, and the tier at which it took it; a session keeps what `saw` was told."""
+    def remember(self, request: AgentRequest, route: Route, tier: Tier, side: Side | None = None) -> None:
+        """Keep the route that a request took, and the tier at which it took it; a session keeps what `saw` was told.
+
+        A request that the agent makes beside its turn, such as a summary, is no turn for others to go on with.
+        """
         with self._lock:
             key = self._key(request)
             before = self._turns.pop(key, None)
             highest = max(tier, before.tier) if before else tier
             self._turns[key] = _Turn(route, highest, self._clock(), request.model)
-            self._put(self._newest, (request.session, request.agent_id), key)
-            self._count(request, is_new=before is None)
+            if side in (None, "subagent"):
+                self._put(self._newest, (request.session, request.agent_id), key)
+                self._count(request, is_new=before is None)
             while len(self._turns) > self._most_turns:
                 self._turns.popitem(last=False)
 

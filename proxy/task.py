@@ -43,6 +43,10 @@ Side = Literal["title", "webfetch", "websearch", "compaction", "subagent", "coun
 """A request that an agent makes on its own account, beside the turn of its user."""
 
 
+NO_WORDS = "words.none"
+"""The rule that a request without words of its user is taken for complex by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why: the name of a rule and where it applied; never a word of the prompt."""
@@ -63,3 +67,8 @@ class Task:
     confidence: float
     reasons: tuple[Reason, ...]
     side: Side | None = None
+
+    @property
+    def is_wordless(self) -> bool:
+        """Tell whether its tier says only that there were no words to tell it by."""
+        return any(reason.rule == NO_WORDS for reason in self.reasons) and self.tier <= Tier.L2

@@ -11,7 +11,7 @@ from proxy.inloop import MANY_FILES
 from proxy.replay.call import Call
 from proxy.replay.policy import Policy
 from proxy.request import AgentRequest
-from proxy.task import Side, Task, TaskClass, Tier
+from proxy.task import NO_WORDS, Reason, Side, Task, TaskClass, Tier
 from proxy.turn import Turn
 
 WORDS = "words"
@@ -63,11 +63,14 @@ class Asker:
     def task(self, call: Call) -> Task:
         """Say what it is taken for: requests of the agent's own by their form, all others as the policy takes them."""
         tier, side = self._policy.takes(call), _side(call)
+        reasons: tuple[Reason, ...] = ()
         if side == "title":
             tier = Tier.L0
-        elif self._policy.compacts_apart and (side == "compaction" or call.turn_key in self._wordless):
+        elif side == "compaction" and self._policy.compacts_apart:
             tier = max(tier, Tier.L2)
-        return Task(TaskClass.other, tier, 1.0, (), side)
+        elif call.turn_key in self._wordless and self._policy.compacts_apart:
+            tier, reasons = max(tier, Tier.L2), (Reason(NO_WORDS, "prompt"),)
+        return Task(TaskClass.other, tier, 1.0, reasons, side)
 
     def outgrown(self, call: Call) -> str:
         """Say how the turn has outgrown what it was taken for, by what can be told from rows: calls, files."""

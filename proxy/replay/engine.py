@@ -67,6 +67,7 @@ class _Case:
 
     call: Call
     asked: AgentRequest
+    task: Task
     memory: Memory
     outgrown: str
     decision: Decision
@@ -129,7 +130,7 @@ class Walk:
         if self._policy.restricted_stays:
             self._sessions.saw(call.session, task.tier)
         decision = decide(view, task, Fit(call.prompt, self._policy.max_tokens, has_tools=asked.has_tools))
-        return _Case(call, asked, memory, outgrown, decision)
+        return _Case(call, asked, task, memory, outgrown, decision)
 
     def _view(self, call: Call, asked: AgentRequest, task: Task, memory: Memory, ruling: Ruling, outgrown: str) -> View:
         policy = self._policy
@@ -179,7 +180,7 @@ class Walk:
 
     def _taken(self, case: _Case, route: Route, baseline: Money, *, held: bool, failed: bool) -> Step:
         call, decision = case.call, case.decision
-        self._sessions.remember(case.asked, route, decision.tier)
+        self._sessions.remember(case.asked, route, decision.tier, case.task.side)
         if route.is_local:
             cost, computed = ZERO, self._local.ask(_conversation(case.asked, route), call)
         else:

@@ -40,8 +40,8 @@ class Policy:
 
     Three rules of the proxy can be left out, to tell what each of them costs: `many_calls`, after which a local turn
     has outgrown what it was taken for (None: it never does, nor by the files that it edits); `restricted_stays`, that a
-    session that was L3 once stays so; `compacts_apart`, that a summary is complex work and what follows it in its turn
-    has lost its words.
+    session that was L3 once stays so; `compacts_apart`, that a summary is complex work, after which its turn goes on
+    without its words.
     """
 
     name: str = "auto"

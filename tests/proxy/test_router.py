@@ -12,8 +12,10 @@ from budget.bands import Band
 from budget.state import Mode
 from proxy.decision import Policy
 from proxy.route import Fit, LocalRoute, Route
-from proxy.task import Tier
-from tests.proxy.routing import CLOUD, FITS, QWEN, SMALL, TOO_LONG, route
+from proxy.router import decide
+from proxy.rules.ruling import Ruling
+from proxy.task import NO_WORDS, Reason, Task, TaskClass, Tier
+from tests.proxy.routing import CLOUD, FITS, QWEN, SMALL, TOO_LONG, VIEW, route
 
 # The table of PRODUCT.md, line by line: what is offered where a local model can take the request. C is Claude, L local.
 AUTO = {
@@ -242,6 +244,16 @@ def test_a_turn_on_claude_goes_on_locally_when_the_money_is_gone() -> None:
 def test_a_turn_whose_tier_rises_moves_up_to_claude() -> None:
     assert route(Tier.L2, sticky=QWEN, sticky_tier=Tier.L1).routes == (CLOUD, QWEN)
     assert route(Tier.L3, sticky=QWEN, sticky_tier=Tier.L2).routes == (CLOUD,)
+
+
+def test_a_request_that_lost_its_words_to_a_compaction_is_what_its_turn_was() -> None:
+    wordless = Task(TaskClass.unknown, Tier.L2, 0.0, (Reason(NO_WORDS, "prompt"),))
+    under_way = replace(VIEW, sticky=QWEN, sticky_tier=Tier.L1)
+    assert decide(under_way, wordless, FITS).routes[0] == QWEN
+    assert decide(replace(under_way, outgrown="it has made 10 calls"), wordless, FITS).routes[0] == CLOUD
+    assert decide(VIEW, wordless, FITS).routes[0] == CLOUD
+    assert decide(replace(under_way, ruling=Ruling(raised=Tier.L2, tier_by="mine")), wordless, FITS).tier is Tier.L2
+    assert decide(under_way, replace(wordless, tier=Tier.L3), FITS).routes == (CLOUD,)
 
 
 def test_the_tier_of_a_turn_does_not_fall() -> None:

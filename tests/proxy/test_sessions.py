@@ -110,3 +110,11 @@ def test_the_last_turns_tell_how_long_the_next_one_is_likely_to_be() -> None:
             assert sessions.turn_length(asked("new")) is None
     assert sessions.turn_length(asked("new")) == 8  # 5 requests of 2 turns, and 9 of each of 8 usual ones: 7.7
     assert sessions.turn_length(asked("new", agent="a1")) is None
+
+
+def test_a_summary_is_no_turn_for_the_next_request_to_go_on_with() -> None:
+    sessions = Sessions(Clock())
+    sessions.remember(asked(), LOCAL, Tier.L1)
+    sessions.remember(asked("Your task is to write a detailed summary"), CLOUD, Tier.L2, "compaction")
+    compacted = asked("This session is being continued from a previous conversation. It was about names.")
+    assert sessions.recall(compacted).sticky == LOCAL

@@ -127,13 +127,13 @@ def test_rules_send_where_they_say():
     assert [step.fate for step in walked(policy, replace(FIRST, tier=Tier.L0))] == ["cloud"]
 
 
-def test_a_summary_and_what_follows_it_in_its_turn_are_complex_work():
+def test_a_summary_is_complex_work_and_its_turn_goes_on_where_it_was():
     first = replace(FIRST, tier=Tier.L1)
     summary = following(first, 5, kind="background:compaction", tool=None)
     after = following(summary, 10, kind="user")
     new_turn = replace(after, turn=2, step=0, t=15.0)
     fates = [step.fate for step in walked(Policy(cache_gate="off"), first, summary, after, new_turn)]
-    assert fates == ["local", "cloud", "cloud", "local"]
+    assert fates == ["local", "cloud", "local", "local"]
     plain = Policy(cache_gate="off", compacts_apart=False)
     assert {step.fate for step in walked(plain, first, summary, after, new_turn)} == {"local"}
 
