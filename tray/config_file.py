@@ -82,6 +82,7 @@ zone = "{zone}"
 # Let the hour count too: where far more is spent than the hours so far allow, routing saves before 80 % are gone. At
 # the end of the hours that is the plain rule; alerts and the cutoff are as they are.
 # enabled = false
+# The hours in which you work. Unless set: those in which you usually did of late.
 # hours = "08:00-20:00"
 
 [notify]

@@ -90,8 +90,8 @@ class Settings:
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     shares: Shares = field(default_factory=Shares)
     notify: Notify = field(default_factory=Notify)
-    workday: Workday | None = None
-    """The hours over which the budget is to last; None: `[pace]` is off."""
+    workday: Workday | Literal["usual"] | None = None
+    """The hours over which the budget is to last, or those that are usual; None: `[pace]` is off."""
 
     @property
     def effective_cutoff(self) -> Money:
@@ -222,13 +222,13 @@ def _shares(reading: Reading, raw: Mapping[str, Any]) -> Shares:
     return Shares()
 
 
-def _workday(reading: Reading, raw: Mapping[str, Any]) -> Workday | None:
+def _workday(reading: Reading, raw: Mapping[str, Any]) -> Workday | Literal["usual"] | None:
     """Read `[pace]`; hours that nobody enabled are kept for later, and mean nothing."""
     values = reading.table("pace", raw)
     hours: Hours | None = values.get("hours")
     if not values.get("enabled"):
         return None
-    return Workday(hours.since, hours.until) if hours else Workday()
+    return Workday(hours.since, hours.until) if hours else "usual"
 
 
 def _check_across(reading: Reading, values: Mapping[str, Any]) -> None:

@@ -96,7 +96,7 @@ def test_a_person_s_patience_is_handed_over_and_none_is_endless():
         ("", None),
         ("[pace]", None),
         ('[pace]\nhours = "09:00-17:00"', None),
-        ("[pace]\nenabled = true", Workday(time(8), time(20))),
+        ("[pace]\nenabled = true", "usual"),
         ('[pace]\nenabled = true\nhours = "22:00-06:00"', Workday(time(22), time(6))),
         ('[pace]\nenabled = false\nhours = "22:00-06:00"', None),
     ],
