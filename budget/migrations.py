@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from budget import baselinetables
+from budget import baselinetables, historytable
 from budget.schema import APPLICATION_ID, LABELS, LOCAL_AMOUNTS, VERSION
 
 _LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in LABELS.split(", ")[:-1]) + ", attempt INTEGER NOT NULL"
@@ -76,6 +76,13 @@ def m006_outbox(db: Database) -> None:
         "SELECT 'threshold', day, threshold, at, '{}', coalesce(told, at) FROM thresholds ORDER BY id"
     )
     db.execute("DROP TABLE thresholds")
+
+
+@ledger()
+def m007_history(db: Database) -> None:
+    """Keep what agents' own logs say of requests, apart from all that bursar metered itself."""
+    for statement in historytable.FIRST:
+        db.execute(statement)
 
 
 _STATE = """
