@@ -33,6 +33,7 @@ from budget.outbox import Outbox
 from budget.shares import Shares, keep_for
 from budget.standing import Standing
 from budget.state import Mode, Stop, StoppedBy
+from budget.tallies import Tallies
 from budget.today import DayTotal, Today
 from budget.trouble import LedgerUnavailable, Trouble
 from budget.upkeep import Upkeep
@@ -91,6 +92,7 @@ class Ledger:
         self._backups = Backups(wanted.folder)
         self.outbox = Outbox(wanted.folder.database, self._command)
         self.baselines = Baselines(wanted.folder.database, self._writer.put, lambda: self._writer.book)
+        self.tallies = Tallies(self._writer.put)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 
     @classmethod

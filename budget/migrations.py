@@ -85,6 +85,12 @@ def m007_history(db: Database) -> None:
         db.execute(statement)
 
 
+@ledger()
+def m008_tallies(db: Database) -> None:
+    """Count what leaves no entry: requests refused, and those that went local although they are work for Claude."""
+    db.execute(_TALLIES)
+
+
 _STATE = """
 CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -233,6 +239,17 @@ CREATE TABLE deliveries (
     trouble TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (alert, destination),
     CHECK (due IS NULL OR told IS NULL)
+) STRICT, WITHOUT ROWID
+"""
+
+_TALLIES = """
+CREATE TABLE tallies (
+    day TEXT NOT NULL REFERENCES days (day),
+    what TEXT NOT NULL CHECK (what IN ('refused', 'degraded')),
+    tier TEXT NOT NULL,
+    why TEXT NOT NULL,
+    number INTEGER NOT NULL CHECK (number > 0),
+    PRIMARY KEY (day, what, tier, why)
 ) STRICT, WITHOUT ROWID
 """
 

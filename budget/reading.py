@@ -54,7 +54,7 @@ def days(path: Path, since: date, until: date) -> list[DayTotal]:
         cost = local_of(row)
         if cost is not None:
             spent.setdefault(row["day"], []).append(cost)
-    return [_day(row, LocalCost.total(spent.get(row["day"], ()))) for row in rows]
+    return [day_total(row, LocalCost.total(spent.get(row["day"], ()))) for row in rows]
 
 
 def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
@@ -157,7 +157,8 @@ def _hold(row: dict[str, Any]) -> OpenHold:
     )
 
 
-def _day(row: dict[str, Any], local: LocalCost | None) -> DayTotal:
+def day_total(row: dict[str, Any], local: LocalCost | None) -> DayTotal:
+    """Read a row of the table `days`."""
     return DayTotal(
         day=date.fromisoformat(row["day"]),
         settled=Money(row["settled"]),

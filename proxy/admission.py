@@ -67,6 +67,7 @@ class Admission:
         self._attempts = 0
         self._may_mend = case.request.has_tools
         self._has_lowered = False
+        self._has_degraded = False
         self._tries = Tries()
         self._passed: tuple[Route, ...] = ()
         """Local models that were only busy, where Claude was asked instead."""
@@ -272,6 +273,7 @@ class Admission:
     def _refuse(self, said: str, why: str) -> Answer:
         self._services.log.ended(self._case.request_id, "refused")
         self._services.traces.told(self._case.request_id, said)
+        self._services.ledger.tallies.refused(self._case.decision.tier.name, why)
         return error(402, said, self._case.request.dialect, headers=self._own(None, None, why))
 
     def _send(self, route: Route, held: Held, within: Bound, why: str) -> Answer:
@@ -343,6 +345,9 @@ class Admission:
         self._tries.followed(by_claude=not route.is_local)
         self._attempts += 1
         case = self._case
+        if case.decision.degrades(route) and not self._has_degraded:
+            self._has_degraded = True
+            self._services.ledger.tallies.degraded(case.decision.tier.name)
         self._services.sessions.remember(case.request, route, case.decision.tier, case.task.side)
         self._services.log.held(self._case.request_id, held.hold_id, route, why or self._case.decision.reason)
 

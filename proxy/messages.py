@@ -83,6 +83,7 @@ def _decide(
         saying = Saying(services, case)
         own, said = saying.headers(None, None, ""), saying.no_route(decision.refusal)
         services.traces.told(request_id, said)
+        services.ledger.tallies.refused(decision.tier.name, decision.refusal.kind)
         return error(402, said, asked.dialect, headers=own)
 
     def again(only_claude: str = "") -> Answer:
