@@ -11,11 +11,11 @@ from datetime import date
 from typing import Any, Protocol
 
 from budget.baselinesums import SUBAGENT
+from budget.schema import BASELINE_VALUES
 from pricing.money import ZERO, Money
 
 MAIN = "main"
 """The agent that a person talks to, beside its sub-agents."""
-NO_PROJECT = ""
 
 CUTS = ("day", "mode", "tier", "task_class", "model", "answered", "project", "agent")
 """By what savings are told: `model` is the one that was asked for, `answered` the one that answered."""
@@ -70,6 +70,9 @@ class Parts:
         """Add them up."""
         return Money.total(getattr(self, part.name) for part in fields(self))
 
+    def __add__(self, other: Parts) -> Parts:
+        return Parts(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -102,9 +105,7 @@ class Sum:
         return self.baseline.less(self.cloud + self.marginal)
 
     def __add__(self, other: Sum) -> Sum:
-        added = {each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)[:-1]}
-        parts = {each.name: getattr(self.parts, each.name) + getattr(other.parts, each.name) for each in fields(Parts)}
-        return Sum(**added, parts=Parts(**parts))
+        return Sum(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +203,11 @@ class Savings:
 def savings(sums: Sums, since: date, until: date) -> Savings:
     """Work out what was saved between two days, both included, from the sums of baselines alone."""
     rows = sums.totals(since, until)
-    cuts = [_cut(row) for row in rows]
     return Savings(
         since=since,
         until=until,
-        total=_total("", cuts),
-        by={name: _grouped(name, rows, cuts) for name in CUTS},
+        total=next(iter(_cuts(rows, lambda _: "")), Cut("")),
+        by={name: _cuts(rows, _NAMES[name]) for name in CUTS},
         sessions=_sessions(sums.sessions(since, until)),
         error=_error(rows),
         would=Would(sum(row["would_requests"] for row in rows), Money(sum(row["would_likely"] for row in rows))),
@@ -225,6 +225,7 @@ def _cut(row: Mapping[str, Any]) -> Cut:
     return Cut("", paid=_sum(costs), plan=whole)
 
 
+_VALUES = tuple(BASELINE_VALUES.split(", "))
 _COUNTED = {"kept": "kept", "cold": "returned", "moved": "moved", "swapped": "swapped", "attempt": "attempts"}
 
 
@@ -265,31 +266,29 @@ _NAMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def _grouped(name: str, rows: Iterable[Mapping[str, Any]], cuts: Iterable[Cut]) -> tuple[Cut, ...]:
-    groups: dict[str, list[Cut]] = {}
-    for row, cut in zip(rows, cuts, strict=True):
-        groups.setdefault(_NAMES[name](row), []).append(cut)
-    return tuple(_total(key, groups[key]) for key in sorted(groups))
-
-
-def _total(name: str, cuts: Iterable[Cut]) -> Cut:
-    return sum(cuts, Cut(name))
+def _cuts(rows: Iterable[Mapping[str, Any]], name_of: Callable[[Mapping[str, Any]], str]) -> tuple[Cut, ...]:
+    """Sum up what has one name, in the order of the names: first as whole numbers, which is quick."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
+        key = (name_of(row), row["is_plan"], row["part"], row["basis"])
+        values = [row[value] for value in _VALUES]
+        before = groups.get(key)
+        groups[key] = values if before is None else [one + other for one, other in zip(before, values, strict=True)]
+    cuts: dict[str, Cut] = {}
+    for (name, is_plan, part, basis), values in sorted(groups.items()):
+        row = {"is_plan": is_plan, "part": part, "basis": basis, **dict(zip(_VALUES, values, strict=True))}
+        cuts[name] = cuts.get(name, Cut(name)) + _cut(row)
+    return tuple(cuts.values())
 
 
 def _sessions(rows: Iterable[Mapping[str, Any]]) -> tuple[Session, ...]:
     """Sum up each session, the one that cost most at Claude alone first."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        groups.setdefault(str(row["session"]), []).append(row)
-    found = [
-        Session(
-            cut=_total(name, map(_cut, group)),
-            project=max(str(row["project"]) for row in group),
-            since=min(str(row["since"]) for row in group),
-            until=max(str(row["until"]) for row in group),
-        )
-        for name, group in groups.items()
-    ]
+    whole = list(rows)
+    about: dict[str, tuple[str, str, str]] = {}
+    for row in whole:
+        project, since, until = about.get(row["session"], ("", row["since"], row["until"]))
+        about[row["session"]] = (max(project, row["project"]), min(since, row["since"]), max(until, row["until"]))
+    found = [Session(cut, *about[cut.name]) for cut in _cuts(whole, lambda row: str(row["session"]))]
     return tuple(sorted(found, key=_size, reverse=True))
 
 
