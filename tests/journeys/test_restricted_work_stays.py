@@ -7,7 +7,7 @@ from tests.prove import local_only
 
 
 def test_with_local_only_no_byte_of_a_restricted_session_reaches_claude(fake: FakeClaude, tmp_path: Path) -> None:
-    tally = local_only.prove(18, tmp_path, fake)
+    tally = local_only.prove(12, tmp_path, fake)
     assert (tally.leaks, tally.faults) == ([], [])
     assert tally.plain["Claude"], "nothing else reached Claude either, so that nothing was shown"
 
@@ -15,5 +15,5 @@ def test_with_local_only_no_byte_of_a_restricted_session_reaches_claude(fake: Fa
 def test_with_claude_only_no_byte_of_a_restricted_session_reaches_the_local_server(
     fake: FakeClaude, tmp_path: Path
 ) -> None:
-    tally = local_only.prove(7, tmp_path, fake, policy="claude-only")
+    tally = local_only.prove(5, tmp_path, fake, policy="claude-only")
     assert (tally.leaks, tally.faults) == ([], [])
