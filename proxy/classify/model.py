@@ -1,19 +1,19 @@
-"""The model: weighs traits into the chances of tiers and kinds of task; its weights are a file, learned offline.
+"""The model: weighs traits into the chances of tiers and kinds of task; what it knows is a file, learned offline.
 
-`tests/bench/classify_train.py` writes the file. Two logistic models tell safe from routine and routine from complex
-work; one for each kind tells the kind. There is no library behind it: a request has about twenty traits.
+`tests/bench/classify_train.py` writes the file. Two forests tell safe from routine and routine from complex work; one
+logistic model for each kind tells the kind. There is no library behind it.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from proxy.classify.forest import Forest
 from proxy.classify.traits import Traits
 from proxy.task import TaskClass
 
@@ -22,27 +22,33 @@ Caution = Literal["strict", "balanced", "thrifty"]
 
 Weights = Mapping[str, float]
 BIAS = "bias"
-BEFORE = "before"
-"""The trait that tells how complex the request before this one was; it counts the more the shorter this one is."""
+BEFORE = "before."
+"""What traits of the request before this one begin with; they count the less the longer this one is."""
+FIRST = "first"
+"""The trait of a request that has none before it."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """Weights of traits; `complex_from` gives the chance from which work counts as complex, by caution."""
+    """What was learned; `complex_from` gives the chance from which work counts as complex, by caution."""
 
-    complex: Weights
-    more_than_safe: Weights
+    complex: Forest
+    more_than_safe: Forest
     kinds: Mapping[TaskClass, Weights]
     complex_from: Mapping[Caution, float]
 
     @classmethod
-    def of(cls, raw: Mapping[str, Mapping[str, object]]) -> Model:
+    def of(cls, raw: Mapping[str, object]) -> Model:
         """Make a model of the content of a weights file. Raises KeyError or ValueError if it is none."""
+        names = raw["traits"]
+        kinds, from_ = raw["kinds"], raw["complex_from"]
+        if not isinstance(names, list) or not isinstance(kinds, Mapping):
+            raise ValueError("a model has names of traits and weights of kinds")
         return cls(
-            complex=_numbers(raw["complex"]),
-            more_than_safe=_numbers(raw["more_than_safe"]),
-            kinds={TaskClass(kind): _numbers(weights) for kind, weights in raw["kinds"].items()},
-            complex_from={c: _numbers(raw["complex_from"])[c] for c in ("strict", "balanced", "thrifty")},
+            complex=Forest.of(raw["complex"], names),
+            more_than_safe=Forest.of(raw["more_than_safe"], names),
+            kinds={TaskClass(kind): _numbers(weights) for kind, weights in kinds.items()},
+            complex_from={c: _numbers(from_)[c] for c in ("strict", "balanced", "thrifty")},
         )
 
     def kind(self, traits: Traits) -> TaskClass:
@@ -61,23 +67,12 @@ def score(weights: Weights, traits: Traits) -> float:
     return weights.get(BIAS, 0.0) + sum(weights.get(name, 0.0) * value for name, value in traits.items())
 
 
-def chance(log_odds: float) -> float:
-    """Turn the logarithm of odds into a chance from 0 to 1."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
-
-
-def contributions(weights: Weights, traits: Traits) -> list[tuple[str, float]]:
-    """List what each trait added, the weightiest first."""
-    added = [(name, weights[name] * value) for name, value in traits.items() if name in weights]
-    return sorted(added, key=lambda each: (-abs(each[1]), each[0]))
-
-
-def with_before(traits: Traits, before: Traits, size: int, weights: Weights) -> Traits:
+def with_before(traits: Traits, before: Traits, size: int) -> Traits:
     """Add what the request before this one tells; a long request speaks for itself."""
     if not before:
-        return traits
+        return {**traits, FIRST: 1.0}
     reach = 1.0 if size < 25 else 0.6 if size < 60 else 0.3 if size < 120 else 0.1
-    return {**traits, BEFORE: reach * math.tanh(score(weights, before) / 2)}
+    return {**traits, **{BEFORE + name: reach * value for name, value in before.items()}}
 
 
 def _numbers(raw: object) -> dict[str, float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from proxy.classify.form import form_of
 from proxy.classify.lexicon import Found, Lexicon, words_of
 from proxy.classify.plain import Plain
 from proxy.classify.terms import COMPLEX, TRAITS
@@ -45,27 +45,10 @@ _OPENS = frozenset(
     ("explain", "change", "run", "git", "feature", "opinion", "please.do", "review", "autonomous", "wish")
 )
 
-_LIST = re.compile(r"^[ \t]{0,20}(?:[-*•]|\d+[.)、])\s*\S", re.M)
-_HEADING = re.compile(r"^#{1,4} \S|^\*\*[^*\n]{2,60}\*\*:?$", re.M)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；，、])|\n+")
-_CODE_FILE = re.compile(
-    r"(?<![\w-])[\w-]{1,64}\.(?:py|ts|tsx|js|jsx|mjs|go|rs|java|kt|rb|php|cs|c|cpp|cc|h|hpp|swift|sql|sh|vue|svelte|"
-    r"css|scss|html|dart|lua|ex|scala|ipynb)\b",
-    re.A | re.I,
-)
-_TEXT_FILE = re.compile(r"(?<![\w-])[\w-]{1,64}\.(?:mdx?|mdc|txt|rst|adoc|docx?)\b", re.A | re.I)
-_POINTER = re.compile(
-    r"\.\w{1,5}[:(]\d+|\b(?:lines?|zeile|l[ií]ne?a|linha|ligne) \d+|строк\w* \d+|\d+ ?行", re.A | re.I
-)
-_QUOTED = re.compile(r"[\"“«`「]([^\"”»`」\n]{12,300})[\"”»`」]")
 # What is named or quoted, not said: inline code, paths, mentions of files.
 _SHOWN = re.compile(
     r"`[^`\n]{1,200}`|(?<![\w/])(?:[@~]|\.{0,2}/)[\w./@-]+|\b[\w.-]+(?:/[\w.@-]+){2,}/?|\b[\w-]+\.[a-z]{1,5}\b(?!\.\w)",
-    re.A,
-)
-_AND = re.compile(
-    r"\b(?:and|also|then|plus|und|auch|dann|y|también|luego|et|aussi|puis|e|também|depois)\b|[，,、]|и |также|потом|"
-    r"然后|并且|还要|それから|また",
     re.A,
 )
 _FILLERS = frozenset(
@@ -87,9 +70,10 @@ class Sentence:
 
 def traits_of(asked: Plain) -> Traits:
     """Find the traits of a request's words and form."""
-    sentences, counts, opens = list[Sentence](), Counter[str](), set[str]()
+    sentences, counts, opens, said = list[Sentence](), Counter[str](), set[str](), 0
     for part in _parts(asked.low):
         words = words_of(part)
+        said += len(words)
         found = _LEXICON.find(part, words)
         if found or words:
             opening = _opening(words, found)
@@ -100,7 +84,7 @@ def traits_of(asked: Plain) -> Traits:
         counts.pop("chat", None)  # A kind word at the beginning of a long request says nothing about it.
     traits = {name: _STRENGTHS[min(count, 4)] for name, count in counts.items()}
     traits.update({f"opens.{name}": 1.0 for name in opens if name in _OPENS})
-    traits.update({name: value for name, value in {**_form(asked), **_roles(sentences)}.items() if value})
+    traits.update({name: value for name, value in {**form_of(asked, said), **_roles(sentences)}.items() if value})
     return traits
 
 
@@ -111,8 +95,8 @@ def _parts(low: str) -> list[str]:
 
 def _opening(words: list[str], found: Found) -> set[str]:
     start = next((place for place, word in enumerate(words[:12]) if word not in _FILLERS), 0)
-    reach = range(start, start + OPENING)
-    return {name for name, places in found.items() if any(place in reach for place in places)}
+    end = start + OPENING
+    return {name for name, places in found.items() if any(start <= place < end for place in places)}
 
 
 def _role(part: str, found: Found, opening: set[str]) -> Literal["question", "order", "statement"]:
@@ -148,32 +132,3 @@ def _roles(sentences: list[Sentence]) -> Traits:
         "complex.question": min(5, len(heavy["question"])) / 2,
         "no.words": float(not any(sentence.traits for sentence in sentences)),
     }
-
-
-def _form(asked: Plain) -> Traits:
-    """Tell the form: how long it is, what it shows and points at."""
-    text, size = asked.text, size_of(asked.text)
-    files, texts = len(set(_CODE_FILE.findall(text))), len(set(_TEXT_FILE.findall(text)))
-    return {
-        "size": max(0.0, math.log2(max(16, size)) - 4) / 3,
-        "size.brief": float(size < 45),
-        "size.long": float(size > 400),
-        "size.very_long": float(asked.length > 1500),
-        "lists": min(3, len(_LIST.findall(text))) / 3,
-        "headings": float(len(_HEADING.findall(text)) >= 2),
-        "joins": min(6, len(_AND.findall(asked.low))) / 3,
-        "files.one": float(files == 1),
-        "files.many": float(files >= 3),
-        "files.text": float(texts > 0),
-        "pointer": float(bool(_POINTER.search(text))),
-        "quotes": float(bool(_QUOTED.search(text))),
-        "shows.code": float(asked.has_code),
-        "shows.trace": float(asked.has_trace),
-        "shows.log": float(asked.log_lines > 6),
-    }
-
-
-def size_of(text: str) -> int:
-    """Count characters as an alphabet would need them: a Chinese character says as much as two or three letters."""
-    wide = sum(1 for character in text if character >= "\u2e80")
-    return len(text) + 2 * wide

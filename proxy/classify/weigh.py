@@ -6,11 +6,13 @@ from collections import OrderedDict
 from threading import Lock
 
 from proxy.classify.agrees import only_agrees
-from proxy.classify.model import BEFORE, Caution, Model, chance, contributions, score, shipped, with_before
+from proxy.classify.forest import Forest, chance
+from proxy.classify.form import size_of
+from proxy.classify.model import BEFORE, Caution, Model, shipped, with_before
 from proxy.classify.plain import Plain, plain
-from proxy.classify.restricted_words import restricted_words
+from proxy.classify.restricted_words import leans_on_restricted, restricted_words
 from proxy.classify.terms import COMPLEX
-from proxy.classify.traits import Traits, size_of, traits_of
+from proxy.classify.traits import Traits, traits_of
 from proxy.request import AgentRequest
 from proxy.task import Reason, Task, TaskClass, Tier
 
@@ -71,13 +73,19 @@ def _weigh(asked: Plain, before: Plain, caution: Caution, model: Model) -> Task:
     rule = restricted_words(asked.low)
     if rule:
         return Task(kind, Tier.L3, SURE_OF_WORDS, (Reason(rule, "prompt"),))
-    told = traits_of(before) if before.low else {}
-    size = size_of(asked.text)
-    complex_traits = with_before(traits, told, size, model.complex)
-    is_complex = chance(score(model.complex, complex_traits))
-    is_more = chance(score(model.more_than_safe, with_before(traits, told, size, model.more_than_safe)))
+    rule = _carried(asked, before, traits)
+    if rule:
+        return Task(kind, Tier.L3, SURE_OF_WORDS, (Reason(rule, "previous prompt"),))
+    whole = with_before(traits, traits_of(before) if before.low else {}, size_of(asked.text))
+    is_complex, is_more = chance(model.complex.score(whole)), chance(model.more_than_safe.score(whole))
     tier, sure = _tier(is_complex, is_more, model.complex_from[caution])
-    return Task(kind, tier, round(sure, 3), _reasons(complex_traits, tier, model))
+    return Task(kind, tier, round(sure, 3), _reasons(whole, tier, model))
+
+
+def _carried(asked: Plain, before: Plain, traits: Traits) -> str | None:
+    """Name the rule that restricted what this request goes on with."""
+    only_asks, broken = "only.asks.briefly" in traits, "still.broken" in traits
+    return leans_on_restricted(asked.low, before.low, only_asks=only_asks, still_broken=broken)
 
 
 def _tier(is_complex: float, is_more: float, complex_from: float) -> tuple[Tier, float]:
@@ -91,13 +99,21 @@ def _tier(is_complex: float, is_more: float, complex_from: float) -> tuple[Tier,
 
 def _reasons(traits: Traits, tier: Tier, model: Model) -> tuple[Reason, ...]:
     """Name the traits that spoke most for the tier: for complex ones those above zero, for others those below."""
-    weights, speaks = (model.complex, 1) if tier is Tier.L2 else (model.more_than_safe, 1 if tier is Tier.L1 else -1)
-    # How many signs of complex work there are counts most; which ones there are says more to a person.
-    signs = [name for name in traits if name in COMPLEX] if tier is Tier.L2 else []
-    signs.sort(key=lambda name: (-weights.get(name, 0.0), name))
-    others = [name for name, added in contributions(weights, traits) if added * speaks > 0 and name not in signs]
-    ranked = [*signs, *(name for name in others if not name.startswith("complex."))][:SHOWN_REASONS]
-    places = {BEFORE: "previous prompt"}
-    return tuple(Reason(f"words.{name}", places.get(name, "prompt")) for name in ranked) or (
-        Reason("words.no_rule", "prompt"),
-    )
+    forest, speaks = _spoke(tier, model)
+    # How many signs of complex work there are may count most; which ones there are says more to a person.
+    moved = [name for name, by in forest.contributions(traits) if by * speaks > 0]
+    moved.sort(key=lambda name: tier is not Tier.L2 or name not in COMPLEX)
+    ranked = [name for name in moved if not name.startswith("complex.")][:SHOWN_REASONS]
+    return tuple(_reason(name) for name in ranked) or (Reason("words.no_rule", "prompt"),)
+
+
+def _spoke(tier: Tier, model: Model) -> tuple[Forest, int]:
+    if tier is Tier.L2:
+        return model.complex, 1
+    return model.more_than_safe, 1 if tier is Tier.L1 else -1
+
+
+def _reason(name: str) -> Reason:
+    if name.startswith(BEFORE):
+        return Reason(f"words.{name.removeprefix(BEFORE)}", "previous prompt")
+    return Reason(f"words.{name}", "prompt")

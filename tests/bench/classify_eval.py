@@ -1,9 +1,13 @@
 """Measure the classifier on labelled prompts: `python -m tests.bench.classify_eval PROMPTS.jsonl [--misses]`.
 
-An answer is right if it is the label or an alternative. Dangerous: all acceptable tiers are L2 or L3 and the router
-would go local. Wasteful: all are L0 or L1 and it would go to the cloud. A leak: only L3 is acceptable and it is not
-taken for L3. `shipped` uses the weights as they are (fitted to these very prompts, if they are prompts_dev.jsonl);
-`left out` fits the weights anew for each repository without it. The words looked for are the same in both.
+Accepted is the label of the file and any tier that both of our blind labellers accept, who saw neither that label nor
+each other's, nor what the classifier says (tests/bench/prompts/blind_*.jsonl); `strict` counts the label alone.
+Dangerous: all accepted tiers are L2 or L3 and the router would go local. Wasteful: all are L0 or L1 and it would go to
+the cloud. A leak: only L3 is accepted and it is not taken for L3.
+
+`left out` learns a model anew for each repository, for five folds of whole repositories, and for each of two writers of
+fresh prompts, without it; from which chance on work counts as complex is read off the other groups that were left out.
+`shipped` is the file as it is, learned from these very prompts. The words that are looked for are the same in all.
 """
 
 from __future__ import annotations
@@ -16,21 +20,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proxy.classify.model import Caution, Model, shipped
-from proxy.classify.paths import Restricted, restricted_in_text
-from proxy.classify.secrets import secret_in, secret_told
 from proxy.classify.weigh import by_words
 from proxy.task import Tier
-from tests.bench.labelled import (
-    Fitted,
-    Prompt,
-    by_repository,
-    fitted,
-    kind_weights,
-    labelled,
-    our_own,
-    tier_weights,
-    with_second_opinions,
-)
+from tests.bench.classify_folds import Corpus, Fold, by_folds, is_hard, limit_for, out_of_fold
+from tests.bench.classify_train import DANGEROUS
+from tests.bench.labelled import Prompt, labelled, with_blind_labels
 
 CAUTIONS: tuple[Caution, ...] = ("strict", "balanced", "thrifty")
 TIERS = tuple(Tier)
@@ -68,33 +62,26 @@ class Answer:
 
 def answer(prompt: Prompt, caution: Caution, model: Model) -> Answer:
     """Classify a prompt as the proxy does: secrets and restricted paths first, then words."""
-    if secret_in(prompt.text) or secret_told(prompt.text) or restricted_in_text(prompt.text, Restricted()):
-        return Answer(prompt, Tier.L3, by_words(prompt.text, prompt.before, caution, model).task_class.value, 1.0)
     task = by_words(prompt.text, prompt.before, caution, model)
-    return Answer(prompt, task.tier, task.task_class.value, task.confidence)
+    tier, sure = (Tier.L3, 1.0) if is_hard(prompt.text) else (task.tier, task.confidence)
+    return Answer(prompt, tier, task.task_class.value, sure)
 
 
 def answers(prompts: Iterable[Prompt], caution: Caution, model: Model) -> list[Answer]:
-    """Classify prompts by the weights of one model."""
+    """Classify prompts by what one model learned."""
     return [answer(prompt, caution, model) for prompt in prompts]
 
 
-def models_left_out(rows: list[Fitted], ours: list[Fitted]) -> dict[str, Model]:
-    """Fit a model for each repository from all others."""
-    models: dict[str, Model] = {}
-
-    def use(training: list[Fitted], left_out: list[Fitted]) -> None:
-        models[left_out[0].prompt.repo] = Model.of(
-            {
-                "complex": tier_weights(training, Tier.L2),
-                "more_than_safe": tier_weights(training, Tier.L1),
-                "kinds": kind_weights(training),
-                "complex_from": shipped().complex_from,
-            }
-        )
-
-    by_repository(rows, ours, use)
-    return models
+def left_out(folds: Sequence[Fold], others: Sequence[Fold], caution: Caution) -> list[Answer]:
+    """Answer for prompts by models that never saw their group, with limits read off the other groups."""
+    found = []
+    for fold in folds:
+        ids = {row.prompt.id for row in fold.left_out}
+        scored = [each for other in others for each in other.scored if each.prompt.id not in ids]
+        limits = {**fold.model.complex_from, caution: limit_for(scored, DANGEROUS[caution])}
+        model = replace(fold.model, complex_from=limits)
+        found += answers((row.prompt for row in fold.left_out), caution, model)
+    return found
 
 
 def share(found: Sequence[Answer], test: Callable[[Answer], bool]) -> float:
@@ -126,7 +113,9 @@ def line(name: str, found: Sequence[Answer]) -> str:
     )
     leaks = f"{sum(a.leak for a in only_l3)}/{len(only_l3)}"
     return (
-        f"{name[:36]:36} {len(found):4}" + "".join(f"{f:8.1%}" for f in figures) + f" {macro_f1(found):6.2f}  {leaks}"
+        f"{name[:36]:36} {len(found):4}"
+        + "".join(f"{f:8.1%}" for f in figures)
+        + f" {macro_f1(found):6.2f}  {macro_f1(found, lenient=True):6.2f}  {leaks}"
     )
 
 
@@ -159,35 +148,71 @@ def baselines(prompts: Sequence[Prompt]) -> dict[str, list[Answer]]:
     }
 
 
-def report(prompts: list[Prompt], shipped_only: bool) -> list[Answer]:
-    """Print the tables; gives the answers of the default setting that should be trusted most."""
-    print(f"{'':36} {'n':>4}  strict   right    kind danger. wastef. falseL3    mF1  L3 leaks")
-    for name, found in baselines(prompts).items():
+def tables(corpus: Corpus) -> list[Answer]:
+    """Print the tables; gives the answers of the default setting for the real prompts, each repository left out."""
+    real = [row.prompt for row in corpus.real]
+    heading()
+    for name, found in baselines(real).items():
         print(line(name, found))
+    shipped_lines(real)
+    groups = out_of_fold(corpus)
+    written = [fold for fold in groups if fold.name in corpus.written]
+    repositories = [fold for fold in groups if fold.name not in corpus.written]
+    folds = out_of_fold(corpus, by_folds(corpus.real))
+    trusted = left_out(repositories, groups, "balanced")
+    for caution in CAUTIONS:
+        print(line(f"repository left out, {caution}", left_out(repositories, groups, caution)))
+    for caution in CAUTIONS:
+        print(line(f"five folds, {caution}", left_out(folds, groups, caution)))
+    curve(repositories)
+    for fold in written:
+        print()
+        heading()
+        for name, found in baselines([row.prompt for row in fold.left_out]).items():
+            print(line(name, found))
+        for caution in CAUTIONS:
+            print(line(f"writer {fold.name} left out, {caution}", left_out([fold], groups, caution)))
+        by_attribute("language", left_out([fold], groups, "balanced"))
+    print()
+    return trusted
+
+
+def heading() -> None:
+    """Print the heads of the columns."""
+    print(f"{'':36} {'n':>4}  strict   right    kind danger. wastef. falseL3    mF1   lenF1  L3 leaks")
+
+
+def shipped_lines(prompts: list[Prompt]) -> None:
+    """Print what the shipped model says of prompts."""
     for caution in CAUTIONS:
         print(line(f"shipped, {caution}", answers(prompts, caution, shipped())))
-    if shipped_only:
-        return answers(prompts, "balanced", shipped())
-    models = models_left_out(fitted(prompts), fitted(our_own()))
-    for caution in CAUTIONS:
-        print(line(f"left out, {caution}", [answer(p, caution, models[p.repo]) for p in prompts]))
+
+
+def curve(folds: Sequence[Fold]) -> None:
+    """Print what moving the limit would do to prompts that were left out."""
     print("\nthe curve, left out: chance from which work is complex -> dangerous, wasteful")
     for at in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):
-        moved = {repo: replace(model, complex_from={"balanced": at}) for repo, model in models.items()}
-        found = [answer(p, "balanced", moved[p.repo]) for p in prompts]
+        found = []
+        for fold in folds:
+            moved = replace(fold.model, complex_from={"balanced": at})
+            found += answers((row.prompt for row in fold.left_out), "balanced", moved)
         print(f"  {at:4.2f} -> {share(found, lambda a: a.dangerous):6.1%} {share(found, lambda a: a.wasteful):6.1%}")
-    return [answer(p, "balanced", models[p.repo]) for p in prompts]
+
+
+def by_attribute(attribute: str, found: Sequence[Answer]) -> None:
+    """Print a line for each repository, or for each language."""
+    groups: dict[str, list[Answer]] = {}
+    for each in found:
+        groups.setdefault(getattr(each.prompt, attribute), []).append(each)
+    for name, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        print(line(f"  {attribute} {name}", group))
 
 
 def details(found: list[Answer]) -> None:
     """Print what the balanced setting said: by repository, language, tier, confidence."""
-    print()
+    heading()
     for attribute in ("repo", "language"):
-        groups: dict[str, list[Answer]] = {}
-        for each in found:
-            groups.setdefault(getattr(each.prompt, attribute), []).append(each)
-        for name, group in sorted(groups.items(), key=lambda item: -len(item[1])):
-            print(line(f"  {attribute} {name}", group))
+        by_attribute(attribute, found)
     print(f"\nby repositories drawn anew: dangerous {interval(found, lambda a: a.dangerous)}, ", end="")
     print(f"wasteful {interval(found, lambda a: a.wasteful)}; macro-F1 lenient {macro_f1(found, lenient=True):.2f}")
     print("\nlabel -> answer   " + "".join(f"{tier.name:>6}" for tier in TIERS))
@@ -207,11 +232,15 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("prompts", type=Path)
     arguments.add_argument("--misses", action="store_true", help="list dangerous, wasteful and leaked prompts by id")
-    arguments.add_argument("--shipped-only", action="store_true", help="do not fit weights anew for each repository")
-    arguments.add_argument("--second-opinions", action="store_true", help="accept what second_opinions.txt accepts")
+    arguments.add_argument("--shipped-only", action="store_true", help="learn nothing, measure the shipped model")
     chosen = arguments.parse_args()
-    prompts = labelled(chosen.prompts)
-    found = report(with_second_opinions(prompts) if chosen.second_opinions else prompts, chosen.shipped_only)
+    if chosen.shipped_only:
+        prompts = with_blind_labels(labelled(chosen.prompts))
+        heading()
+        shipped_lines(prompts)
+        found = answers(prompts, "balanced", shipped())
+    else:
+        found = tables(Corpus.read(chosen.prompts))
     details(found)
     for each in found if chosen.misses else ():
         wrong = [name for name in ("dangerous", "wasteful", "leak") if getattr(each, name)]

@@ -1,27 +1,30 @@
-"""Labelled prompts: read from a file of JSON lines or from our own list, and fitted to by the classifier's model."""
+"""Labelled prompts: read from files of JSON lines or from our own list, with what several readers would accept."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proxy.classify.model import BEFORE, Weights, with_before
+from proxy.classify.form import size_of
 from proxy.classify.plain import plain
-from proxy.classify.traits import Traits, size_of, traits_of
+from proxy.classify.traits import Traits, traits_of
 from proxy.task import Tier
-from tests.bench.logistic import fit
 
 OURS = Path(__file__).parents[1] / "proxy" / "classify" / "data" / "prompts_ours.txt"
-OPINIONS = Path(__file__).with_name("second_opinions.txt")
-RIDGE = 10.0
+FRESH = Path(__file__).with_name("prompts")
+"""Where the fresh prompts of two writers are, and their blind labels of prompts_dev.jsonl."""
+WRITERS = ("w1", "w2")
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One labelled prompt; `accepted` holds the label and what is as good."""
+    """One labelled prompt; `accepted` holds the label and what is as good.
+
+    `chances` are those of each tier, by all who labelled it: seven tenths of a vote go to a first choice.
+    """
 
     id: str
     text: str
@@ -32,6 +35,7 @@ class Prompt:
     kind: str
     repo: str
     language: str
+    chances: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,36 @@ class Fitted:
 
 def labelled(path: Path) -> list[Prompt]:
     """Read prompts: JSON lines as in prompts_dev.jsonl."""
-    return [_prompt(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [_prompt(raw) for raw in _lines(path)]
 
 
-def with_second_opinions(prompts: list[Prompt]) -> list[Prompt]:
-    """Accept the other side of the line between L1 and L2 too where our second opinions do; leave out unjudged ones."""
-    lines = [line.split() for line in OPINIONS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    both = {prompt for kind, *ids in lines if kind.startswith("both") for prompt in ids}
-    unjudged = {prompt for kind, *ids in lines if kind == "not-judged" for prompt in ids}
-    other = {Tier.L0: Tier.L2, Tier.L1: Tier.L2, Tier.L2: Tier.L1}
-    return [
-        replace(each, accepted=each.accepted | {other[each.tier]}) if each.id in both else each
-        for each in prompts
-        if each.id not in unjudged
-    ]
+def fresh(writer: str) -> list[Prompt]:
+    """Read the prompts that one of the writers made."""
+    return labelled(FRESH / f"{writer}.jsonl")
+
+
+def with_blind_labels(prompts: Iterable[Prompt]) -> list[Prompt]:
+    """Accept of each prompt its label and every tier and kind that both blind labellers accept, if they labelled it.
+
+    They saw neither its label nor each other's, nor what the classifier says of it.
+    """
+    votes = [{raw["id"]: raw for raw in _lines(FRESH / f"blind_{writer}.jsonl")} for writer in WRITERS]
+    found = []
+    for each in prompts:
+        raws = [vote[each.id] for vote in votes if each.id in vote]
+        tiers = [{Tier[name] for name in (raw["tier"], *raw["ok"])} for raw in raws]
+        kinds = [{raw["task_class"], *raw["ok_class"]} for raw in raws]
+        firsts = [(each.tier, each.accepted), *zip((Tier[raw["tier"]] for raw in raws), tiers, strict=True)]
+        chances = [_votes(first, accepted) for first, accepted in firsts]
+        found.append(
+            replace(
+                each,
+                accepted=each.accepted | (set.intersection(*tiers) if tiers else set()),
+                kinds=each.kinds | (set.intersection(*kinds) if kinds else set()),
+                chances=tuple(sum(column) / len(chances) for column in zip(*chances, strict=True)),
+            )
+        )
+    return found
 
 
 def our_own() -> list[Prompt]:
@@ -70,65 +90,44 @@ def our_own() -> list[Prompt]:
             head, text = line.split(" | ", 1)
             tiers, kind, language = head.split()
             accepted = [Tier[name] for name in tiers.split("/")]
-            found.append(
-                Prompt(f"o{number}", text, "", accepted[0], frozenset(accepted), frozenset({kind}), kind, "", language)
-            )
+            found.append(_made(f"o{number}", text, "", accepted, [kind], "", language))
     return found
 
 
 def fitted(prompts: Iterable[Prompt]) -> list[Fitted]:
     """Find the traits of prompts."""
-    return [
-        Fitted(
-            each, traits_of(plain(each.text)), traits_of(plain(each.before)) if each.before else {}, _size(each.text)
-        )
-        for each in prompts
-    ]
+    found = []
+    for each in prompts:
+        asked = plain(each.text)
+        before = traits_of(plain(each.before)) if each.before else {}
+        found.append(Fitted(each, traits_of(asked), before, size_of(asked.text)))
+    return found
 
 
-def tier_weights(rows: list[Fitted], least: Tier) -> Weights:
-    """Fit the chance that a prompt is of this tier or above; restricted ones are told by rules and left out."""
-    rows = [row for row in rows if row.prompt.tier is not Tier.L3]
-    wanted = [float(row.prompt.tier >= least) for row in rows]
-    even = [1.0] * len(rows)
-    first = fit([row.traits for row in rows], wanted, even, ridge=RIDGE)
-    # What was asked before is weighed by a first model that does not know of anything before it.
-    return fit([with_before(r.traits, r.before, r.size, first) for r in rows], wanted, even, ridge=RIDGE)
-
-
-def kind_weights(rows: list[Fitted]) -> dict[str, Weights]:
-    """Fit one model for each kind of task."""
-    even = [1.0] * len(rows)
-    traits = [row.traits for row in rows]
-    kinds = sorted({row.prompt.kind for row in rows})
-    return {kind: fit(traits, [float(r.prompt.kind == kind) for r in rows], even, ridge=2.0) for kind in kinds}
-
-
-def by_repository(rows: list[Fitted], ours: list[Fitted], use: Callable[[list[Fitted], list[Fitted]], None]) -> None:
-    """Call `use(training, left out)` once for each repository; our own prompts are always among the training ones."""
-    for repo in sorted({row.prompt.repo for row in rows}):
-        use([r for r in rows if r.prompt.repo != repo] + ours, [r for r in rows if r.prompt.repo == repo])
-
-
-def compact(weights: Weights, *, least: float, digits: int = 2) -> dict[str, float]:
-    """Round weights, and leave out those that change nothing."""
-    return {name: round(value, digits) for name, value in weights.items() if abs(value) >= least or name == BEFORE}
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def _prompt(raw: dict[str, Any]) -> Prompt:
     others = raw["ok_alternatives"]
-    return Prompt(
+    return _made(
         raw["id"],
         raw["text"],
         raw.get("prev") or "",
-        Tier[raw["tier"]],
-        frozenset(Tier[name] for name in [raw["tier"], *others["tier"]]),
-        frozenset([raw["task_class"], *others["task_class"]]),
-        raw["task_class"],
+        [Tier[name] for name in [raw["tier"], *others["tier"]]],
+        [raw["task_class"], *others["task_class"]],
         raw["repo"],
         raw.get("lang", "?"),
     )
 
 
-def _size(text: str) -> int:
-    return size_of(plain(text).text)
+def _made(name: str, text: str, before: str, tiers: list[Tier], kinds: list[str], repo: str, language: str) -> Prompt:
+    accepted = frozenset(tiers)
+    votes = _votes(tiers[0], accepted)
+    return Prompt(name, text, before, tiers[0], accepted, frozenset(kinds), kinds[0], repo, language, votes)
+
+
+def _votes(first: Tier, accepted: Iterable[Tier]) -> tuple[float, ...]:
+    others = set(accepted) - {first}
+    kept = 0.7 if others else 1.0
+    return tuple(kept if tier is first else (1 - kept) / len(others) if tier in others else 0.0 for tier in Tier)

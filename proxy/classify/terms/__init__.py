@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from proxy.classify.terms.complex_work import COMPLEX
 from proxy.classify.terms.plain_work import PLAIN
-from proxy.classify.terms.restricted_work import HARMLESS, RESTRICTED
+from proxy.classify.terms.restricted_sound import HARMLESS, LIKELY
+from proxy.classify.terms.restricted_work import RESTRICTED
 
 TRAITS = {**COMPLEX, **PLAIN}
 
-__all__ = ["COMPLEX", "HARMLESS", "RESTRICTED", "TRAITS"]
+__all__ = ["COMPLEX", "HARMLESS", "LIKELY", "RESTRICTED", "TRAITS"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.classify.lexicon import Lexicon, words_of
-from proxy.classify.terms import HARMLESS, RESTRICTED, TRAITS
+from proxy.classify.terms import HARMLESS, LIKELY, RESTRICTED, TRAITS
 
 LEXICON = Lexicon.of({"a": "deploy*, push it, delete .. all, l idée, парол*, 支付, dont", "b": "push"})
 
@@ -53,7 +53,7 @@ def test_any_text_can_be_searched(text: str) -> None:
 
 
 def test_no_term_of_the_vocabularies_is_empty_or_in_capitals() -> None:
-    for terms in [*TRAITS.values(), *RESTRICTED.values(), HARMLESS]:
+    for terms in [*TRAITS.values(), *RESTRICTED.values(), *LIKELY.values(), HARMLESS]:
         for term in terms.split(","):
             plain = " ".join(term.split())
             assert plain
