@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from budget.report import week, week_of
 from budget.trouble import LedgerUnavailable
+from pricing.money import Money
 from proxy import asjson
 from proxy.alertsjson import alerts_json
 from proxy.dashboard.door import LINK_LASTS_S, Door
@@ -206,6 +207,18 @@ def report() -> Any:
     except ValueError as error:
         raise RequestError(str(error)) from None
     return jsonify(asjson.week_json(week(services.ledger, since)))
+
+
+@api.post("/api/correct")
+def correct() -> Response:
+    """Say what an entry should have been: {"entry", "charged_usd", "likely_usd", "note"}; gives the new entry's id."""
+    body = _body("entry", "charged_usd", "likely_usd", "note")
+    try:
+        charged, likely = Money.usd(body["charged_usd"]), Money.usd(body["likely_usd"])
+        made = _services().ledger.correct(int(body["entry"]), charged, likely, str(body["note"])[:500])
+    except (ValueError, TypeError) as error:
+        raise RequestError(str(error)) from None
+    return jsonify(entry=made)
 
 
 @api.get("/api/alerts")
