@@ -214,7 +214,7 @@ def savings(sums: Sums, since: date, until: date) -> Savings:
     )
 
 
-def _cut(row: Mapping[str, Any]) -> Cut:
+def row_cut(row: Mapping[str, Any]) -> Cut:
     """Tell what one row of sums is to savings."""
     if row["basis"] == "none":
         return Cut("", unknown=Unknown(row["requests"], Money(row["cloud"]), Money(row["local_full"])))
@@ -277,7 +277,7 @@ def _cuts(rows: Iterable[Mapping[str, Any]], name_of: Callable[[Mapping[str, Any
     cuts: dict[str, Cut] = {}
     for (name, is_plan, part, basis), values in sorted(groups.items()):
         row = {"is_plan": is_plan, "part": part, "basis": basis, **dict(zip(_VALUES, values, strict=True))}
-        cuts[name] = cuts.get(name, Cut(name)) + _cut(row)
+        cuts[name] = cuts.get(name, Cut(name)) + row_cut(row)
     return tuple(cuts.values())
 
 
