@@ -6,7 +6,7 @@ Every query here walks a bounded range of entry ids, newest first or one day's: 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,20 @@ class SessionSum:
     tier: str
     models: tuple[str, ...]
 
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What an attempt would have cost had everything gone to Claude as asked; `basis` none: nobody knows."""
+
+    part: str
+    basis: str
+    low: Money
+    likely: Money
+    high: Money
+    note: str
+
+
+_ALONE = "SELECT part, basis, low, likely, high, note FROM baselines WHERE entry_id = ? ORDER BY version DESC LIMIT 1"
 
 # One bound below: of two, SQLite would begin at the lower.
 _FROM = "id > max({least}, (SELECT first_entry FROM days WHERE day = :day) - 1)"
@@ -117,6 +131,17 @@ def sessions(path: Path, day: date, most: int = 200) -> list[SessionSum]:
     """Sum up the sessions of a day, the last active first."""
     with open_reader(path) as connection:
         return [_session(row) for row in connection.execute(_SESSIONS, {"day": day.isoformat(), "most": most})]
+
+
+def alone(path: Path, entries: Iterable[Entry]) -> dict[int, Alone]:
+    """Tell what entries would have cost at Claude alone, by their ids; those without a word on it are not there."""
+    with open_reader(path) as connection:
+        rows = {entry.id: connection.execute(_ALONE, (entry.id,)).fetchone() for entry in entries}
+    return {
+        number: Alone(row[0], row[1], Money(row[2]), Money(row[3]), Money(row[4]), row[5])
+        for number, row in rows.items()
+        if row
+    }
 
 
 def neighbours(path: Path, day: date) -> tuple[date | None, date | None]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask, current_app
 
+from proxy.dashboard.burn import Courses
 from proxy.dashboard.door import Door
-from proxy.dashboard.pace import Courses
 
 if TYPE_CHECKING:
     from proxy.services import Services

@@ -95,7 +95,8 @@ def one_request(request_id: str) -> Any:
         said = "No such request is known: either it was never made, or it left nothing in the ledger."
         return page("failed.html", said=said), 404
     found = explanation_json(trace, entries, line) if trace else remembered_json(request_id, entries, line)
-    return page("request.html", found=found, request_id=request_id, entries=entries)
+    alone = books(lambda: glance.alone(services.ledger.file, entries)) or {}
+    return page("request.html", found=found, request_id=request_id, entries=entries, alone=alone)
 
 
 def rows(wanted: Wanted | None = None, *, most: int) -> tuple[list[Row], int | None]:

@@ -41,7 +41,7 @@ NAV = (("today", "Today"), ("requests", "Requests"), ("sessions", "Sessions"), (
 
 FILTERS = (
     *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
-    *(shown.cut, shown.last_part, shown.sentence),
+    *(shown.signed, shown.cut, shown.last_part, shown.sentence),
 )
 
 pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="templates")

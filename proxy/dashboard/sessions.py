@@ -7,6 +7,8 @@ from datetime import date
 from flask import request
 
 from budget import glance
+from budget.saved import Saved, saved_of
+from proxy.asjson import Json
 from proxy.dashboard.pages import books, is_part, page, pages
 from proxy.desk import RequestError, counter
 
@@ -21,8 +23,17 @@ def sessions() -> str:
     before, after = books(lambda: glance.neighbours(ledger.file, day)) or (None, None)
     total = next(iter(books(lambda: ledger.days(day, day)) or []), None)
     newest = glance.MOST_OF_DAY if total and total.requests > glance.MOST_OF_DAY else 0
+    saved = books(lambda: _saved(ledger.baselines.sessions(day, day))) or {}
     template = "sessions_now.html" if is_part() else "sessions.html"
-    return page(template, sessions=found, day=day, today=today, before=before, after=after, newest=newest)
+    return page(template, sessions=found, day=day, today=today, before=before, after=after, newest=newest, saved=saved)
+
+
+def _saved(rows: list[Json]) -> dict[str, Saved]:
+    """Sum up by session what was saved; a session of which nothing is known is not there."""
+    found: dict[str, Saved] = {}
+    for row in rows:
+        found[row["session"]] = found.get(row["session"], Saved()) + saved_of(row)
+    return {session: saved for session, saved in found.items() if saved.requests}
 
 
 def _day(text: str, today: date) -> date:

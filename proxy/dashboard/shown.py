@@ -19,6 +19,11 @@ def usd(amount: Money | str) -> str:
     return money.dollars(2, "nearest")
 
 
+def signed(amount: Money | str) -> str:
+    """Show what was saved, to the cent and rounded down, so that nothing is made to look better than it is."""
+    return _money(amount).dollars(2, "down")
+
+
 def down(amount: Money | str) -> str:
     """Show what is left, to the cent, rounded down."""
     return _money(amount).dollars(2, "down")

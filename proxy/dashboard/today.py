@@ -14,14 +14,16 @@ from budget.clock import resets_at
 from budget.outbox import Sent
 from budget.today import Today
 from pricing.money import ZERO, Money
+from proxy.asjson import Json, saved_json
 from proxy.dashboard import shown
 from proxy.dashboard.attempts import rows
+from proxy.dashboard.burn import Burn, burn_of
 from proxy.dashboard.charts import Bar, DayChart, Gauge, bars, day_chart, gauge
-from proxy.dashboard.pace import Pace, pace_of
 from proxy.dashboard.pages import books, is_part, page, pages
 from proxy.dashboard.shown import sentence
 from proxy.dashboard.wrongs import Wrong, wrongs
 from proxy.desk import counter
+from proxy.pace import Pace, pace_of
 
 DAYS = 14
 LATEST = 8
@@ -66,7 +68,9 @@ class Now:
     gauge: Gauge
     percent: int
     unconfirmed: Money
+    burn: Burn | None
     pace: Pace | None
+    saved: Json
     chart: DayChart
     cloud: Way
     local: Way
@@ -92,7 +96,7 @@ def _now() -> Now:
     day = ledger.today()
     limits = day.limits
     steps = books(lambda: counter().courses.of(ledger.file, day.day)) or {}
-    pace = pace_of(steps, at, day.resets_at, day.gone, limits.budget, limits.cutoff)
+    burn = burn_of(steps, at, day.resets_at, day.gone, limits.budget, limits.cutoff)
     past = books(lambda: ledger.days(day.day - timedelta(days=DAYS - 1), day.day)) or []
     totals = books(lambda: ledger.totals(day.day, day.day)) or []
     notices = tuple(ledger.notices)
@@ -102,13 +106,15 @@ def _now() -> Now:
         gauge=gauge(day.settled, day.held, limits.budget, limits.cutoff, limits.alerts),
         percent=shown.percent(day.settled, limits.budget),
         unconfirmed=max(ZERO, day.settled - day.likely),
-        pace=pace,
+        burn=burn,
+        pace=pace_of(services, day),
+        saved=saved_json(ledger.baselines, day.day),
         chart=day_chart(
             steps,
             begins=resets_at(day.day - timedelta(days=1), zone),
             ends=day.resets_at,
             now=at,
-            per_hour=pace.per_hour if pace else ZERO,
+            per_hour=burn.per_hour if burn else ZERO,
             limits=(("budget", limits.budget), ("cutoff", limits.cutoff)),
             zone=zone,
         ),

@@ -14,10 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from budget.bands import Limits
+from budget.baseline import Baseline, Basis, Figures, Part
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
 from budget.state import Mode
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
+from pricing.rates import Rates
 from pricing.table import PriceTable
 from pricing.usage import Usage
 from proxy.classify import Classifier
@@ -142,9 +144,10 @@ class House:
         usage: Usage | None = None,
         local: LocalCost | None = None,
         request_id: str = "",
+        alone: str | None = None,
         **labels: Any,
     ) -> str:
-        """Enter one request that took a second; gives its id."""
+        """Enter one request that took a second; gives its id. `alone` is what it would have cost at Claude."""
         if at:
             self.moments.append(at)
         self._number += 1
@@ -161,6 +164,8 @@ class House:
             outcome, spent, spent, usage, status=200, duration_ms=1000, first_byte_ms=400, local=local
         )
         self.ledger.settle(held.hold_id, settlement).result(5)
+        if alone is not None:
+            self.ledger.baselines.record([_baseline(held.hold_id, alone, is_local=is_local)]).result(5)
         return request_id
 
     def note(self, request_id: str, **fields: Any) -> None:
@@ -198,6 +203,7 @@ class House:
                 outcome=outcome,
                 usage=usage,
                 local=cost,
+                alone=f"0.{dice.randrange(200, 1500):04d}",
                 tier=tier,
                 session=session,
                 task_class=dice.choice(WORK),
@@ -206,6 +212,16 @@ class House:
                 reason=f"{tier} {'local first, may escalate' if is_local else 'goes to Claude'}",
             )
             at += timedelta(minutes=dice.randrange(2, 11), seconds=dice.randrange(60))
+
+
+def _baseline(hold_id: int, dollars: str, *, is_local: bool) -> Baseline:
+    """Say what a request would have cost at Claude: what it did cost there, or a simulated figure."""
+    if not is_local:
+        return Baseline(hold_id, Part.kept, Basis.actual)
+    likely = Money.usd(dollars)
+    low, high = Money(likely.picos * 9 // 10), Money(likely.picos * 11 // 10)
+    figures = Figures(low, likely, high, Usage(input=likely.picos), Rates(1, 1, 1, 1, 1))
+    return Baseline(hold_id, Part.moved, Basis.simulated, figures)
 
 
 class Visitor:

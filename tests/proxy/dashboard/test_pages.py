@@ -10,11 +10,12 @@ import pytest
 from budget.ledger import Outcome
 from budget.outbox import Kind
 from budget.state import Mode
+from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.usage import Usage
 from proxy.upstream.local_model import LocalSetting
 from tests.kit.local_fake import local_fake, says
-from tests.proxy.dashboard.house import NOW, House
+from tests.proxy.dashboard.house import KNOWN_BY, NOW, House
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
@@ -72,6 +73,31 @@ def test_today_lists_the_alerts_of_the_day(house: House):
     assert "50 %" in words(source[source.index("Alerts of today") :])
     house.moments.append(NOW + timedelta(days=1))
     assert "Alerts of today" not in house.visitor().text("/")
+
+
+def test_what_was_saved_is_shown_as_a_range_by_day_by_session_and_by_request(house: House):
+    # 2.00 likely (1.80 to 2.20) at Claude, 0.05 on this machine.
+    cost = LocalCost(Money.usd("0.01"), Money.usd("0.05"), 1000, KNOWN_BY)
+    request_id = house.spend(is_local=True, local=cost, alone="2.00", session="a")
+    house.spend("1.00", alone="1.00", session="b")
+    visitor = house.visitor()
+    text = words(visitor.text("/"))
+    assert "Saved today $1.95 between $1.75 and $2.15; $1.95 this week" in text
+    assert re.search(
+        r"< \$0.01 local|\$0.05 local</span></td>\s*<td class=\"number wide\">\$1.95", visitor.text("/sessions")
+    )
+    assert "At Claude alone $2.0000 likely, between $1.8000 and $2.2000" in words(
+        visitor.text(f"/requests/{request_id}")
+    )
+    assert "$1.0000: it went there as asked" in words(visitor.text("/requests/req_000002"))
+
+
+def test_savings_below_zero_are_said_to_be_so(house: House):
+    cost = LocalCost(Money.usd("0.01"), Money.usd("0.50"), 1000, KNOWN_BY)
+    house.spend(is_local=True, local=cost, alone="0.10")
+    text = words(house.visitor().text("/"))
+    assert "Saved today -$0.40" in text
+    assert "Below zero: local work cost more than it saved" in text
 
 
 def test_a_script_in_any_name_stays_text(house: House, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Pace: how fast the day's money goes, and when the budget ends if it goes on like that."""
+"""Burn: how fast the day's money goes, and when the budget ends if it goes on like that."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pricing.money import ZERO, Money
 
 LOOK = timedelta(hours=1)
 LEAST = timedelta(minutes=15)
-"""A day's first minutes are not taken for its pace."""
+"""A day's first minutes are not taken for its rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Burn:
     """What the last hour cost, or the time since the day's first spend if that is shorter."""
 
     per_hour: Money
     over: timedelta
     budget_ends: datetime | None
-    """When the budget is used up at this pace; None if it is already, or lasts the day."""
+    """When the budget is used up at this rate; None if it is already, or lasts the day."""
     cutoff_ends: datetime | None
     day_comes_to: Money
-    """What the day will have cost when it ends, at this pace and without a cutoff."""
+    """What the day will have cost when it ends, at this rate and without a cutoff."""
 
 
-def pace_of(
+def burn_of(
     steps: Mapping[datetime, Money], now: datetime, resets_at: datetime, gone: Money, budget: Money, cutoff: Money
-) -> Pace | None:
-    """Work out the pace from a day's course; None if nothing was spent in the last hour."""
+) -> Burn | None:
+    """Work out the rate from a day's course; None if nothing was spent in the last hour."""
     recent = {begin: spent for begin, spent in steps.items() if begin + glance.STEP > now - LOOK}
     spent = Money.total(recent.values())
     if not spent.picos > 0:
@@ -42,7 +42,7 @@ def pace_of(
     seconds = int(over.total_seconds())
     per_hour = Money(spent.picos * 3600 // seconds)
     left_s = max(0, int((resets_at - now).total_seconds()))
-    return Pace(
+    return Burn(
         per_hour=per_hour,
         over=over,
         budget_ends=_ends(now, resets_at, budget - gone, per_hour),

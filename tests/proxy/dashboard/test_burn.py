@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from budget.today import DayTotal
 from pricing.money import ZERO, Money
+from proxy.dashboard.burn import Burn, burn_of
 from proxy.dashboard.charts import FULL, bars, day_chart, gauge
-from proxy.dashboard.pace import Pace, pace_of
 
 BEGIN = datetime(2026, 11, 20, tzinfo=UTC)
 END = BEGIN + timedelta(days=1)
@@ -21,15 +21,15 @@ def at(hour: int, minute: int = 0) -> datetime:
     return BEGIN + timedelta(hours=hour, minutes=minute)
 
 
-def pace(steps: dict[datetime, Money], now: datetime) -> Pace | None:
+def burn(steps: dict[datetime, Money], now: datetime) -> Burn | None:
     gone = Money.total(steps.values())
-    return pace_of(steps, now, END, gone, BUDGET, CUTOFF)
+    return burn_of(steps, now, END, gone, BUDGET, CUTOFF)
 
 
-def test_the_last_hour_sets_the_pace():
+def test_the_last_hour_sets_the_rate():
     # 2.00 an hour from 13:00 to 14:00; 10 - 6 = 4.00 are left: two hours.
-    found = pace({at(9): Money.usd(4), at(13): Money.usd(1), at(13, 30): Money.usd(1)}, at(14))
-    assert found == Pace(
+    found = burn({at(9): Money.usd(4), at(13): Money.usd(1), at(13, 30): Money.usd(1)}, at(14))
+    assert found == Burn(
         per_hour=Money.usd(2),
         over=timedelta(hours=1),
         budget_ends=at(16),
@@ -39,38 +39,38 @@ def test_the_last_hour_sets_the_pace():
 
 
 def test_a_day_that_has_just_begun_is_measured_from_its_first_spend():
-    found = pace({at(13, 30): Money.usd(1)}, at(14))
+    found = burn({at(13, 30): Money.usd(1)}, at(14))
     assert found
     assert (found.per_hour, found.over) == (Money.usd(2), timedelta(minutes=30))
 
 
-def test_the_first_minutes_are_not_taken_for_a_pace():
-    found = pace({at(14): Money.usd(1)}, at(14, 1))
+def test_the_first_minutes_are_not_taken_for_a_rate():
+    found = burn({at(14): Money.usd(1)}, at(14, 1))
     assert found
     assert found.per_hour == Money.usd(4)  # 1.00 in no less than 15 minutes
 
 
-def test_an_hour_without_spend_has_no_pace():
-    assert pace({at(9): Money.usd(4)}, at(14)) is None
-    assert pace({}, at(14)) is None
+def test_an_hour_without_spend_has_no_rate():
+    assert burn({at(9): Money.usd(4)}, at(14)) is None
+    assert burn({}, at(14)) is None
 
 
 def test_a_budget_that_lasts_the_day_has_no_end():
-    found = pace({at(13): Money.usd("0.10")}, at(14))
+    found = burn({at(13): Money.usd("0.10")}, at(14))
     assert found
     assert (found.budget_ends, found.cutoff_ends, found.day_comes_to) == (None, None, Money.usd("1.10"))
 
 
 def test_a_budget_that_is_used_up_ends_no_more_but_the_cutoff_does():
-    found = pace({at(13): Money.usd(11)}, at(14))
+    found = burn({at(13): Money.usd(11)}, at(14))
     assert found
     assert found.budget_ends is None
     assert found.cutoff_ends
     assert found.cutoff_ends.replace(microsecond=0) == at(14, 5) + timedelta(seconds=27)  # 1.00 at 11.00 an hour
 
 
-def test_a_correction_downwards_is_no_pace():
-    assert pace({at(13): Money.usd(-1)}, at(14)) is None
+def test_a_correction_downwards_is_no_rate():
+    assert burn({at(13): Money.usd(-1)}, at(14)) is None
 
 
 def test_the_gauge_goes_to_the_cutoff_or_beyond():
