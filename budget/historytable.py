@@ -10,9 +10,9 @@ COLUMNS = (
 )
 """What a row has: its ids, when and where it was, what it was taken for, its tokens by class, and what they cost.
 
-`turn` is the id of the prompt, never its words. `tools` counts the calls that the answer made, `edited` says which file
-of its turn it edited, by a number from 1. `provisional`: something had no price. `through`: the request came through
-bursar and has an entry of its own.
+`turn` is the id of the line with which it began, never its words. `tools` counts the calls that the answer made,
+`edited` says which file of its turn it edited, by a number from 1. `provisional`: something had no price. `through`:
+the request came through bursar and has an entry of its own.
 """
 
 _TEXTS = "at, day, session, agent, project, model, turn, tier, task_class"

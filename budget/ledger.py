@@ -24,6 +24,7 @@ from budget.clock import Clock, Elapsed, elapsed, resets_at
 from budget.entries import Entry, OpenHold, Outcome, Settled, Settlement
 from budget.events import Event, Stopped
 from budget.folder import Folder
+from budget.historybooks import History
 from budget.holds import UNRECORDED, Ask, Held, Labels, Offer, Refused, Why
 from budget.jobs import Commanding, Reserving, Settling
 from budget.line import Line, Ticket
@@ -91,6 +92,7 @@ class Ledger:
         self._writer = Writer(wanted, clock_reads, self._publish, self._announce_room)
         self._backups = Backups(wanted.folder)
         self.outbox = Outbox(wanted.folder.database, self._command)
+        self.history = History(wanted.folder.database, self._command)
         self.baselines = Baselines(wanted.folder.database, self._writer.put, lambda: self._writer.book)
         self.tallies = Tallies(self._writer.put)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)

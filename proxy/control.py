@@ -23,6 +23,7 @@ from proxy.dashboard.door import LINK_LASTS_S, Door
 from proxy.dashboard.pages import DASHBOARD, install, lost_visitor
 from proxy.desk import Counter, Desk, RequestError, counter, furnish
 from proxy.explainjson import explanation_json, remembered_json
+from proxy.historyapi import history
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
 from proxy.pace import pace_of
@@ -50,6 +51,7 @@ def create_control(services: Services, token: str, desk: Desk) -> Flask:
     furnish(app, Counter(services, desk, Door()))
     app.before_request(_token_check(token))
     app.register_blueprint(api)
+    app.register_blueprint(history)
     install(app)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RequestError, _request_error)
