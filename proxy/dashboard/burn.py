@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from budget import glance
 from pricing.money import ZERO, Money
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK = timedelta(hours=1)
 LEAST = timedelta(minutes=15)
 """A day's first minutes are not taken for its rate."""
@@ -33,12 +34,12 @@ def burn_of(
     steps: Mapping[datetime, Money], now: datetime, resets_at: datetime, gone: Money, budget: Money, cutoff: Money
 ) -> Burn | None:
     """Work out the rate from a day's course; None if nothing was spent in the last hour."""
-    recent = {begin: spent for begin, spent in steps.items() if begin + glance.STEP > now - LOOK}
-    spent = Money.total(recent.values())
+    window = _step_of(now - LOOK)
+    spent = Money.total(amount for begin, amount in steps.items() if begin >= window)
     if not spent.picos > 0:
         return None
     first = min(begin for begin, amount in steps.items() if amount)
-    over = max(LEAST, now - max(first, min(recent)))
+    over = max(LEAST, now - max(first, window))
     seconds = int(over.total_seconds())
     per_hour = Money(spent.picos * 3600 // seconds)
     left_s = max(0, int((resets_at - now).total_seconds()))
@@ -49,6 +50,11 @@ def burn_of(
         cutoff_ends=_ends(now, resets_at, cutoff - gone, per_hour),
         day_comes_to=gone + Money(per_hour.picos * left_s // 3600),
     )
+
+
+def _step_of(moment: datetime) -> datetime:
+    """Find the beginning of the step that a moment lies in."""
+    return moment - (moment - EPOCH) % glance.STEP
 
 
 def _ends(now: datetime, resets_at: datetime, left: Money, per_hour: Money) -> datetime | None:

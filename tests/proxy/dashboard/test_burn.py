@@ -38,6 +38,12 @@ def test_the_last_hour_sets_the_rate():
     )
 
 
+def test_a_quiet_beginning_of_the_last_hour_counts_too():
+    found = burn({at(9): Money.usd(4), at(13, 50): Money.usd(1)}, at(14))
+    assert found
+    assert (found.per_hour, found.over) == (Money.usd(1), timedelta(hours=1))
+
+
 def test_a_day_that_has_just_begun_is_measured_from_its_first_spend():
     found = burn({at(13, 30): Money.usd(1)}, at(14))
     assert found
