@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -41,6 +42,8 @@ MOST_BYTES = 64 * 2**20
 """Of requests whose prompts wait to be laid out."""
 BATCH = 16
 IDLE_S = 1.0
+STANDS_ASIDE_S = 0.1
+"""How long a request is let go ahead before its prompt is looked at: by then it is on its way, and Claude is busy."""
 RESTS = 60
 """How often it rests before it tries again to write what could not be written."""
 END_S = 5.0
@@ -54,11 +57,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """Something to take note of, in turn; `size` bytes of a request are kept alive by it."""
+    """Something to take note of, in turn and not before `due_s`; `size` bytes of a request are kept alive by it."""
 
     work: Callable[[], None]
     size: int = 0
-    is_last: bool = False
+    due_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ class Recorder(threading.Thread):
         self._learned = 0
         self.dropped = 0
         """How many notes fell for want of room; their entries get what the tables can tell."""
-        self._rests: int | None = 0
+        self._rests: int | None = None
         """So many rests until what nobody recorded is made up; None where there is nothing of that."""
 
     @property
@@ -138,7 +141,7 @@ class Recorder(threading.Thread):
             would=_would(case.decision),
         )
         followed = Followed(self, next(self._numbers), sent)
-        self.put(_Note(lambda: self.take_start(followed), len(asked.body)))
+        self.put(_Note(lambda: self.take_start(followed), len(asked.body), time.monotonic() + STANDS_ASIDE_S))
         return followed
 
     def put(self, note: _Note) -> None:
@@ -162,7 +165,8 @@ class Recorder(threading.Thread):
     # --- in the thread ------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Take notes until told to end."""
+        """Make up what an earlier run left, then take notes until told to end."""
+        self._make_up(0)
         while self._turn():
             pass
         self._write()
@@ -206,19 +210,29 @@ class Recorder(threading.Thread):
         if self._kept_ratios:
             self._kept_ratios.keep()
 
-    def _turn(self) -> bool:
-        """Take one note, or what there is to do without one; tells whether to go on."""
+    def _next(self) -> _Note | None:
+        """Wait for the next note and take it; None if there is none, or none yet and something to write."""
         with self._arrived:
             if not self._notes and not self._made and not self._ends:
                 self._arrived.wait(IDLE_S)
-            note = self._notes.popleft() if self._notes else None
-            if note is not None:
-                self._bytes -= note.size
+            while self._notes and not self._ends and (early_s := self._notes[0].due_s - time.monotonic()) > 0:
+                if self._made:
+                    return None
+                self._arrived.wait(early_s)
+            if not self._notes:
+                return None
+            note = self._notes.popleft()
+            self._bytes -= note.size
+            return note
+
+    def _turn(self) -> bool:
+        """Take one note, or what there is to do without one; tells whether to go on."""
+        note = self._next()
         if note is not None:
             self._safely(note.work)
         if note is None or len(self._made) >= BATCH:
             self._write()
-        if note is None and self._rests is not None:
+        if note is None and not self._notes and self._rests is not None:
             self._make_up(self._rests)
         return note is not None or not self._ends
 
