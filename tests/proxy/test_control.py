@@ -183,7 +183,7 @@ def test_a_form_or_plain_text_changes_nothing(control: Controlled, kind: str):
 
 
 def test_get_changes_nothing(control: Controlled):
-    for path in ("mode", "budget", "cutoff", "stop", "resume", "reload", "confirm-day"):
+    for path in ("mode", "budget", "cutoff", "stop", "resume", "reload", "confirm-day", "allow-more", "link"):
         assert control.call("GET", f"/api/{path}") == (405, {"error": "this path takes another method"})
     assert control.desk.asked == []
     assert control.services.ledger.today().stop is None
@@ -237,6 +237,14 @@ def test_limits_go_to_the_desk_as_text_and_its_refusal_comes_back_as_a_sentence(
     assert control.call("POST", "/api/budget", {"usd": "13"}) == (400, {"error": "thirteen is unlucky"})
     for wrong in (20.5, None, True, ["1"]):
         assert control.call("POST", "/api/budget", {"usd": wrong})[0] == 400
+
+
+def test_a_person_can_allow_more_for_today_alone(control: Controlled):
+    assert control.call("POST", "/api/allow-more", {"usd": "2.50"})[1]["cutoff_usd"] == "14.5"  # 12 + 2.50
+    for wrong in ("0", "-1", "1001", "much", None, 2):
+        assert control.call("POST", "/api/allow-more", {"usd": wrong})[0] == 400
+    control.moments.append(NOON + timedelta(days=1))
+    assert control.call("GET", "/api/status")[1]["cutoff_usd"] == "12"
 
 
 def test_reload_says_what_needs_a_restart(control: Controlled):

@@ -1,12 +1,16 @@
 """What a person types on the settings page goes into the config file, and nothing else in it changes."""
 
+import json
 import tomllib
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.kit.bursar import Bursar
+from tray.cli.dashboard import open_page
 from tray.config_edit import edited
 from tray.config_file import DEFAULT
 from tray.settings import read
@@ -129,11 +133,12 @@ def bursar(tmp_path: Path) -> "Callable[[], Bursar]":
     return lambda: Bursar(tmp_path / "home", "http://127.0.0.1:9", mode=None)
 
 
-def test_the_dashboard_link_of_the_command_opens_the_page_once(bursar: Callable[[], Bursar]):
-    import json
-    import urllib.error
-    import urllib.request
+@pytest.mark.parametrize("platform", ["linux", "freebsd14"])
+def test_no_browser_is_started_where_there_is_no_screen(platform: str):
+    assert open_page("http://127.0.0.1:1/", {"PATH": "/usr/bin"}, platform) is False
 
+
+def test_the_dashboard_link_of_the_command_opens_the_page_once(bursar: Callable[[], Bursar]):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
     with bursar() as running:
         printed = running.command("dashboard", "--print").stdout.splitlines()[0]
