@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import marshal
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
+from proxy.classify.kept import FRESH, Kept
 from proxy.classify.model import Caution
 from proxy.classify.paths import Restricted, restricted_in_call, restricted_in_text
 from proxy.classify.secrets import secret_in, secret_told
@@ -18,11 +18,14 @@ from proxy.classify.weigh import Words
 from proxy.request import AgentRequest
 from proxy.task import Reason, Side, Task, TaskClass, Tier
 
-MOST_BLOCKS = 65_536
-"""Blocks whose scan is remembered; a conversation of a megabyte has about a thousand."""
+MOST_KEPT = 65_536
+"""Texts, and messages, whose scan is remembered; a conversation of a megabyte has about a thousand."""
 
 LONGEST_S = 1.0
 """Seconds that the scan of one request may take; about twenty times what the largest one needs."""
+
+_PLAIN = 2
+"""The format of `marshal` that writes the same bytes for equal values, with nothing of how they lie in memory."""
 
 _log = logging.getLogger(__name__)
 
@@ -32,23 +35,24 @@ class ScanTooLong(TimeoutError):
 
 
 class Seen:
-    """Remembers of each block of text which secret was found in it, so that only new blocks are scanned.
+    """Remembers what was found in each message and in each text, so that only what is new is scanned.
 
-    Blocks are told apart by Python's keyed hash and their length: nothing of them is kept. Safe from any thread.
+    A conversation comes again with every request: its messages are looked up whole. Where something within one has
+    moved, such as a mark for the cache, its texts are looked up. Both are told apart by Python's keyed hash and their
+    length: nothing of them is kept. Safe from any thread.
     """
 
     def __init__(
         self,
-        most: int = MOST_BLOCKS,
+        most: int = MOST_KEPT,
         *,
         longest_s: float = LONGEST_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._most = most
         self._longest_s = longest_s
         self._monotonic = monotonic
-        self._found: OrderedDict[tuple[int, int], str | None] = OrderedDict()
-        self._lock = Lock()
+        self._texts: Kept[str | None] = Kept(most)
+        self._messages: Kept[Reason | None] = Kept(most)
 
     def begin(self) -> float:
         """Give the moment at which the scan of a request that begins now must be done."""
@@ -57,17 +61,25 @@ class Seen:
     def secret_in(self, text: str, until: float | None = None) -> str | None:
         """Name the kind of secret in a text, from memory if it was scanned before. Raises ScanTooLong."""
         key = (hash(text), len(text))
-        with self._lock:
-            if key in self._found:
-                return self._found[key]
+        known = self._texts.get(key)
+        if known is not FRESH:
+            return known
         if until is not None and self._monotonic() > until:
             raise ScanTooLong("a request takes too long to scan")
-        found = secret_in(text)
-        with self._lock:
-            self._found[key] = found
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-        return found
+        return self._texts.put(key, secret_in(text))
+
+    def first_in(self, messages: list[Any], restricted: Restricted, until: float) -> Reason | None:
+        """Give the first reason why a conversation is restricted. Raises ScanTooLong."""
+        rules = hash(restricted)
+        for message in messages:
+            raw = marshal.dumps(message, _PLAIN)
+            key = (hash(raw), len(raw), rules)
+            found = self._messages.get(key)
+            if found is FRESH:
+                found = self._messages.put(key, _hard_in(message, restricted, self, until))
+            if found:
+                return found
+        return None
 
 
 class Classifier:
@@ -141,24 +153,30 @@ _BACKGROUND: dict[Side | None, Tier] = {
 def _hard(request: AgentRequest, restricted: Restricted, seen: Seen) -> Reason | None:
     """Look for what makes a request restricted whatever else it asks: secrets anywhere, restricted paths."""
     until = seen.begin()
-    for where, text in _texts(request.fields):
+    found = _secret(_texts_of(request.fields.get("system"), "system"), seen, until)
+    found = found or seen.first_in(request.fields["messages"], restricted, until)
+    if found:
+        return found
+    words = request.turn.text
+    told = secret_told(words) or restricted_in_text(words, restricted)
+    return Reason(told, "prompt") if told else None
+
+
+def _hard_in(message: dict[str, Any], restricted: Restricted, seen: Seen, until: float) -> Reason | None:
+    """Look through one message: for secrets in its texts, for restricted paths in its tool calls."""
+    found = _secret(_texts_of(message.get("content"), "conversation"), seen, until)
+    if found:
+        return found
+    paths = (restricted_in_call(name, arguments, restricted) for name, arguments in _calls(message))
+    return next((Reason(path, "tool call") for path in paths if path), None)
+
+
+def _secret(texts: Iterator[tuple[str, str]], seen: Seen, until: float) -> Reason | None:
+    for where, text in texts:
         found = seen.secret_in(text, until)
         if found:
             return Reason(found, where)
-    for name, arguments in _calls(request.fields):
-        found = restricted_in_call(name, arguments, restricted)
-        if found:
-            return Reason(found, "tool call")
-    words = request.turn.text
-    found = secret_told(words) or restricted_in_text(words, restricted)
-    return Reason(found, "prompt") if found else None
-
-
-def _texts(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Give each text that the model reads, with the kind of place it stands in; signatures and images are none."""
-    yield from _texts_of(fields.get("system"), "system")
-    for message in fields["messages"]:
-        yield from _texts_of(message.get("content"), "conversation")
+    return None
 
 
 def _texts_of(content: Any, where: str) -> Iterator[tuple[str, str]]:
@@ -203,11 +221,10 @@ def _strings(value: Any) -> Iterator[str]:
             rest.extend(node)
 
 
-def _calls(fields: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give the tool calls of the conversation."""
-    for message in fields["messages"]:
-        content = message.get("content")
-        if message.get("role") == "assistant" and isinstance(content, list):
-            for block in content:
-                if block.get("type") == "tool_use":
-                    yield str(block.get("name")), block.get("input")
+def _calls(message: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give the tool calls of a message."""
+    content = message.get("content")
+    if message.get("role") == "assistant" and isinstance(content, list):
+        for block in content:
+            if block.get("type") == "tool_use":
+                yield str(block.get("name")), block.get("input")

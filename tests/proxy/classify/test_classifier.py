@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.classify import Classifier, Restricted, classify
 from proxy.classify.classifier import Seen
+from proxy.classify.kept import FRESH, Kept
 from proxy.classify.weigh import by_words
 from proxy.request import AgentRequest, read
 from proxy.task import Task, TaskClass, Tier
@@ -186,11 +187,16 @@ def test_a_block_that_was_scanned_gets_the_same_verdict_without_a_scan() -> None
     assert classifier.classify(request) == classifier.classify(request)
 
 
-def test_the_memory_of_scanned_blocks_is_bounded() -> None:
-    seen = Seen(most=10)
+def test_what_is_remembered_is_bounded_and_the_oldest_goes_first() -> None:
+    kept: Kept[str | None] = Kept(10)
     for number in range(50):
-        seen.secret_in(f"text {number}")
-    assert len(seen._found) == 10
+        kept.put(number, None)
+    assert [number for number in range(50) if kept.get(number) is not FRESH] == list(range(40, 50))
+
+
+def test_a_message_that_was_looked_through_is_looked_through_again_for_other_paths() -> None:
+    classifier, request = Classifier(), asked("Rename it", bodies.call("Read", file_path="/repo/infra/prod.tf"))
+    assert [classifier.classify(request, also).tier for also in ((), ("infra/**",), ())] == [Tier.L1, Tier.L3, Tier.L1]
 
 
 def test_many_threads_share_one_classifier() -> None:
