@@ -30,6 +30,8 @@ class OfTier:
     baseline: Money = ZERO
     baseline_at_local: Money = ZERO
     """What the calls answered locally would have cost as asked."""
+    baseline_refused: Money = ZERO
+    """What the calls that nobody answered would have cost as asked."""
     turn_keys: set[str] = field(default_factory=set)
     local_turn_keys: set[str] = field(default_factory=set)
 
@@ -56,6 +58,8 @@ class Outcome:
     cost: Money = ZERO
     baseline: Money = ZERO
     tiers: dict[Tier, OfTier] = field(default_factory=lambda: {tier: OfTier() for tier in Tier})
+    classes: dict[str, OfTier] = field(default_factory=dict)
+    """The same by task class."""
     holds_missed: int = 0
     escalated: Counter[str] = field(default_factory=Counter)
     local_prompt: int = 0
@@ -73,6 +77,11 @@ class Outcome:
         """How many calls nobody answered."""
         return sum(of.refused for of in self.tiers.values())
 
+    @property
+    def baseline_refused(self) -> Money:
+        """What they would have cost."""
+        return Money.total(of.baseline_refused for of in self.tiers.values())
+
     def add(self, step: Step) -> None:
         """Count one call."""
         self.cost += step.cost
@@ -87,6 +96,7 @@ class Outcome:
             self.local_computed += step.computed
             self.local_out += step.call.out
         _count(self.tiers[step.call.tier], step)
+        _count(self.classes.setdefault(step.call.task_class, OfTier()), step)
 
 
 def _count(of: OfTier, step: Step) -> None:
@@ -96,6 +106,7 @@ def _count(of: OfTier, step: Step) -> None:
     of.turn_keys.add(step.call.turn_key)
     if step.fate == "refused":
         of.refused += 1
+        of.baseline_refused += step.baseline
     if step.fate == "local":
         of.at_local += 1
         of.degraded += step.degraded

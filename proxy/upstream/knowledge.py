@@ -57,6 +57,13 @@ class Knowledge:
         """Keep what `bursar bench` measured, instead of what was known before."""
         self._keep(identity, "bench", dict(result))
 
+    def benches(self) -> list[Mapping[str, Any]]:
+        """List what `bursar bench` measured of all models, the newest last."""
+        with self._lock:
+            self._catch_up()
+            found = [model["bench"] for model in self._models.values() if isinstance(model.get("bench"), dict)]
+        return sorted(found, key=lambda bench: str(bench.get("at", "")))
+
     def seen(self, identity: str) -> Mapping[str, Any] | None:
         """Give how fast a model's answers usually were, as it was kept."""
         return self._get(identity, "seen")

@@ -36,6 +36,7 @@ VERBS = {
     "cutoff": ("limits", "Show or set what can never be passed in a day."),
     "report": ("report", "Show what was spent, by day, model and tier."),
     "reconcile": ("reconcile", "Compare the ledger with the provider's own reports."),
+    "whatif": ("whatif", "Replay recorded days under other policies and budgets."),
     "history": ("history", "Show or import what agents' own logs say of the past."),
     "alerts": ("alerts", "Show the alerts that were sent, and what waits; alerts test sends one."),
     "log": ("log", "Show requests as they passed."),

@@ -1,0 +1,123 @@
+"""Study: recorded days replayed under a policy, what they come to, and what a machine for it would bring in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from pricing.machine import LocalCost, Machine, Speeds, Work, cost, rounded_up
+from pricing.money import ZERO, Money
+from pricing.table import PriceTable
+from proxy.replay.engine import Walk
+from proxy.replay.outcome import Outcome
+from proxy.replay.policy import Policy
+from proxy.replay.recorded import Day
+from proxy.task import Tier
+
+MS_AN_HOUR = 3_600_000
+
+
+@dataclass(slots=True)
+class Study:
+    """What recorded days come to under a policy; `machine` is what its local work costs this machine.
+
+    `too_long`: calls of tiers that may go local, whose prompt the local model cannot hold. `bill` and `bill_replayed`:
+    what the calls that really went to Claude as asked were billed at, and what the replay makes of them.
+    """
+
+    policy: Policy
+    outcome: Outcome
+    by_day: dict[date, Money]
+    machine: LocalCost
+    busy_ms: Fraction
+    too_long: int = 0
+    bill: Money = ZERO
+    bill_replayed: Money = ZERO
+
+    @property
+    def calls(self) -> int:
+        """How many calls were replayed."""
+        return sum(of.calls for of in self.outcome.tiers.values())
+
+    @property
+    def degraded(self) -> int:
+        """How many calls were answered by second best."""
+        return sum(of.degraded for of in self.outcome.tiers.values())
+
+    @property
+    def at_local(self) -> int:
+        """How many calls a local model answered."""
+        return sum(of.at_local for of in self.outcome.tiers.values())
+
+    @property
+    def refused(self) -> int:
+        """How many calls nobody answered."""
+        return self.outcome.refused
+
+    @property
+    def unanswered(self) -> Money:
+        """What the refused calls would have cost: they are no saving."""
+        return self.outcome.baseline_refused
+
+    @property
+    def saved(self) -> Money:
+        """What is saved beside all Claude: less energy, and less work that was not done; may be below zero."""
+        return self.outcome.baseline - self.unanswered - self.outcome.cost - self.machine.marginal
+
+    def hours_a_day(self) -> Fraction:
+        """How long the machine works on a recorded day."""
+        return self.busy_ms / MS_AN_HOUR / max(1, len(self.by_day))
+
+
+def study(
+    days: Sequence[Day],
+    policy: Policy,
+    prices: PriceTable,
+    machine: Machine,
+    speeds: Speeds,
+    passed: Callable[[Day], object] = lambda day: None,
+) -> Study:
+    """Replay days in their order; `passed` is told of each."""
+    walk, outcome, by_day = Walk(policy, prices), Outcome(), dict[date, Money]()
+    context, too_long = max(local.context for local in policy.locals), 0
+    bill = bill_replayed = ZERO
+    for day in days:
+        before = outcome.cost
+        for step, was in zip(walk.day(day.calls, day.begins), day.was, strict=True):
+            outcome.add(step)
+            too_long += step.tier <= Tier.L1 and step.fate == "cloud" and step.call.prompt > context
+            if not was.is_local:
+                bill, bill_replayed = bill + was.row.cost, bill_replayed + step.baseline
+        by_day[day.day] = outcome.cost - before
+        passed(day)
+    work = Work(
+        prefill_ms=Fraction(outcome.local_computed * 1000) / Fraction(speeds.prefill),
+        decode_ms=Fraction(outcome.local_out * 1000) / Fraction(speeds.decode),
+    )
+    spent = cost(machine, work)
+    return Study(policy, outcome, by_day, spent, work.busy_ms, too_long, bill, bill_replayed)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """When a machine has paid for itself: after so many days like the recorded ones, None if never.
+
+    `a_day` is what it brings in on such a day, energy and refused work taken off.
+    """
+
+    price: Money
+    a_day: Money
+    days: Fraction | None
+
+
+def break_even(found: Study, price: Money) -> BreakEven:
+    """Weigh what a machine costs against what a policy saves with it."""
+    a_day = Money(found.saved.picos // max(1, len(found.by_day)))
+    return BreakEven(price, a_day, Fraction(price.picos, a_day.picos) if a_day > ZERO else None)
+
+
+def per_day(amount: Money, days: int) -> Money:
+    """Give the mean of a day."""
+    return rounded_up(Fraction(amount.picos, max(1, days)))
