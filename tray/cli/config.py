@@ -99,7 +99,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(getattr(key, "name", key)): _value(each) for key, each in value.items()}
     if isinstance(value, tuple | frozenset):
-        return [_value(item) for item in value]
+        return [_value(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
     return value if isinstance(value, (str, int, bool, type(None))) else str(value)
 
 
