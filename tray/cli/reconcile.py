@@ -37,9 +37,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--yes", is_flag=True, help="Do not ask before they are written.")
 @as_json
 @click.pass_obj
-def reconcile(
-    place: Place, /, files: tuple[Path, ...], api: bool, key_env: str, days: str | None, **how: bool
-) -> int:
+def reconcile(place: Place, /, files: tuple[Path, ...], api: bool, key_env: str, days: str | None, **how: bool) -> int:
     """Compare what the ledger holds with the provider's usage and cost reports: tokens first, then dollars.
 
     FILES are the answers of the Admin API's usage_report/messages and cost_report, as JSON, in any order. Exit code 1
