@@ -3,13 +3,17 @@
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
+from pricing.money import ZERO
 from tests.journeys.conftest import StartBursar
+from tests.kit import traffic
 from tests.kit.bursar import PICOS, Bursar
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.local_fake import Act, LocalFake, local_fake, says
 from tests.kit.raw import ask, message
 from tests.kit.scripted import eventually
+from tests.prove import savings_day
 
 WORDS = "A long file that an agent has read before it writes a test for it. " * 200
 
@@ -51,6 +55,15 @@ def test_a_day_with_local_turns_shows_what_it_saved_running_and_at_rest(start: S
     assert line.endswith(" this week")
     at_rest = bursar.command("status", "--json").stdout
     assert json.loads(at_rest)["saved"] == found
+
+
+def test_what_a_day_is_said_to_have_saved_is_what_claude_would_have_billed_less_what_it_did(tmp_path: Path) -> None:
+    outcome = savings_day.play(traffic.generate(22, 12.0)[:60], tmp_path)
+    assert outcome.local > 20
+    assert outcome.found.total.paid.parts.cold < ZERO  # Some of what was moved is lost again to colder caches.
+    assert abs(outcome.said - outcome.truth) * 100 <= outcome.alone
+    baseline = outcome.found.total.paid.baseline
+    assert baseline.low.picos <= outcome.alone <= baseline.high.picos
 
 
 def test_killed_before_a_baseline_was_written_nothing_is_lost_and_nothing_counted_twice(
