@@ -64,7 +64,7 @@ class Books:
         )
 
 
-def read(database: Path, since: date, until: date) -> Books:
+def read(database: Path, since: date, until: date, *, with_sessions: bool = True) -> Books:
     """Read days, both included; nothing where there is no ledger yet. Raises sqlite3.Error."""
     if not database.exists():
         return Books()
@@ -73,14 +73,15 @@ def read(database: Path, since: date, until: date) -> Books:
         connection.execute("BEGIN")
         found = {
             table: _rows(connection, f"SELECT * FROM {table} {_ON_DAYS}", given)
-            for table in ("days", "totals", "baseline_totals", "baseline_sessions", "tallies")
+            for table in ("days", "totals", "baseline_totals", "tallies")
         }
+        sessions = _rows(connection, f"SELECT * FROM baseline_sessions {_ON_DAYS}", given) if with_sessions else ()
         alerts = _rows(connection, _ALERTS, given)
     return Books(
         days=_days(found["days"], found["totals"]),
         totals=found["totals"],
         baselines=found["baseline_totals"],
-        sessions=found["baseline_sessions"],
+        sessions=sessions,
         tallies=tuple(_tally(row) for row in found["tallies"]),
         alerts=tuple(_said(row) for row in alerts),
     )

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from budget.report import week, week_of
+from budget.archive import Archive
+from budget.report import week_of
 from budget.trouble import LedgerUnavailable
+from budget.weekly import report as weekly_report
 from pricing.money import Money
 from proxy import asjson
 from proxy.alertsjson import alerts_json
@@ -28,6 +30,7 @@ from proxy.localjson import locals_json
 from proxy.metrics import metrics
 from proxy.pace import pace_of
 from proxy.rehearse import rehearse
+from proxy.reportjson import report_json
 from proxy.request import BadRequest, Dialect
 from proxy.switches import allow_more_today, choose_mode, stop_cloud
 from proxy.wire.wsgi import WIRE
@@ -42,13 +45,13 @@ _DIALECTS: dict[str, Dialect] = {"anthropic": "anthropic", "openai": "openai"}
 api = Blueprint("control", __name__)
 
 
-def create_control(services: Services, token: str, desk: Desk) -> Flask:
-    """Make the app of the control server: the API, and the dashboard's pages."""
+def create_control(services: Services, token: str, desk: Desk, archive: Archive | None = None) -> Flask:
+    """Make the app of the control server: the API, and the dashboard's pages, with the reports that were kept."""
     app = Flask("bursar-control", static_folder=None)
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    furnish(app, Counter(services, desk, Door()))
+    furnish(app, Counter(services, desk, Door(), archive))
     app.before_request(_token_check(token))
     app.register_blueprint(api)
     app.register_blueprint(history)
@@ -208,7 +211,8 @@ def report() -> Any:
         since = week_of(named) if named else services.ledger.today().day - timedelta(days=6)
     except ValueError as error:
         raise RequestError(str(error)) from None
-    return jsonify(asjson.week_json(week(services.ledger, since)))
+    made = weekly_report(services.ledger.file, since, now=services.clock(), zone=services.zone())
+    return jsonify(report_json(made))
 
 
 @api.post("/api/correct")
@@ -263,6 +267,7 @@ def _status() -> asjson.Json:
     pace = pace_of(services, today)
     return {
         "running": True,
+        "simulated": services.is_simulated,
         **_desk().facts(),
         **asjson.today_json(today),
         "saved": asjson.saved_json(services.ledger.baselines, today.day),

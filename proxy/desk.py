@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask, current_app
 
+from budget.archive import Archive
 from proxy.dashboard.burn import Courses
 from proxy.dashboard.door import Door
 
@@ -59,6 +60,7 @@ class Counter:
     services: Services
     desk: Desk
     door: Door
+    archive: Archive | None = None
     courses: Courses = field(default_factory=Courses)
 
 

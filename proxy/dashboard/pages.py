@@ -36,7 +36,10 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-NAV = (("today", "Today"), ("requests", "Requests"), ("sessions", "Sessions"), ("models", "Models"))
+NAV = (
+    *(("today", "Today"), ("requests", "Requests"), ("sessions", "Sessions"), ("reports", "Reports")),
+    ("models", "Models"),
+)
 """The pages by their endpoints; the settings stand apart from them."""
 
 FILTERS = (
@@ -50,7 +53,7 @@ pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="
 def install(app: Flask) -> None:
     """Put the pages into an app."""
     # Each of these files adds its own pages.
-    from proxy.dashboard import attempts, models, sessions, settings, today, writes  # noqa: F401
+    from proxy.dashboard import attempts, models, reports, sessions, settings, today, writes  # noqa: F401
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,261 @@
+"""The report's pictures: its figures turned into places on two charts, and into lines of tables.
+
+As in `charts`: across, places are thousandths of the width; down, thousandths of the height, from the top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from budget.savings import Cut, Parts, Session
+from budget.weekly import Day, Report, Sums
+from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
+from proxy.dashboard.charts import FULL, Mark
+
+MOST_LINES = 12
+MOST_SESSIONS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DayBars:
+    """One day: what it would have cost at Claude alone (`alone`), beside that Claude and this machine, as heights."""
+
+    at: int
+    width: int
+    alone: int
+    claude: int
+    local: int
+    budget: int
+    is_over: bool
+    day: Day
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The days side by side, with marks of whole dollars up the side."""
+
+    days: tuple[DayBars, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step from what Claude alone would have charged to what it came to: `low` and `high` are its ends."""
+
+    name: str
+    what: str
+    amount: Money
+    at: int
+    width: int
+    kind: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What has one name in a table. `listed` is what is saved on a plan, at list prices: no dollars."""
+
+    name: str
+    requests: int
+    baseline: Money
+    claude: Money
+    local: Money
+    saved: Money
+    listed: Money
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure of last week and of this one, as text; `trend` says whether that is good, bad, or neither."""
+
+    name: str
+    before: str
+    now: str
+    change: str
+    trend: str = ""
+
+
+PARTS = {
+    "moved": ("Answered locally", "what Claude would have charged for it"),
+    "swapped": ("Answered by a cheaper Claude model", "the difference to the model that was asked for"),
+    "cold": ("Cold caches", "what Claude charged more after local turns, to write its cache again"),
+    "energy": ("Energy", "of local answers"),
+    "wear": ("Wear and upkeep", "of this machine, for local answers"),
+    "idle": ("Idle hours", "of a machine that runs for nothing else, by its busy ones"),
+    "escalated": ("Not good enough", "local attempts that another model then answered"),
+}
+"""What savings consist of, in words."""
+
+
+def course(days: Sequence[Day]) -> Course:
+    """Draw the days."""
+    heights = [max(day.baseline.likely, day.claude + day.local, _budget(day)) for day in days]
+    top = Money(max(*heights, Money(1)).picos * 21 // 20)
+    slot = FULL // len(days)
+    bars = tuple(
+        DayBars(
+            at=number * slot + slot // 7,
+            width=slot - 2 * slot // 7,
+            alone=_part(day.baseline.likely, top),
+            claude=_part(day.claude, top),
+            local=_part(day.local, top),
+            budget=_part(_budget(day), top),
+            is_over=day.claude > _budget(day) > ZERO,
+            day=day,
+        )
+        for number, day in enumerate(days)
+    )
+    return Course(bars, tuple(_dollars(top)))
+
+
+def steps(baseline: Money, parts: Parts) -> tuple[Step, ...]:
+    """Lead from a baseline to what it came to, a step for each part that is not zero; the last is the sum."""
+    found = [("alone", "At Claude alone", "with its prompt cache warm", ZERO, baseline, "total")]
+    at = baseline
+    for name, (what, about) in PARTS.items():
+        amount: Money = getattr(parts, name)
+        if amount:
+            found.append((name, what, about, at, at - amount, "less" if amount > ZERO else "more"))
+            at = at - amount
+    found.append(("came-to", "What it came to", "Claude and this machine", ZERO, at, "total"))
+    highest = max(Money(1), *(max(since, until) for *_, since, until, _ in found))
+    lowest = min(ZERO, *(min(since, until) for *_, since, until, _ in found))
+    whole = highest - lowest
+    return tuple(
+        Step(
+            name=name,
+            what=what,
+            amount=until - since,
+            at=_part(min(since, until) - lowest, whole),
+            width=max(2, _part(max(since, until) - min(since, until), whole)),
+            kind=kind,
+            about=about,
+        )
+        for name, what, about, since, until, kind in found
+    )
+
+
+def lines(cuts: Iterable[Cut], most: int = MOST_LINES) -> tuple[Line, ...]:
+    """Give the lines of a table, what would have cost most first; the rest in one line."""
+    ordered = sorted((cut for cut in cuts if _is_something(cut)), key=_size, reverse=True)
+    shown, rest = ordered[:most], ordered[most:]
+    if len(rest) > 1:
+        shown.append(sum(rest, Cut(f"{len(rest)} others")))
+    else:
+        shown += rest
+    return tuple(_line(cut) for cut in shown)
+
+
+def session_lines(sessions: Sequence[Session]) -> tuple[tuple[Session, Line], ...]:
+    """Give the sessions that would have cost most."""
+    return tuple((session, _line(session.cut)) for session in sessions[:MOST_SESSIONS])
+
+
+def changes(report: Report) -> tuple[Change, ...]:
+    """Lay this week beside the one before; nothing in the first."""
+    now, before = report.sums, report.before
+    if before is None:
+        return ()
+    found = [
+        _money("Charged by Claude", before.paid, now.paid, less_is="good"),
+        _money("This machine", before.local_full, now.local_full),
+        _money("At Claude alone", before.baseline.likely, now.baseline.likely),
+        _money("Saved", before.saved.likely, now.saved.likely, less_is="bad"),
+        _money("On a plan, at list prices", before.listed, now.listed),
+        _number("Requests", before.requests, now.requests),
+        _percent("Of them answered locally", before.local_permille, now.local_permille),
+        _percent("Local answers not good enough", before.escalated_permille, now.escalated_permille, less_is="good"),
+        _number("Second best: local for want of budget", before.degraded, now.degraded, less_is="good"),
+        _number("Refused", before.refused, now.refused, less_is="good"),
+        _money("A million local tokens", per_mtok(before), per_mtok(now), places=4),
+    ]
+    return tuple(change for change in found if change is not None)
+
+
+def per_mtok(sums: Sums) -> Money:
+    """Say what a million local tokens cost with everything; nothing without any."""
+    tokens = sums.local_tokens
+    return Money(-(-sums.local_full.picos * 10**6 // tokens)) if tokens else ZERO
+
+
+def percent(permille: int | None) -> str:
+    """Show a share such as "37.5 %"; nothing for None."""
+    if permille is None:
+        return ""
+    whole, tenth = divmod(abs(permille), 10)
+    return f"{'-' if permille < 0 else ''}{whole}{f'.{tenth}' if tenth else ''} %"
+
+
+def _line(cut: Cut) -> Line:
+    paid, plan = cut.paid, cut.plan
+    return Line(
+        name=cut.name,
+        requests=cut.requests,
+        baseline=paid.baseline.likely + plan.baseline.likely,
+        claude=paid.cloud + plan.cloud + cut.unknown.cloud,
+        local=paid.local + cut.unknown.local,
+        saved=paid.saved.likely,
+        listed=plan.saved.likely,
+        unknown=cut.unknown.requests,
+    )
+
+
+def _is_something(cut: Cut) -> bool:
+    return bool(cut.requests or cut.paid.local or cut.paid.cloud or cut.plan.cloud)
+
+
+def _size(cut: Cut) -> tuple[Money, int, str]:
+    return cut.paid.baseline.likely + cut.plan.baseline.likely + cut.unknown.cloud, cut.requests, cut.name
+
+
+def _money(name: str, before: Money, now: Money, less_is: str = "", places: int = 2) -> Change | None:
+    if not before and not now:
+        return None
+    change = now - before
+    sign = "+" if change > ZERO else ""
+    said = f"{sign}{change.dollars(places)}"
+    return Change(name, before.dollars(places), now.dollars(places), said, _trend(change.picos, less_is))
+
+
+def _number(name: str, before: int, now: int, less_is: str = "") -> Change | None:
+    if not before and not now:
+        return None
+    return Change(name, f"{before:,}", f"{now:,}", f"{now - before:+,}", _trend(now - before, less_is))
+
+
+def _percent(name: str, before: int | None, now: int | None, less_is: str = "") -> Change | None:
+    if not before and not now:
+        return None
+    if before is None or now is None:
+        return Change(name, percent(before) or "–", percent(now) or "–", "")
+    change = now - before
+    said = f"{'+' if change > 0 else ''}{percent(change).removesuffix(' %')} points"
+    return Change(name, percent(before), percent(now), said, _trend(change, less_is))
+
+
+def _trend(change: int, less_is: str) -> str:
+    if not change or not less_is:
+        return ""
+    other = {"good": "bad", "bad": "good"}[less_is]
+    return less_is if change < 0 else other
+
+
+def _budget(day: Day) -> Money:
+    return day.spent.budget if day.spent else ZERO
+
+
+def _dollars(top: Money) -> Iterable[Mark]:
+    """Mark a few round amounts: ones, twos or fives."""
+    step = next(round_picos for round_picos in _ROUND if top.picos // round_picos <= 4)
+    places = 0 if step >= PICOS_PER_DOLLAR else 2 if step >= PICOS_PER_DOLLAR // 100 else 6
+    for amount in (Money(step * times) for times in range(1, top.picos // step + 1)):
+        yield Mark(FULL - _part(amount, top), amount.dollars(places))
+
+
+_ROUND = [digit * 10**power for power in range(6, 40) for digit in (1, 2, 5)]
+
+
+def _part(amount: Money, whole: Money) -> int:
+    return max(0, min(FULL, amount.picos * FULL // whole.picos))
