@@ -69,6 +69,10 @@ class Baselines:
         until = max(datetime.fromisoformat(until) for _, _, until in rows)
         return Known(diverged, any(is_plan for _, is_plan, _ in rows), until)
 
+    def of_request(self, request_id: str) -> list[dict[str, Any]]:
+        """List the baselines that count of a request's entries, oldest first: the columns of the table `baselines`."""
+        return baselinesums.of_request(self._database, request_id)
+
     def saved(self, since: date, until: date) -> Saved:
         """Sum up what was saved between two of the last days, from memory."""
         book = self._book()

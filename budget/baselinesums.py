@@ -78,6 +78,9 @@ INSERT INTO baseline_sessions ({BASELINE_SESSION_KEY}, project, since, until, {B
 VALUES ({", ".join("?" * (len(BASELINE_SESSION_KEY.split(", ")) + 3 + _COUNT))})
 ON CONFLICT DO UPDATE SET project = max(project, excluded.project), since = min(since, excluded.since),
     until = max(until, excluded.until), {_ADDED}"""
+_OF_REQUEST = """
+SELECT b.* FROM entries e JOIN baselines b ON b.entry_id = e.id
+WHERE e.request_id = ? AND version = (SELECT max(version) FROM baselines WHERE entry_id = e.id) ORDER BY e.id"""
 _WITHIN = "day BETWEEN :since AND :until"
 
 
@@ -101,6 +104,12 @@ def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
 def sessions(path: Path, since: date, until: date) -> list[dict[str, Any]]:
     """Read the sums by session between two days, both included."""
     return list(_rows(path, f"SELECT * FROM baseline_sessions WHERE {_WITHIN}", since, until))
+
+
+def of_request(path: Path, request_id: str) -> list[dict[str, Any]]:
+    """Read the baselines that count of a request's entries, oldest first."""
+    with open_reader(path) as connection:
+        return list(_dicts(connection.execute(_OF_REQUEST, (request_id,))))
 
 
 def saved_by_day(connection: sqlite3.Connection, today: date) -> dict[str, Saved]:

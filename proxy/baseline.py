@@ -38,6 +38,8 @@ from proxy.toolcalls.signals import Heard
 from proxy.wire.client import WireRequest
 
 MOST_NOTES = 1024
+MOST_OPEN = 1024
+"""Requests under way; one whose end nobody told must not be kept for ever."""
 MOST_BYTES = 64 * 2**20
 """Of requests whose prompts wait to be laid out."""
 BATCH = 16
@@ -177,7 +179,7 @@ class Recorder(threading.Thread):
         sent = followed.sent
         known = self._known(sent.session)
         self._open[followed.number] = self.worlds.send(sent, self._prices(), known.until)
-        while len(self._open) > MOST_KEPT:
+        while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
 
     def take_begin(self, followed: Followed, at: datetime) -> None:

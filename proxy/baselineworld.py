@@ -23,6 +23,8 @@ from proxy.promptlengths import Laid
 BEGINS_S = 2.0
 """How long Claude takes to begin an answer, where a local model gave it instead."""
 MOST_KEPT = 4096
+MOST_FIRST = 256
+"""Requests whose first attempt is remembered; a second one follows within minutes, and each takes some 30 KB."""
 LONGEST_LIFE = timedelta(seconds=max(LIFETIMES.values()))
 
 
@@ -95,7 +97,9 @@ class Worlds:
         is_new = _note(self._seen, (sent.session, sent.agent, sent.asked), None)
         alone = self._ask_alone(sent, laid)
         settings = _settings(fields, self._geo.get(sent.workspace, ""))
-        pending = Pending(sent, prices, alone, self._ask_really(sent, laid, fields, prices), settings)
+        really = self._ask_really(sent, laid, fields, prices)
+        # The prompt itself is let go as soon as it is laid out.
+        pending = Pending(replace(sent, body=b"", fields=None), prices, alone, really, settings)
         # What was cached before we began is unknown as long as it can live.
         if is_new and sent.at - self._since < LONGEST_LIFE:
             return self._unsure(pending, fields, asked, active)
@@ -131,7 +135,7 @@ class Worlds:
             return known
         at = sent.at.timestamp()
         view = View(laid, self._alone.ask(laid.prompt, at, at + BEGINS_S if sent.is_local else None))
-        _note(self._first, sent.request_id, view)
+        _note(self._first, sent.request_id, view, MOST_FIRST)
         return view
 
     def _ask_really(self, sent: Sent, laid: Laid, fields: Mapping[str, Any], prices: PriceTable) -> View | None:
@@ -164,11 +168,11 @@ def _settings(fields: Mapping[str, Any], geo: str) -> Mapping[str, Any]:
     return {name: value for name, value in told.items() if value and isinstance(value, str)}
 
 
-def _note(kept: OrderedDict[Any, Any], key: Any, value: Any) -> bool:
+def _note(kept: OrderedDict[Any, Any], key: Any, value: Any, most: int = MOST_KEPT) -> bool:
     """Keep something, the least recently used forgotten; tells whether it was not there."""
     is_new = key not in kept
     kept[key] = value
     kept.move_to_end(key)
-    while len(kept) > MOST_KEPT:
+    while len(kept) > most:
         kept.popitem(last=False)
     return is_new

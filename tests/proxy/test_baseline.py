@@ -3,6 +3,7 @@
 The fake keeps a real prompt cache and a bill; each request tells it the moment, which the proxy's clock shows as well.
 """
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -220,6 +221,8 @@ def test_a_cheaper_claude_model_saves_the_difference_to_the_one_asked_for(start:
     assert [row[:2] for row in rows(proxy)] == [("swapped", "simulated")] * 4
     truth = bill_of(talk.asks) - fake.bill()["picos"]
     assert near(found.parts.swapped, truth, 30)
+    [last] = proxy.ledger.baselines.of_request(proxy.entries()[-1].request_id)
+    assert (last["part"], last["version"], json.loads(last["rates"])[4]) == ("swapped", 0, 10 * 10**6)  # $10 a million
 
 
 def test_what_was_asked_on_a_plan_is_marked_and_saves_no_dollars(proxy: InProcess):
