@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from proxy.upstream.anthropic import Cloud
+
 TIMEOUT_S = 30.0
 MOST_PAGES = 100
 
@@ -16,17 +18,17 @@ class NoReport(RuntimeError):
     """The report did not come; the message says why and shows no key."""
 
 
-def fetch(url: str, key: str, since: date, until: date) -> Iterator[Any]:
+def fetch(cloud: Cloud, key: str, since: date, until: date) -> Iterator[Any]:
     """Fetch every page of both reports for UTC days, both included; raises NoReport."""
-    yield from _pages(f"{url}{_USAGE}", key, since, until, ["model"], {"bucket_width": "1d", "limit": "31"})
-    yield from _pages(f"{url}{_COST}", key, since, until, ["description"], {"limit": "31"})
+    span = {"starting_at": _midnight(since), "ending_at": _midnight(until + timedelta(days=1)), "limit": "31"}
+    yield from _pages(cloud, _USAGE, key, {**span, "group_by[]": "model", "bucket_width": "1d"})
+    yield from _pages(cloud, _COST, key, {**span, "group_by[]": "description"})
 
 
-def _pages(url: str, key: str, since: date, until: date, by: list[str], more: dict[str, str]) -> Iterator[Any]:
-    asked: dict[str, Any] = {"starting_at": _midnight(since), "ending_at": _midnight(until + timedelta(days=1)), **more}
-    asked["group_by[]"] = by
+def _pages(cloud: Cloud, path: str, key: str, asked: dict[str, Any]) -> Iterator[Any]:
+    url = f"{cloud.url}{path}"
     for _ in range(MOST_PAGES):
-        page = _get(url, key, asked)
+        page = _get(cloud, url, key, asked)
         yield page
         if not page.get("has_more"):
             return
@@ -34,13 +36,18 @@ def _pages(url: str, key: str, since: date, until: date, by: list[str], more: di
     raise NoReport(f"{url}: the report does not end")
 
 
-def _get(url: str, key: str, asked: dict[str, Any]) -> dict[str, Any]:
+def _get(cloud: Cloud, url: str, key: str, asked: dict[str, Any]) -> dict[str, Any]:
     import requests  # Takes 90 ms.
 
     headers = {"x-api-key": key, "anthropic-version": "2023-06-01"}
     try:
-        answer = requests.get(url, asked, headers=headers, timeout=TIMEOUT_S, allow_redirects=False)
-        page = answer.json()
+        with requests.Session() as session:
+            # As with agents' requests: only the proxy and the authority that the settings name.
+            session.trust_env = False
+            session.verify = str(cloud.ca_file) if cloud.ca_file else True
+            session.proxies = {"https": cloud.proxy, "http": cloud.proxy} if cloud.proxy else {}
+            answer = session.get(url, params=asked, headers=headers, timeout=TIMEOUT_S, allow_redirects=False)
+            page = answer.json()
     except (requests.RequestException, ValueError) as error:
         raise NoReport(f"{url}: {type(error).__name__}") from None
     if answer.status_code != 200 or not isinstance(page, dict):

@@ -20,6 +20,7 @@ from tray.cli.place import FAILED, OK, Failure, Place
 from tray.cli.prices import load_prices
 from tray.cli.reconcile_show import line_json, line_words
 from tray.cli.show import as_json, put
+from tray.handover import cloud_of
 
 if TYPE_CHECKING:
     from budget.ledger import Ledger
@@ -114,7 +115,7 @@ def _fetched(place: Place, key_env: str, span: tuple[date, date] | None) -> Prov
     yesterday = place.clock().date() - timedelta(days=1)
     since, until = span or (yesterday, yesterday)
     try:
-        return _understood("the Admin API", list(fetch(place.settings().cloud.url, key, since, until)))
+        return _understood("the Admin API", list(fetch(cloud_of(place.settings()), key, since, until)))
     except NoReport as error:
         raise Failure(str(error)) from None
 
