@@ -10,8 +10,7 @@ GAP = 3
 """Words that may stand between the two sides of `..`."""
 
 _WORD = re.compile(r"[a-z0-9_\u00df-\u024f]+|[\u0400-\u04ff]+")
-# What the marks that join words become before the words are read: "don't" is one word, "l'api" are two.
-_JOINTS = str.maketrans({"\u2019": "'", "\u00ad": ""})
+# "don't" is one word, "l'api" are two.
 _NOT = re.compile(r"n't\b", re.A)
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -27,7 +26,18 @@ Phrase = tuple[tuple[Step, ...], str]
 
 def words_of(low: str) -> list[str]:
     """Split a text of small letters into words; boundaries are those of a script, so that 支付api has two."""
-    return _WORD.findall(_NOT.sub("nt", low.translate(_JOINTS)))
+    return words_in(joined(low))
+
+
+def joined(low: str) -> str:
+    """Join what an apostrophe parts only in writing, before the words are read."""
+    plain = low if low.isascii() else low.replace("\u2019", "'").replace("\u00ad", "")
+    return _NOT.sub("nt", plain) if "n't" in plain else plain
+
+
+def words_in(low: str) -> list[str]:
+    """Split a text in which apostrophes were seen to."""
+    return _WORD.findall(low)
 
 
 @dataclass(frozen=True, slots=True)

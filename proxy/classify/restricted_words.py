@@ -104,9 +104,11 @@ def _stems(words: list[str]) -> set[str]:
 
 def mentions_of(low: str, words: list[str]) -> Found:
     """Find every restricted word, less those in phrases that make them harmless."""
-    found = _RESTRICTED.find(low, words, _HARMLESS.cover(words))
+    found = _RESTRICTED.find(low, words)
+    if found:
+        found = _RESTRICTED.find(low, words, _HARMLESS.cover(words))
     named = [place for place, word in enumerate(words) if "_" in word and _NAME.match(word)]
-    if named or _IN_EXPRESSION.search(low):
+    if named or _expressed(low):
         found.setdefault("words.secret", []).extend(named or [0])
     return found
 
@@ -121,6 +123,11 @@ def is_concept(low: str) -> bool:
         and bool(_CONCEPT.match(low))
         and all(_CONCEPT.match(rest) or not mentions_of(rest, words_of(rest)) for rest in _SENTENCE_END.split(low)[1:])
         and not _OF_PROJECT.search(low)
-        and not _IN_EXPRESSION.search(low)
+        and not _expressed(low)
         and not any(_NAME.match(word) for word in words_of(low) if "_" in word)
     )
+
+
+def _expressed(low: str) -> bool:
+    """Tell whether a text names a secret as a workflow file does."""
+    return ("secrets." in low or "github." in low) and bool(_IN_EXPRESSION.search(low))

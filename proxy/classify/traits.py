@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from proxy.classify.form import form_of
-from proxy.classify.lexicon import Found, Lexicon, words_of
+from proxy.classify.lexicon import Found, Lexicon, joined, words_in
 from proxy.classify.plain import Plain
 from proxy.classify.terms import COMPLEX, TRAITS
 from proxy.words import words as plain_words
@@ -45,7 +45,9 @@ _OPENS = frozenset(
     ("explain", "change", "run", "git", "feature", "opinion", "please.do", "review", "autonomous", "wish")
 )
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？；，、])|\n+")
+# Where sentences end; a full stop before a blank, a Chinese one anywhere.
+_ENDS = (". ", "! ", "? ", ".\t")
+_SPACELESS_ENDS = "。！？；，、"
 # What is named or quoted, not said: inline code, paths, mentions of files.
 _SHOWN = re.compile(
     r"`[^`\n]{1,200}`|(?<![\w/])(?:[@~]|\.{0,2}/)[\w./@-]+|\b[\w.-]+(?:/[\w.@-]+){2,}/?|\b[\w-]+\.[a-z]{1,5}\b(?!\.\w)",
@@ -70,10 +72,10 @@ class Sentence:
 
 def traits_of(asked: Plain) -> Traits:
     """Find the traits of a request's words and form."""
-    sentences, counts, opens, said = list[Sentence](), Counter[str](), set[str](), 0
+    sentences, counts, opens, said = list[Sentence](), Counter[str](), set[str](), list[str]()
     for part in _parts(asked.low):
-        words = words_of(part)
-        said += len(words)
+        words = words_in(part)
+        said += words
         found = _LEXICON.find(part, words)
         if found or words:
             opening = _opening(words, found)
@@ -89,7 +91,13 @@ def traits_of(asked: Plain) -> Traits:
 
 
 def _parts(low: str) -> list[str]:
-    parts = [part for part in _SENTENCE.split(_SHOWN.sub(" x ", low)) if part and not part.isspace()]
+    """Split into sentences; of very many the first and the last."""
+    text = joined(_SHOWN.sub(" x ", low))
+    for end in _ENDS:
+        text = text.replace(end, f"{end[0]}\n")
+    for end in () if text.isascii() else _SPACELESS_ENDS:
+        text = text.replace(end, f"{end}\n")
+    parts = [part for part in text.split("\n") if part and not part.isspace()]
     return [*parts[:40], *parts[-20:]] if len(parts) > 60 else parts
 
 

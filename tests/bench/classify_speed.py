@@ -1,7 +1,7 @@
 """Time a decision beside the reading of its body: `python -m tests.bench.classify_speed`.
 
 A conversation that was seen before with one new turn, and the same one at first sight. The ratio is the figure to
-trust on a busy machine.
+trust on a busy machine. Below that: what the words of a new prompt of about 10 KB take, the best of several times.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import time
 from statistics import median
 
 from proxy.classify import Classifier
+from proxy.classify.weigh import by_words
 from proxy.request import AgentRequest, read
+from tests.bench.labelled import fresh
 from tests.kit import bodies
 
 SIZES = (10_000, 100_000, 1_000_000, 5_000_000)
@@ -40,6 +42,22 @@ def conversation(size: int, asked: str) -> tuple[AgentRequest, float]:
     return request, (time.perf_counter() - started) * 1000
 
 
+def long_prompts(count: int = 30, size: int = 10_000) -> list[str]:
+    """Put prompts together until they are that long; real ones of that size are mostly logs, and quicker to read."""
+    chance, texts = random.Random(5), [prompt.text for prompt in fresh("w1")]
+    return ["\n".join(chance.choices(texts, k=150))[:size] for _ in range(count)]
+
+
+def weighing_ms(text: str, times: int = 7) -> float:
+    """Time the weighing of a prompt's words, the quickest of several times, in milliseconds."""
+    found = []
+    for _ in range(times):
+        started = time.perf_counter()
+        by_words(text)
+        found.append((time.perf_counter() - started) * 1000)
+    return min(found)
+
+
 def main() -> None:
     """Time and print."""
     print("   bytes  read ms  first sight ms (ratio)  seen p50 ms (ratio)  worst ms")
@@ -56,6 +74,8 @@ def main() -> None:
             f"{len(request.body):8} {reading:8.2f} {first:15.2f} ({first / reading:4.2f}) "
             f"{seen:12.2f} ({seen / reading:4.2f}) {max(times[1:]):12.2f}"
         )
+    weighing = sorted(weighing_ms(text) for text in long_prompts())
+    print(f"weighing 10 KB of new words: {median(weighing):.2f} ms, the slowest {weighing[-1]:.2f} ms")
 
 
 if __name__ == "__main__":

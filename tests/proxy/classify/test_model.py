@@ -34,7 +34,7 @@ def test_what_was_learned_is_a_file_of_at_most_a_hundred_kilobytes_without_any_t
 
 
 def test_every_trait_that_the_model_asks_for_is_one_that_requests_have() -> None:
-    seen = {FIRST}
+    seen = {FIRST, *traits_of(plain("```\nx\n```\n" + "It is long. " * 200))}
     for prompt in fresh("w1") + fresh("w2") + our_own():
         seen |= set(traits_of(plain(prompt.text)))
     names = {name.removeprefix(BEFORE) for name in json.loads(FILE.read_text(encoding="utf-8"))["traits"]}

@@ -15,6 +15,8 @@ from proxy.classify.model import Caution
 from proxy.classify.weigh import Words, by_words
 from proxy.request import read
 from proxy.task import TaskClass, Tier
+from tests.bench.classify_folds import is_hard
+from tests.bench.labelled import fresh
 from tests.kit import bodies
 
 DATA = Path(__file__).parent / "data"
@@ -46,8 +48,16 @@ def test_in_each_language_most_prompts_that_were_never_fitted_to_get_their_tier(
 
 def test_of_prompts_that_were_never_fitted_to_few_are_dangerous_or_wasteful() -> None:
     found = [(tier, by_words(text).tier) for tier, _, text in UNSEEN]
-    assert sum(tier >= Tier.L2 > said for tier, said in found) <= 0.05 * len(found)
-    assert sum(tier < Tier.L2 <= said for tier, said in found) <= 0.05 * len(found)
+    assert sum(tier >= Tier.L2 > said for tier, said in found) <= 0.03 * len(found)
+    assert sum(tier < Tier.L2 <= said for tier, said in found) <= 0.03 * len(found)
+    assert sum(tier is said for tier, said in found) >= 0.9 * len(found)
+
+
+@pytest.mark.parametrize("writer", ["w1", "w2"])
+def test_none_of_the_writers_restricted_prompts_is_missed_and_few_others_are_taken_for_one(writer: str) -> None:
+    found = [(p.accepted, by_words(p.text, p.before).tier) for p in fresh(writer) if not is_hard(p.text)]
+    assert not [accepted for accepted, said in found if accepted == {Tier.L3} and said is not Tier.L3]
+    assert sum(said is Tier.L3 and Tier.L3 not in accepted for accepted, said in found) <= 0.035 * len(found)
 
 
 @pytest.mark.parametrize("text", [text for _, _, text in OURS[::7] + UNSEEN])
