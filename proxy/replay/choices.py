@@ -25,7 +25,10 @@ NAMES = ("claude", "unlimited", "auto", "cheaper", "shares", "hard")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person wants to know about: amounts, the local model, a cheaper Claude, and how often local work fails."""
+    """What a person wants to know about: amounts, the local model, a cheaper Claude, and how often local work fails.
+
+    `for_an_hour`: the agent has Claude's cache kept for an hour.
+    """
 
     budget: Money
     cutoff: Money
@@ -35,6 +38,7 @@ class Wish:
     cache_gate: CacheGate = "on"
     restricted: RestrictedPolicy = "claude-only"
     fails_percent: int = 0
+    for_an_hour: bool = False
     max_tokens: int = 32_000
 
 
@@ -101,5 +105,6 @@ def _policy(
         locals=(wish.local,),
         restricted=wish.restricted,
         fails=fails,
+        for_an_hour=wish.for_an_hour,
         max_tokens=wish.max_tokens,
     )

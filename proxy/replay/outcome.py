@@ -30,6 +30,8 @@ class OfTier:
     baseline: Money = ZERO
     baseline_at_local: Money = ZERO
     """What the calls answered locally would have cost as asked."""
+    baseline_degraded: Money = ZERO
+    """The same of those that were told to be second best."""
     baseline_refused: Money = ZERO
     """What the calls that nobody answered would have cost as asked."""
     turn_keys: set[str] = field(default_factory=set)
@@ -109,7 +111,9 @@ def _count(of: OfTier, step: Step) -> None:
         of.baseline_refused += step.baseline
     if step.fate == "local":
         of.at_local += 1
-        of.degraded += step.degraded
+        if step.degraded:
+            of.degraded += 1
+            of.baseline_degraded += step.baseline
         of.baseline_at_local += step.baseline
         of.local_turn_keys.add(step.call.turn_key)
 

@@ -62,6 +62,12 @@ def days_of(recorded: Sequence[Recorded], prices: PriceTable, zone: ZoneInfo) ->
     return days, Left(unpriced, empty)
 
 
+def for_an_hour(days: Sequence[Day]) -> bool:
+    """Tell whether the agent had most of Claude's cache kept for an hour, by what was written."""
+    usages = [was.row.usage for day in days for was in day.was]
+    return sum(usage.cache_write_1h for usage in usages) > sum(usage.cache_write_5m for usage in usages)
+
+
 def _day(day: date, recorded: list[Recorded], zone: ZoneInfo, conversations: dict[str, _Conversation]) -> Day:
     begins = resets_at(day - timedelta(days=1), zone)
     calls = [_call(each.row, begins, conversations) for each in recorded]

@@ -66,6 +66,11 @@ class Study:
         """What is saved beside all Claude: less energy, and less work that was not done; may be below zero."""
         return self.outcome.baseline - self.unanswered - self.outcome.cost - self.machine.marginal
 
+    @property
+    def saved_soundly(self) -> Money:
+        """What is left of that if degraded work is worth nothing."""
+        return self.saved - Money.total(of.baseline_degraded for of in self.outcome.tiers.values())
+
     def hours_a_day(self) -> Fraction:
         """How long the machine works on a recorded day."""
         return self.busy_ms / MS_AN_HOUR / max(1, len(self.by_day))
@@ -102,19 +107,17 @@ def study(
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """When a machine has paid for itself: after so many days like the recorded ones, None if never.
-
-    `a_day` is what it brings in on such a day, energy and refused work taken off.
-    """
+    """When a machine has paid for itself: after so many days like the recorded ones, None if never."""
 
     price: Money
     a_day: Money
+    """What it brings in on such a day."""
     days: Fraction | None
 
 
-def break_even(found: Study, price: Money) -> BreakEven:
-    """Weigh what a machine costs against what a policy saves with it."""
-    a_day = Money(found.saved.picos // max(1, len(found.by_day)))
+def break_even(saved: Money, days: int, price: Money) -> BreakEven:
+    """Weigh what a machine costs against what is saved with it on so many days."""
+    a_day = Money(saved.picos // max(1, days))
     return BreakEven(price, a_day, Fraction(price.picos, a_day.picos) if a_day > ZERO else None)
 
 

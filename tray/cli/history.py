@@ -120,14 +120,13 @@ def _gather(place: Place, logs: Sequence[Path], gathered: Gathered) -> Skipped:
 
 
 def _keep(place: Place, gathered: Gathered, compared: Compared) -> None:
-    done, total = 0, compared.new + compared.changed
+    total = compared.new + compared.changed
     with ExitStack() as stack:
         progress = stack.enter_context(Progress())
         write = stack.enter_context(_writer(place))
+        progress.step(f"Keeping {total:,} requests")
         for rows in gathered.fresh():
-            progress.step(f"Keeping requests: {done:,} of {total:,}")
             write(rows)
-            done += len(rows)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,7 @@ from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.localjson import speed_json
 from proxy.replay.choices import NAMES, Wish, choice
-from proxy.replay.recorded import Day, Left, days_of
+from proxy.replay.recorded import Day, Left, days_of, for_an_hour
 from proxy.replay.study import Study, study
 from proxy.route import LocalRoute
 from proxy.task import Tier
@@ -97,6 +97,7 @@ def whatif(
     speeds = (None if reads is None else Fraction(str(reads)), None if writes is None else Fraction(str(writes)))
     question = _question(place, settings, limits, context, speeds, fails, cheaper, gpu_price)
     days, left = _days(place, settings, question.prices, since.date() if since else None, count, cast(Source, source))
+    question = replace(question, wish=replace(question.wish, for_an_hour=for_an_hour(days)))
     studies = _studies(days, policies or NAMES, question)
     found = found_json(days, left, studies, question.wish, question.gpu_price, question.assumed, source)
     if picture is not None:
@@ -131,7 +132,8 @@ def _question(
     name, window, speeds, assumed = _local(place, context, typed)
     models = {Tier.L2: _known(prices, cheaper)} if cheaper else settings.cloud_models or {Tier.L2: _sonnet(prices)}
     price = Money.usd(gpu_price) if gpu_price else machine.price
-    notes = assumed + (() if gpu_price else tuple(f"machine: {said}" for said in machine.assumed))
+    guessed = [said for said in machine.assumed if not (gpu_price and said.startswith("price "))]
+    notes = (*assumed, f"of the machine: {', '.join(guessed)}") if guessed else assumed
     wish = Wish(
         budget=limits.budget,
         cutoff=limits.cutoff,

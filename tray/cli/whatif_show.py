@@ -18,6 +18,7 @@ ALWAYS = (
     "What a local model answers is taken to be as good and as long as Claude's answer (--fails makes some of it bad).",
     "A refused request is missing and saves nothing; the rest of its turn is asked all the same.",
     "Requests are taken one after another, and each hold covers 32,000 tokens of output.",
+    "All amounts are list prices: on a Pro or Max plan nothing of it is money.",
     "Left out: web searches, prompts shared between sessions, and cache that another way of working would have kept.",
 )
 
@@ -103,7 +104,8 @@ def _as_it_was(days: Sequence[Day]) -> dict[str, Any]:
 
 
 def _case_json(name: str, found: Study, gpu_price: Money) -> dict[str, Any]:
-    even = break_even(found, gpu_price)
+    count = len(found.by_day)
+    even, sound = (break_even(saved, count, gpu_price) for saved in (found.saved, found.saved_soundly))
     ranked = sorted(found.outcome.classes.items(), key=lambda pair: -pair[1].baseline.picos)
     return {
         "policy": name,
@@ -111,6 +113,8 @@ def _case_json(name: str, found: Study, gpu_price: Money) -> dict[str, Any]:
         "gpu_usd": even.price.exact(),
         "brings_in_a_day_usd": even.a_day.exact(),
         "break_even_days": None if even.days is None else float(round(even.days, 1)),
+        "without_degraded_a_day_usd": sound.a_day.exact(),
+        "without_degraded_days": None if sound.days is None else float(round(sound.days, 1)),
         "busy_hours_a_day": round(float(found.hours_a_day()), 2),
     }
 
@@ -120,13 +124,14 @@ def _notes(
 ) -> list[str]:
     every = [was for day in days for was in day.was]
     claude = studies["claude"]
-    notes = [f"Assumed: {said}." for said in assumed]
+    notes = []
     if claude.bill:
         off = (claude.bill_replayed - claude.bill).picos / claude.bill.picos
         notes.append(
-            f"The replay's own error: requests that went to Claude were billed at {claude.bill.dollars()}, "
-            f"and the replay makes {claude.bill_replayed.dollars()} of them ({off:+.1%})."
+            f"The replay's own error: requests that went to Claude came to {claude.bill.dollars(rounding='up')}, "
+            f"and the replay makes {claude.bill_replayed.dollars(rounding='up')} of them ({off:+.1%})."
         )
+    notes += [f"Assumed {said}." for said in assumed]
     untaken = sum(not was.row.tier for was in every)
     counted = (
         (untaken, "requests have no tier and are taken for L2."),
@@ -220,11 +225,16 @@ def _case(found: dict[str, Any]) -> str:
 def _machines(found: dict[str, Any]) -> str:
     lines = [f"A machine for {dollars(found['case'][0]['gpu_usd'])}, energy taken off, pays for itself"]
     for case in found["case"]:
-        days = case["break_even_days"]
         brings = f"{dollars(case['brings_in_a_day_usd'], 'down')} a day, busy {case['busy_hours_a_day']:.1f} h"
-        when = "never" if days is None else f"after {days:,.0f} such days"
-        lines.append(f"  {case['policy']:9} {when} ({brings})")
+        line = f"  {case['policy']:9} {_when(case['break_even_days'])} ({brings})"
+        if case["without_degraded_a_day_usd"] != case["brings_in_a_day_usd"]:
+            line += f"; if degraded work is worth nothing: {_when(case['without_degraded_days'])}"
+        lines.append(line)
     return "\n".join(lines)
+
+
+def _when(days: float | None) -> str:
+    return "never" if days is None else f"after {days:,.0f} such days"
 
 
 def _a_day(amount: Money, days: int) -> str:
