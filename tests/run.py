@@ -25,6 +25,7 @@ FAST = "not slow and not prove and not network"
 
 # what tests start or load -> the Debian package that brings it
 COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
+LINUX_COMMANDS = {"dbus-daemon": "dbus"}  # the desktop's bus, for the tray
 BROWSER = "chromium-headless-shell"  # any Chromium or Chrome will do
 LIBRARIES = {"libgomp.so.1": "libgomp1"}  # llama.cpp
 
@@ -62,7 +63,8 @@ def system_packages() -> None:
     """Install the missing ones of the commands that the tests start and the libraries that they load."""
     from kit.browser import find
 
-    missing = [package for command, package in COMMANDS.items() if shutil.which(command) is None]
+    commands = COMMANDS | LINUX_COMMANDS if sys.platform == "linux" else COMMANDS
+    missing = [package for command, package in commands.items() if shutil.which(command) is None]
     missing += [] if find() else [BROWSER]
     if sys.platform == "linux":
         missing += [package for library, package in LIBRARIES.items() if not is_loadable(library)]

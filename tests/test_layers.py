@@ -19,7 +19,7 @@ LAYERS = {
     },
     "tray": {
         *("pricing", "budget", "proxy"),
-        *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler", "apprise"),
+        *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler", "apprise", "jeepney"),
     },
 }
 # what only some files may import (a trailing / means a folder)
@@ -29,6 +29,7 @@ ONLY_IN = {
     "jsonschema": ("proxy/toolcalls/",),
     "sqlite3": ("budget/",),
     "sqlite_utils": ("budget/",),
+    "jeepney": ("tray/backends/wire.py",),
     "pystray": ("tray/backends/",),
     "tomlkit": ("tray/config_edit.py",),
     "click": ("tray/cli/",),
