@@ -17,6 +17,7 @@ from proxy.replay.recorded import Day
 from proxy.task import Tier
 
 MS_AN_HOUR = 3_600_000
+HOURS_A_DAY = 24
 
 
 @dataclass(slots=True)
@@ -71,6 +72,11 @@ class Study:
         """What is left of that if degraded work is worth nothing."""
         return self.saved - Money.total(of.baseline_degraded for of in self.outcome.tiers.values())
 
+    @property
+    def is_too_much(self) -> bool:
+        """Tell whether one machine cannot do all that it is given."""
+        return self.hours_a_day() > HOURS_A_DAY
+
     def hours_a_day(self) -> Fraction:
         """How long the machine works on a recorded day."""
         return self.busy_ms / MS_AN_HOUR / max(1, len(self.by_day))
@@ -115,10 +121,11 @@ class BreakEven:
     days: Fraction | None
 
 
-def break_even(saved: Money, days: int, price: Money) -> BreakEven:
-    """Weigh what a machine costs against what is saved with it on so many days."""
-    a_day = Money(saved.picos // max(1, days))
-    return BreakEven(price, a_day, Fraction(price.picos, a_day.picos) if a_day > ZERO else None)
+def break_even(found: Study, saved: Money, price: Money) -> BreakEven:
+    """Weigh what a machine costs against what is saved with it; one that cannot do the work never pays for itself."""
+    a_day = Money(saved.picos // max(1, len(found.by_day)))
+    pays = a_day > ZERO and not found.is_too_much
+    return BreakEven(price, a_day, Fraction(price.picos, a_day.picos) if pays else None)
 
 
 def per_day(amount: Money, days: int) -> Money:

@@ -104,8 +104,7 @@ def _as_it_was(days: Sequence[Day]) -> dict[str, Any]:
 
 
 def _case_json(name: str, found: Study, gpu_price: Money) -> dict[str, Any]:
-    count = len(found.by_day)
-    even, sound = (break_even(saved, count, gpu_price) for saved in (found.saved, found.saved_soundly))
+    even, sound = (break_even(found, saved, gpu_price) for saved in (found.saved, found.saved_soundly))
     ranked = sorted(found.outcome.classes.items(), key=lambda pair: -pair[1].baseline.picos)
     return {
         "policy": name,
@@ -116,6 +115,7 @@ def _case_json(name: str, found: Study, gpu_price: Money) -> dict[str, Any]:
         "without_degraded_a_day_usd": sound.a_day.exact(),
         "without_degraded_days": None if sound.days is None else float(round(sound.days, 1)),
         "busy_hours_a_day": round(float(found.hours_a_day()), 2),
+        "too_much_for_one": found.is_too_much,
     }
 
 
@@ -226,6 +226,9 @@ def _machines(found: dict[str, Any]) -> str:
     lines = [f"A machine for {dollars(found['case'][0]['gpu_usd'])}, energy taken off, pays for itself"]
     for case in found["case"]:
         brings = f"{dollars(case['brings_in_a_day_usd'], 'down')} a day, busy {case['busy_hours_a_day']:.1f} h"
+        if case["too_much_for_one"]:
+            lines.append(f"  {case['policy']:9} never: it would have to work {case['busy_hours_a_day']:,.0f} h a day")
+            continue
         line = f"  {case['policy']:9} {_when(case['break_even_days'])} ({brings})"
         if case["without_degraded_a_day_usd"] != case["brings_in_a_day_usd"]:
             line += f"; if degraded work is worth nothing: {_when(case['without_degraded_days'])}"
