@@ -30,6 +30,7 @@ class Words:
 
     def __init__(self, caution: Caution = "balanced", most: int = MOST_TURNS) -> None:
         self._caution = caution
+        self._model = shipped()  # Read now: it would take ten milliseconds of the first request.
         self._most = most
         self._tasks: OrderedDict[tuple[int, int], Task] = OrderedDict()
         self._lock = Lock()
@@ -41,7 +42,7 @@ class Words:
         with self._lock:
             known = self._tasks.get(key)
         if known is None:
-            known = by_words(turn.text, turn.previous, self._caution)
+            known = by_words(turn.text, turn.previous, self._caution, self._model)
             with self._lock:
                 self._tasks[key] = known
                 while len(self._tasks) > self._most:
