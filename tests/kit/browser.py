@@ -45,6 +45,7 @@ class Browser:
         self._session = ""
         self._events: list[dict[str, Any]] = []
         self.complaints: list[str] = []
+        self.width = 0
 
     def __enter__(self) -> "Browser":
         program = find()
@@ -132,6 +133,7 @@ class Browser:
     def look(self, *, width: int, height: int = 900, dark: bool = False) -> None:
         """Choose the window and whether the system is light or dark."""
         is_phone = width < 600
+        self.width = width
         size = {"width": width, "height": height, "deviceScaleFactor": 2 if is_phone else 1, "mobile": is_phone}
         self._call("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
@@ -174,7 +176,7 @@ class Browser:
     def _loaded(self) -> None:
         end = time.monotonic() + PATIENCE_S
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
-            self._call("Runtime.evaluate", {"expression": "1"})
+            self._call("Browser.getVersion", session=False)  # Any question will do to hear what has happened.
             assert time.monotonic() < end, "the page did not load"
 
     def _call(self, method: str, params: dict[str, Any] | None = None, *, session: bool = True) -> dict[str, Any]:

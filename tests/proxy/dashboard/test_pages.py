@@ -175,7 +175,7 @@ def test_a_place_in_the_list_that_makes_no_sense_is_the_newest(house: House):
 def test_one_request_shows_its_tokens_by_class_and_its_exact_cost(house: House):
     request_id = house.spend("0.0831234567", usage=Usage(input=1, cache_write_5m=22, cache_read=3333, output=44_444))
     text = words(house.visitor().text(f"/requests/{request_id}"))
-    assert "1 22 0 3,333 44,444 0" in text
+    assert "Input 1 Cache write 5 min 22 Cache write 1 h 0 Cache read 3,333 Output 44,444 Searches 0" in text
     assert "$0.0831234567" in text
     assert "L2 goes to Claude" in text
     assert "are not known any more" in text
