@@ -1,4 +1,4 @@
-"""Words for a person: what a mode means, and how a request ended."""
+"""Words for a person: what a mode means, how a request ended, and that something is made up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ MEANS = {
     "cloud": "Claude only, within the cutoff",
     "local": "local models only; not one byte to Claude",
 }
+
+SIMULATED = "SIMULATED: a made-up day, no money was spent"
+"""What is said first of everything in a folder of `bursar demo`."""
 
 ENDS = {
     "voided": "failed",

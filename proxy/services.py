@@ -191,6 +191,8 @@ class Services:
     """Without it, what local work costs is not known."""
     baselines: Recorder | None = None
     """Without it, what requests would have cost at Claude alone is not known."""
+    is_simulated: bool = False
+    """Whether everything here is made up, which each page then says."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.ledger)

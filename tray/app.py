@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
+from budget.archive import Archive
 from budget.clock import Clock, Elapsed, elapsed
 from budget.events import ClockJumped, Event, LimitsChanged, Stopped
 from budget.instance import InstanceLock
@@ -35,6 +36,7 @@ from tray.logs import configure
 from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.projectfile import ProjectFiles
+from tray.reports import Keeper
 from tray.scheduler import Scheduler
 from tray.signals import Signals
 
@@ -136,6 +138,7 @@ def build(
             log.warning("config file: %s It is not used.", line)
         kept = Knowledge(paths.knowledge), Restrictions(paths.restrictions)
         services = _services(in_force, prices, ledger, environ, clock, *kept)
+        services.is_simulated = paths.simulated_mark.exists()
         services.baselines = Recorder(ledger, lambda: prices.table, clock, KeptRatios(paths.token_ratios))
         services.baselines.start()
         end.callback(services.baselines.end)
@@ -143,11 +146,13 @@ def build(
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
         proxy = Server(create_app(services), settings.port, name="proxy")
-        control_app = create_control(services, token, desk)
+        archive = Archive(paths.reports)
+        control_app = create_control(services, token, desk, archive)
         control = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
         courier = Courier(ledger.outbox, Post(), lambda: wishes_of(in_force.settings), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock)
-        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report=None))
+        report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
+        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report))
         services.locals.on_failure = lambda: timer.soon(HEALTH)
         for stop in (courier.stop, timer.stop):
             end.callback(stop)

@@ -11,6 +11,8 @@ from tray.alerts.watch import Watch, monday
 from tray.scheduler import Job, at, every
 
 HEALTH = "health"
+LONGEST_AWAY = 8
+"""For how many weeks nothing may have been asked before the report of the last week there was is let go."""
 DAY = "day"
 
 Report = Callable[[date], bool]
@@ -49,10 +51,14 @@ class Health:
 
 
 def weekly(ledger: Ledger, watch: Watch, report: Report | None) -> None:
-    """Make the report of last week if nobody was told of it yet: on Monday, or whenever bursar runs again after."""
-    since = monday(ledger.today().day) - timedelta(days=7)
-    if report is not None and not watch.was_told_of_report(since) and report(since):
-        watch.report_is_ready(since)
+    """Make the report of the last week there was, if nobody was told of it: on Monday, or when bursar runs again."""
+    this = monday(ledger.today().day)
+    for since in (this - timedelta(weeks=back) for back in range(1, LONGEST_AWAY + 1)):
+        if report is None or watch.was_told_of_report(since):
+            return
+        if report(since):
+            watch.report_is_ready(since)
+            return
 
 
 def _turn(ledger: Ledger) -> None:

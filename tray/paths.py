@@ -77,9 +77,19 @@ class Paths:
         return self.state / "control.token"
 
     @property
+    def reports(self) -> Path:
+        """The weekly reports as they were made."""
+        return self.state / "reports"
+
+    @property
     def log_file(self) -> Path:
         """The rotating log."""
         return self.state / "bursar.log"
+
+    @property
+    def simulated_mark(self) -> Path:
+        """Lies in a folder whose books are made up, and makes all that reads them say so."""
+        return self.state / "simulated.txt"
 
     @property
     def crash_file(self) -> Path:

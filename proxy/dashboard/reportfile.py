@@ -15,26 +15,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from budget.weekly import Report
 from pricing.money import ZERO, Money
 from proxy.dashboard import shown
-from proxy.dashboard.reportview import changes, course, lines, percent, session_lines, steps
+from proxy.dashboard.reportview import WHY, changes, course, lines, percent, session_lines, steps
 
 HERE = Path(__file__).parent
 STYLES = ("bursar.css", "report.css")
-WHY = {
-    "stopped": "all cloud traffic was stopped",
-    "cutoff": "the cutoff was reached",
-    "full": "it did not fit under the cutoff",
-    "no_local": "no local model could take it",
-    "mode_local": "the mode was local",
-    "mode": "the mode was local",
-    "restricted": "restricted work had nowhere to go",
-    "does_not_fit": "it does not fit the local model",
-    "trouble": "the ledger could not be written",
-}
-"""Why requests were refused, in words."""
 
 
-def standalone(report: Report) -> str:
-    """Write a report as an HTML document that needs nothing else."""
+def standalone(report: Report, simulated: str = "") -> str:
+    """Write a report as an HTML document that needs nothing else; `simulated` is said above it, if it is made up."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -45,7 +33,7 @@ def standalone(report: Report) -> str:
     environment.filters.update(filters(lambda: report.zone))
     style = "".join((HERE / "static" / name).read_text(encoding="utf-8") for name in STYLES)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    given = {"title": title(report), "style": style, "style_hash": f"sha256-{digest}"}
+    given = {"title": title(report), "style": style, "style_hash": f"sha256-{digest}", "simulated": simulated}
     return environment.get_template("report_file.html").render(given, **view(report, live=False))
 
 

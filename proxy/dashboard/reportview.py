@@ -87,6 +87,18 @@ PARTS = {
     "escalated": ("Not good enough", "local attempts that another model then answered"),
 }
 """What savings consist of, in words."""
+WHY = {
+    "stopped": "all cloud traffic was stopped",
+    "cutoff": "the cutoff was reached",
+    "full": "it did not fit under the cutoff",
+    "no_local": "no local model could take it",
+    "mode_local": "the mode was local",
+    "mode": "the mode was local",
+    "restricted": "restricted work had nowhere to go",
+    "does_not_fit": "it does not fit the local model",
+    "trouble": "the ledger could not be written",
+}
+"""Why requests were refused, in words."""
 
 
 def course(days: Sequence[Day]) -> Course:

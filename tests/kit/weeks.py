@@ -68,7 +68,9 @@ class WeekMaker:
         self._baseline(Baseline(hold, Part.moved, basis, figures, local_idle=Money.usd(idle), is_plan=is_plan))
         return self.number
 
-    def in_vain(self, at: datetime, *, energy: str = "0.001", wear: str = "0.002", idle: str = "0", **labels: str) -> int:
+    def in_vain(
+        self, at: datetime, *, energy: str = "0.001", wear: str = "0.002", idle: str = "0", **labels: str
+    ) -> int:
         """Have a local model try what another one then answers."""
         cost = _cost(energy, wear, idle)
         hold = self._entry(at, "gpu-box", "qwen3-coder-30b", ZERO, cost, ("escalated: no call",), labels)
@@ -95,9 +97,15 @@ class WeekMaker:
         self.tell(at)
         self.number += 1
         known = {
-            **{"session": "s1", "agent": "", "model_asked": "claude-opus-5-5", "task_class": "debugging"},
-            **{"tier": "L1" if local else "L2", "mode": "auto", "band": "normal", "reason": "by its tier"},
-            **{"project": "/home/ada/shop"},
+            "session": "s1",
+            "agent": "",
+            "model_asked": "claude-opus-5-5",
+            "task_class": "debugging",
+            "tier": "L1" if local else "L2",
+            "mode": "auto",
+            "band": "normal",
+            "reason": "by its tier",
+            "project": "/home/ada/shop",
             **self.defaults,
             **labels,
         }

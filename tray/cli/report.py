@@ -1,45 +1,66 @@
-"""bursar report: what was spent, by day, model and tier, plainly."""
+"""bursar report: a week: what was spent, what it would have cost at Claude alone, why, and what to change."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
+import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
-from budget.localwork import local_of
-from budget.report import week as sums
+from budget.archive import Archive
+from budget.folder import Folder
+from budget.glance import Unreadable
 from budget.report import week_of
+from budget.weekly import Report
+from budget.weekly import report as make
+from budget.words import SIMULATED
 from pricing.money import Money
-from proxy.asjson import week_json
-from tray.cli.atrest import Shelf
-from tray.cli.place import Place
-from tray.cli.show import as_json, columns, dollars, fine_dollars, kwh, plain, put
-
-COLUMNS = ("day", "upstream", "model", "tier", "task_class", "requests", "charged_usd", "likely_usd")
-LOCAL_COLUMNS = ("local_marginal_usd", "local_full_usd", "local_millijoules", "local_source")
-# A cell that begins like this is a formula to a spreadsheet.
-FORMULA = re.compile(r"^[=+\-@\t\r]")
+from proxy.reportjson import report_csv, report_json
+from tray.cli.place import Failure, Place
+from tray.cli.report_show import report_words
+from tray.cli.show import as_json, columns, put
+from tray.files import write_private
 
 
-@click.command(short_help="Show what was spent, by day, model and tier.")
+@click.command(short_help="Show a week: what was spent, what was saved, why, and what to change.")
 @click.option("--week", metavar="YEAR-Wnn", help="A week such as 2026-W47; without it, the last seven days.")
 @as_json
-@click.option("--csv", "is_csv", is_flag=True, help="Print CSV instead.")
+@click.option("--csv", "is_csv", is_flag=True, help="Print CSV instead: the lines that the report sums up.")
+@click.option("--text", "is_text", is_flag=True, help="Print text, as without any of these.")
+@click.option("--html", "file", metavar="FILE", help="Write one HTML file that needs nothing else; - prints it.")
+@click.option("--list", "is_list", is_flag=True, help="List the reports that were kept.")
 @click.pass_obj
-def report(place: Place, week: str | None, is_json: bool, is_csv: bool) -> None:
-    """Show what was spent, by day, model and tier; what was saved will come with a later version."""
-    since = _first_day(place, week)
-    shelf = Shelf.of(place)
-    if is_csv:
-        click.echo(_csv(shelf.totals(since, since + timedelta(days=6))), nl=False)
+def report(
+    place: Place, week: str | None, is_json: bool, is_csv: bool, is_text: bool, file: str | None, is_list: bool
+) -> None:
+    """Show what was spent, what it would have cost at Claude alone, why, and what to change.
+
+    It is read from the ledger, whether bursar runs or not.
+    """
+    if sum((is_json, is_csv, is_text, file is not None)) > 1:
+        raise click.UsageError("choose one of --json, --csv, --text and --html")
+    if is_list:
+        put(_kept(place), is_json=is_json, words=_list)
         return
-    if place.running() is None and not is_json:
-        click.echo("bursar is not running; this is what its ledger kept", err=True)
-    put(week_json(sums(shelf, since)), is_json=is_json, words=_words)
+    found = _report(place, week)
+    if is_csv:
+        click.echo(report_csv(found), nl=False)
+    elif file is not None:
+        _write_html(place, found, file)
+    else:
+        if place.running() is None and not is_json:
+            click.echo("bursar is not running; this is what its ledger kept", err=True)
+        put(found, is_json=False, words=lambda one: _as_json(one) if is_json else report_words(one))
+
+
+def _report(place: Place, week: str | None) -> Report:
+    zone = place.settings().zone
+    try:
+        return make(Folder(place.paths.ledger).database, _first_day(place, week), now=place.clock(), zone=zone)
+    except Unreadable as error:
+        raise Failure(f"the ledger cannot be read: {error}") from error
 
 
 def _first_day(place: Place, week: str | None) -> date:
@@ -51,82 +72,53 @@ def _first_day(place: Place, week: str | None) -> date:
         raise click.BadParameter("a week is written as 2026-W47", param_hint="--week") from None
 
 
-def _words(found: dict[str, Any]) -> str:
-    head = f"{found['since']} to {found['until']}"
-    requests = sum(day["requests"] for day in found["days"])
-    if not requests and not found["models"]:
-        return f"{head}: nothing was spent"
-    unsure = Money.usd(found["charged_usd"]) - Money.usd(found["likely_usd"])
-    about = f", of which {unsure.dollars(rounding='up')} unconfirmed" if unsure.picos > 0 else ""
-    tables = [
-        _table("day", [(day["day"], day) for day in found["days"]]),
-        _table("model", [(_named(share), share) for share in found["models"]]),
-        _table("tier", [(_named(share), share) for share in found["tiers"]]),
+def _as_json(found: Report) -> str:
+    return json.dumps(report_json(found), indent=2, ensure_ascii=False)
+
+
+def _write_html(place: Place, found: Report, file: str) -> None:
+    from proxy.dashboard.reportfile import standalone  # Jinja takes 60 ms, and the other forms do without it.
+
+    page = standalone(found, SIMULATED if place.paths.simulated_mark.exists() else "")
+    if file == "-":
+        click.echo(page)
+        return
+    path = Path(file)
+    write_private(path, page.encode())
+    click.echo(f"{path} is written", err=True)
+
+
+def _kept(place: Place) -> list[dict[str, Any]]:
+    archive = Archive(place.paths.reports)
+    return [
+        {"week": week, "html": str(archive.path(week, "html")), **_said(archive.read(week, "json"))}
+        for week in archive.weeks()
     ]
-    tables += _local_work(found)
-    count = "1 request" if requests == 1 else f"{requests} requests"
-    return "\n\n".join([f"{head}: {dollars(found['charged_usd'])} for {count}{about}", *tables])
 
 
-def _local_work(found: dict[str, Any]) -> list[str]:
-    """Say what the local machine spent, by model, with its units, and how it is known; nothing without local work."""
-    shares = [share for share in found["models"] if share["is_local"]]
-    if not shares:
-        return []
-    lines: list[tuple[str, ...]] = [
-        ("local model", "requests", "tokens", "energy", "energy only", "per MTok", "with everything", "per MTok")
-    ]
-    lines += [(plain(share["name"]) or "-", str(share["requests"]), *_local_cells(share["local"])) for share in shares]
-    said = ["Tokens are those read anew and written; no limit counts this machine's own cost."]
-    if found["local"] is not None:
-        said += [f"Known by: {plain(known)}" for known in found["local"]["provenance"]]
-    return [columns(lines, frozenset(range(1, 8))), "\n".join(said)]
+def _said(content: bytes | None) -> dict[str, Any]:
+    """Read what a kept report came to; nothing if it cannot be read."""
+    try:
+        found = json.loads(content or b"")
+        sums = found["sums"]
+        return {
+            "made": found["made"],
+            "claude_usd": sums["claude"]["usd"],
+            "local_usd": sums["local_full"]["usd"],
+            "saved_usd": sums["saved"]["likely"]["usd"],
+        }
+    except (ValueError, KeyError, TypeError):
+        return {"made": None, "claude_usd": None, "local_usd": None, "saved_usd": None}
 
 
-def _local_cells(cost: dict[str, Any] | None) -> tuple[str, ...]:
-    if cost is None:
-        return ("", "", "not known", "", "not known", "")
-    tokens = cost["tokens"]
-    return (
-        f"{tokens:,}" if tokens else "-",
-        kwh(cost["millijoules"]),
-        *_with_rate(cost["marginal_usd"], cost["marginal_usd_per_mtok"]),
-        *_with_rate(cost["full_usd"], cost["full_usd_per_mtok"]),
-    )
+def _list(kept: list[dict[str, Any]]) -> str:
+    if not kept:
+        return "no report was kept yet; one is made of each week when it is over, while bursar runs"
+    rows: list[tuple[str, ...]] = [("week", "Claude", "machine", "saved", "file")]
+    for one in kept:
+        amounts = [Money.usd(one[name]).dollars() if one[name] else "-" for name in _AMOUNTS]
+        rows.append((one["week"], *amounts, one["html"]))
+    return columns(rows, frozenset({1, 2, 3}))
 
 
-def _with_rate(amount: str, per_mtok: str | None) -> tuple[str, str]:
-    return fine_dollars(amount), fine_dollars(per_mtok) if per_mtok else "-"
-
-
-def _named(share: dict[str, Any]) -> str:
-    return f"{plain(share['name']) or '-'}{' (local)' if share['is_local'] else ''}"
-
-
-def _table(title: str, rows: list[tuple[str, dict[str, Any]]]) -> str:
-    lines = [(title, "requests", "spent")]
-    lines += [(name, str(row["requests"]), dollars(row["charged_usd"], places=4)) for name, row in rows]
-    return columns(lines, frozenset({1, 2}))
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow((*COLUMNS, *LOCAL_COLUMNS))
-    for row in rows:
-        amounts = {f"{name}_usd": Money(row[name]).exact() for name in ("charged", "likely")}
-        writer.writerow([_cell({**row, **amounts}[name]) for name in COLUMNS] + _local_columns(row))
-    return file.getvalue()
-
-
-def _local_columns(row: dict[str, Any]) -> list[Any]:
-    """Give what is known of local work, empty where nothing is: a zero would be a claim."""
-    cost = local_of(row)
-    if cost is None:
-        return [""] * len(LOCAL_COLUMNS)
-    source = _cell(" | ".join(cost.provenance.splitlines()))
-    return [cost.marginal.exact(), cost.full.exact(), cost.joules_milli, source]
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+_AMOUNTS = ("claude_usd", "local_usd", "saved_usd")
