@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -127,8 +126,8 @@ def test_a_page_says_when_bursar_is_gone_and_when_it_was_started_again(browser: 
     assert browser.run("document.querySelector('#stale').hidden")
 
 
-def test_another_browser_profile_gets_no_further_than_the_door(bursar: Bursar, tmp_path: Path) -> None:
-    with Browser(tmp_path / "other") as other:
-        for path in ("/", "/requests", "/settings", "/open/guessed"):
-            other.open(page(bursar, path))
-            assert "This page opens with a link" in other.text()
+def test_a_browser_without_the_cookie_gets_no_further_than_the_door(browser: Browser, bursar: Bursar) -> None:
+    browser.forget()
+    for path in ("/", "/requests", "/settings", "/open/guessed"):
+        browser.open(page(bursar, path))
+        assert "This page opens with a link" in browser.text()

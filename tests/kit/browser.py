@@ -143,6 +143,10 @@ class Browser:
         """Turn a page's scripts off, or on again."""
         self._call("Emulation.setScriptExecutionDisabled", {"value": off})
 
+    def forget(self) -> None:
+        """Be a browser that was never here."""
+        self._call("Network.clearBrowserCookies")
+
     def run(self, expression: str) -> Any:
         """Evaluate JavaScript beside the page's own, and give its value."""
         asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
