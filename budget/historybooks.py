@@ -6,8 +6,8 @@ They are a table of their own in the ledger's database. No day, limit or total o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from budget.historyrow import Row, Values, row_of
 from budget.historytable import COLUMNS, FIRST
+from budget.trouble import LedgerUnavailable, recognise
 
 if TYPE_CHECKING:
     from budget.book import Book
@@ -40,7 +41,10 @@ _LONGER = " ".join(
 _THROUGH = """
 UPDATE main.history SET through = 1 WHERE request_id <> '' AND
     (request_id IN (SELECT upstream_id FROM books.entries) OR request_id IN (SELECT request_id FROM books.entries))"""
-_OURS = f"UPDATE main.history SET through = 1 WHERE request_id = '' AND message_id GLOB '{_OUR_ID}'"
+# What a local model answered cost nothing at Claude, whatever model was asked for.
+_OURS = f"""
+UPDATE main.history SET through = 1, picos = 0, provisional = 0
+WHERE request_id = '' AND message_id GLOB '{_OUR_ID}'"""
 
 _MINE, _KEPT = (", ".join(f"{table}.{name}" for name in _NAMES) for table in ("mine", "kept"))
 _BOTH = "FROM main.history mine LEFT JOIN books.history kept USING (message_id, request_id)"
@@ -86,8 +90,12 @@ class Gathered:
         return len(rows) - (self._count() - had)
 
     def beside(self, database: Path) -> Compared:
-        """Mark what came through bursar, and compare with the books, if there are any."""
+        """Mark what came through bursar, and compare with the books, if there are any. Raises LedgerUnavailable."""
         self.connection.execute(_OURS)
+        with readable():
+            return self._compared(database)
+
+    def _compared(self, database: Path) -> Compared:
         self._has_books = database.exists() and self._attach(database)
         if not self._has_books:
             return Compared(self._count(), 0, 0)
@@ -157,35 +165,40 @@ def whole(connection: sqlite3.Connection) -> dict[str, Any]:
     return _dicts(found)[0]
 
 
-def kept(database: Path) -> sqlite3.Connection | None:
-    """Open the books for a look; None where there are none yet."""
+@contextmanager
+def readable() -> Iterator[None]:
+    """Say in the ledger's own words what is wrong with books that cannot be read: raises LedgerUnavailable."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerUnavailable(recognise(error)) from error
+
+
+@contextmanager
+def kept(database: Path) -> Iterator[sqlite3.Connection | None]:
+    """Lend the books for a look; None where there are none yet. Raises LedgerUnavailable."""
     if not database.exists():
-        return None
-    connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
-    if connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'history'").fetchone()[0]:
-        return connection
-    connection.close()
-    return None
-
-
-def rows_of(database: Path, since: date, until: date, *, beside: bool = False) -> Iterable[Row]:
-    """Give the rows of days, in the order of their moments; `beside`: only those that did not come through bursar."""
-    if (connection := kept(database)) is None:
+        yield None
         return
+    with readable(), closing(reader(database)) as connection:
+        found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'history'").fetchone()
+        yield connection if found[0] else None
+
+
+def reader(database: Path) -> sqlite3.Connection:
+    """Open the ledger's database for reading only."""
+    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)
+
+
+def rows_of(database: Path, since: date, until: date, *, beside: bool = False) -> list[Row]:
+    """Give the rows of days, in the order of their moments; `beside`: only those that did not come through bursar."""
     query = f"SELECT {COLUMNS} FROM history WHERE day BETWEEN ? AND ?"
     if beside:
         query += " AND NOT through"
-    with closing(connection):
-        for values in connection.execute(f"{query} ORDER BY at, message_id", (since.isoformat(), until.isoformat())):
-            yield row_of(values)
-
-
-def has_rows(database: Path) -> bool:
-    """Tell whether anything was imported."""
-    if (connection := kept(database)) is None:
-        return False
-    with closing(connection):
-        return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM history)").fetchone()[0])
+    given = (since.isoformat(), until.isoformat())
+    with kept(database) as connection:
+        found = connection.execute(f"{query} ORDER BY at, message_id", given) if connection else ()
+        return [row_of(values) for values in found]
 
 
 def _dicts(found: sqlite3.Cursor) -> list[dict[str, Any]]:

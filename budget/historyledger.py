@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from budget.historybooks import rows_of
+from budget.historybooks import readable, reader, rows_of
 from budget.historyrow import Row
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
@@ -46,12 +46,17 @@ WHERE e.id BETWEEN
 
 
 def recorded(database: Path, since: date, until: date, source: Source) -> list[Recorded]:
-    """Give what was recorded of days, both included, in the order of its moments; nothing of it twice."""
+    """Give what was recorded of days, both included, in the order of its moments; nothing of it twice.
+
+    Raises LedgerUnavailable.
+    """
     found: list[Recorded] = []
     if source in ("ledger", "both") and database.exists():
         found += of_ledger(database, since, until)
     if source in ("history", "both"):
-        found += [Recorded(row) for row in rows_of(database, since, until, beside=source == "both")]
+        rows = rows_of(database, since, until, beside=source == "both")
+        # What came through bursar and has no id of Claude's was answered locally.
+        found += [Recorded(row, local := row.through and not row.request_id, estimated=local) for row in rows]
     return sorted(found, key=lambda each: each.row.at)
 
 
@@ -63,7 +68,7 @@ def first_day(database: Path, source: Source) -> date | None:
     }
     if not database.exists():
         return None
-    with closing(_reader(database)) as connection:
+    with readable(), closing(reader(database)) as connection:
         days = [_day(connection, query) for name, query in queries.items() if source in (name, "both")]
     return min((day for day in days if day), default=None)
 
@@ -71,7 +76,7 @@ def first_day(database: Path, source: Source) -> date | None:
 def of_ledger(database: Path, since: date, until: date) -> Iterator[Recorded]:
     """Give the requests that came through bursar: one for all attempts and corrections of a request."""
     found: dict[str, Recorded] = {}
-    with closing(_reader(database)) as connection:
+    with readable(), closing(reader(database)) as connection:
         connection.row_factory = sqlite3.Row
         days = {"since": since.isoformat(), "until": until.isoformat()}
         for entry in connection.execute(_ENTRIES, days):
@@ -124,7 +129,3 @@ def _day(connection: sqlite3.Connection, query: str) -> date | None:
     except sqlite3.OperationalError:  # Before its first start with this version a ledger has no history.
         return None
     return date.fromisoformat(found) if found else None
-
-
-def _reader(database: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)

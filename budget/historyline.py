@@ -19,6 +19,9 @@ SIDECHAIN = "sidechain"
 """The agent of a sub-agent's lines from the time when its id was not written."""
 
 MOST_NAME = 128
+YEARS = range(2020, 2200)
+"""In which an answer can have been given: other years are no dates but zeros or mistakes."""
+
 _PLAIN = re.compile(r"[\w.:@/+\[\]-]{1,128}", re.A)
 _FOLDERS = re.compile(r"[\\/]+")
 
@@ -128,9 +131,11 @@ def _agent(fields: dict[str, Any]) -> str:
 def _moment(text: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         raise Unreadable("garbage") from None
+    if moment.year not in YEARS:
+        raise Unreadable("garbage")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _folder(path: Any) -> str:

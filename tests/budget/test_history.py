@@ -92,6 +92,7 @@ def test_a_model_without_a_price_is_marked_and_stands_in_no_sum():
         (b'{"type":"assistant" "user"}\n', "garbage"),
         (b'{"type":"assistant","message":"hm"}\n', "garbage"),
         (answer(timestamp="yesterday"), "garbage"),
+        (answer(timestamp="0001-01-01T00:00:00+14:00"), "garbage"),
         (answer(model="<synthetic>"), "synthetic"),
         (answer(usage=None), "without_usage"),
         (answer(usage={"input_tokens": -1, "output_tokens": 2}), "impossible"),

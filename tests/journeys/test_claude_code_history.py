@@ -110,5 +110,5 @@ def test_what_a_local_model_answered_is_not_taken_for_spend_at_claude(
             bursar.settled()
             found = imported(bursar, claude)
     assert found["total"]["requests"] == found["total"]["through"] >= 1
-    assert found["total"]["beside_usd"] == "0"
+    assert found["total"]["usd"] == "0"
     assert fake.bill()["lines"] == []

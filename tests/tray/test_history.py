@@ -87,6 +87,14 @@ def test_an_answer_that_was_still_being_written_is_completed_by_the_next_import(
     assert before["total"]["output"] < after["total"]["output"] == logs.truth.total("output_tokens")
 
 
+def test_books_that_cannot_be_read_are_told_as_such(bursar: Command, logs: Logs, home: Path):
+    (home / "ledger").mkdir()
+    (home / "ledger" / "ledger.db").write_bytes(b"not a database at all" * 200)
+    for said in (bursar("history"), bursar("history", "import", folder_of(logs), "--dry-run"), bursar("whatif")):
+        assert said.code == 1
+        assert "should not have happened" not in said.err
+
+
 def test_forgetting_takes_out_what_was_imported_and_nothing_else(bursar: Command, logs: Logs, home: Path):
     spend(home, "1.50", "req_of_its_own")
     count = bursar("history", "import", folder_of(logs), "--json").json["new"]
@@ -122,7 +130,11 @@ def test_an_answer_with_an_id_of_bursars_own_was_local_work_and_came_through_it(
         message = f'{{"id":"{name}","model":"claude-opus-5-5","content":[],"usage":{usage}}}'
         line = f'{{"type":"assistant",{request}"timestamp":"2026-11-20T10:00:00Z","message":{message}}}\n'
         lines.append("s1", line)
-    assert bursar("history", "import", str(tmp_path), "--json").json["total"]["through"] == 1
+    total = bursar("history", "import", str(tmp_path), "--json").json["total"]
+    assert (total["requests"], total["through"]) == (2, 1)
+    assert total["usd"] == total["beside_usd"] == "0.00006"  # One at Claude: 5 in at 4, 2 out at 20.
+    was = bursar("whatif", "--from", "history", "--json").json["as_it_was"]
+    assert (was["requests"], was["local"], was["cost_usd"]) == (2, 1, "0.00006")
 
 
 def test_only_numbers_ids_and_names_of_folders_are_kept(bursar: Command, logs: Logs, home: Path):

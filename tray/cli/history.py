@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +83,9 @@ def forget(place: Place, is_json: bool) -> None:
 
 
 def _show(place: Place, *, is_json: bool) -> None:
-    connection = kept(Folder(place.paths.ledger).database)
-    if connection is None:
-        found = shown_json({"requests": 0}, {})
-    else:
-        with closing(connection):
-            found = shown_json(whole(connection), {by: sums(connection, by) for by in ("day", "model", "project")})
+    with kept(Folder(place.paths.ledger).database) as books:
+        by = {name: sums(books, name) for name in ("day", "model", "project")} if books else {}
+        found = shown_json(whole(books) if books else {"requests": 0}, by)
     put(found, is_json=is_json, words=words_of_show)
 
 
