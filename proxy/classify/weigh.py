@@ -6,12 +6,12 @@ from collections import OrderedDict
 from threading import Lock
 
 from proxy.classify.agrees import only_agrees
-from proxy.classify.forest import Forest, chance
+from proxy.classify.forest import chance
 from proxy.classify.form import size_of
 from proxy.classify.model import BEFORE, Caution, Model, shipped, with_before
 from proxy.classify.plain import Plain, plain
 from proxy.classify.restricted_words import leans_on_restricted, restricted_words
-from proxy.classify.terms import COMPLEX
+from proxy.classify.terms import COMPLEX, TRAITS
 from proxy.classify.traits import Traits, traits_of
 from proxy.request import AgentRequest
 from proxy.task import Reason, Task, TaskClass, Tier
@@ -99,19 +99,23 @@ def _tier(is_complex: float, is_more: float, complex_from: float) -> tuple[Tier,
 
 
 def _reasons(traits: Traits, tier: Tier, model: Model) -> tuple[Reason, ...]:
-    """Name the traits that spoke most for the tier: for complex ones those above zero, for others those below."""
-    forest, speaks = _spoke(tier, model)
+    """Name the traits that spoke most for the tier, what was said before how it was said."""
+    moved = sorted(_moved(traits, tier, model).items(), key=lambda each: (-each[1], each[0]))
     # How many signs of complex work there are may count most; which ones there are says more to a person.
-    moved = [name for name, by in forest.contributions(traits) if by * speaks > 0]
-    moved.sort(key=lambda name: tier is not Tier.L2 or name not in COMPLEX)
-    ranked = [name for name in moved if not name.startswith("complex.")][:SHOWN_REASONS]
-    return tuple(_reason(name) for name in ranked) or (Reason("words.no_rule", "prompt"),)
+    names = [name for name, by in moved if by > 0 and not name.startswith("complex.")]
+    first = COMPLEX if tier is Tier.L2 else TRAITS
+    names.sort(key=lambda name: name not in first)
+    return tuple(_reason(name) for name in names[:SHOWN_REASONS]) or (Reason("words.no_rule", "prompt"),)
 
 
-def _spoke(tier: Tier, model: Model) -> tuple[Forest, int]:
-    if tier is Tier.L2:
-        return model.complex, 1
-    return model.more_than_safe, 1 if tier is Tier.L1 else -1
+def _moved(traits: Traits, tier: Tier, model: Model) -> dict[str, float]:
+    """Tell by how much each trait spoke for the tier: routine work is more than safe, and less than complex."""
+    found = dict[str, float]()
+    sides = {Tier.L2: ((model.complex, 1),), Tier.L1: ((model.more_than_safe, 1), (model.complex, -1))}
+    for forest, speaks in sides.get(tier, ((model.more_than_safe, -1),)):
+        for name, by in forest.contributions(traits):
+            found[name] = found.get(name, 0.0) + speaks * by
+    return found
 
 
 def _reason(name: str) -> Reason:
