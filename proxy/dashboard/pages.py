@@ -80,7 +80,7 @@ def enter(code: str) -> Any:
 @pages.post("/sign-out")
 def sign_out() -> Any:
     """Show the dashboard to this browser no more."""
-    counter().door.leave(visitor())
+    counter().door.leave(g.pop("visit"))
     answer = stay_out("You have signed out.", 200)
     answer.delete_cookie(_cookie_name(), path="/", httponly=True, samesite="Strict")
     return answer
@@ -143,12 +143,6 @@ def page(template: str, **values: Any) -> str:
 def is_part() -> bool:
     """Tell whether only the part of a page is asked for that changes by itself."""
     return request.args.get("part") == "1"
-
-
-def visitor() -> Visit:
-    """Give the visit of who asks."""
-    visit: Visit = g.visit
-    return visit
 
 
 def books(read: Callable[[], T]) -> T | None:
