@@ -11,8 +11,8 @@ from pricing.money import Money
 from tray.cli.show import columns, dollars, plain
 
 LEFT_OUT = (
-    "Claude Code's logs leave out what it asks beside a conversation (titles, summaries of pages and of the "
-    "conversation), and answers that were cut off: a bill has somewhat more."
+    "Claude Code's logs leave out what it asks beside a conversation, such as its summary once it is too long, and "
+    "answers that were cut off: a bill has somewhat more."
 )
 KINDS = {
     "cut": "lines that end in the middle",

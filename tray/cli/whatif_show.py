@@ -141,9 +141,7 @@ def _notes(
     )
     notes += [f"{number:,} {said}" for number, said in counted if number]
     if any(not was.row.through for was in every):
-        notes.append(
-            "Logs leave out titles, summaries and answers that were cut off; their moments are of the answers."
-        )
+        notes.append("Logs leave out summaries and answers that were cut off; their moments are those of answers.")
     notes += [
         f"{name}: {found.too_long:,} requests that may go local do not fit into {wish.local.context:,} tokens."
         for name, found in studies.items()
