@@ -41,6 +41,8 @@ NAV = (
     ("models", "Models"),
 )
 """The pages by their endpoints; the settings stand apart from them."""
+OPENED = (*(name for name, _ in NAV), "settings")
+"""The pages that a link may open."""
 
 FILTERS = (
     *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
@@ -68,11 +70,12 @@ def install(app: Flask) -> None:
 
 @pages.get("/open/<code>")
 def enter(code: str) -> Any:
-    """Let a browser in by a link, and show it today."""
+    """Let a browser in by a link, and show it the page that the link names with `?to=`, else today."""
     visit = counter().door.enter(code)
     if visit is None:
         return stay_out("This link was used before, or is older than two minutes.")
-    answer = redirect(url_for("dashboard.today"), 303)
+    wish = request.args.get("to", "")
+    answer = redirect(url_for(f"dashboard.{wish if wish in OPENED else 'today'}"), 303)
     answer.set_cookie(_cookie_name(), visit.cookie, httponly=True, samesite="Strict", path="/")
     return answer
 

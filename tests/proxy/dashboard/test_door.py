@@ -23,6 +23,16 @@ def test_a_link_works_once():
     assert door.enter(code) is None
 
 
+@pytest.mark.parametrize(
+    ("wish", "page"),
+    [("reports", "/reports"), ("models", "/models"), ("settings", "/settings"), ("today", "/"), ("", "/")]
+    + [(bad, "/") for bad in ("//evil.example", "https://evil.example", "stop", "sign_out", "static", "Settings")],
+)
+def test_a_link_opens_the_page_that_it_names_and_nothing_else(house: House, wish: str, page: str):
+    answer = house.app.test_client().get(house.link(), query_string={"to": wish})
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+
+
 def test_a_link_is_too_old_after_two_minutes():
     now = [0.0]
     door = Door(lambda: now[-1])
