@@ -32,6 +32,7 @@ SAVED = (
 HEAD = ("line", *NAMES, *SPENT, *TOKENS, *LOCAL, *SAVED)
 # A cell that begins like this is a formula to a spreadsheet.
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def report_json(report: Report) -> Json:
@@ -140,4 +141,6 @@ def _saved(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
 
 
 def _cell(name: str, value: Any) -> Any:
-    return f"'{value}" if name in (*NAMES, "local_source") and _FORMULA.match(value) else value
+    if name not in (*NAMES, "local_source"):
+        return value
+    return _CONTROL.sub("\ufffd", f"'{value}" if _FORMULA.match(value) else value)

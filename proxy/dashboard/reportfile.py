@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from proxy.dashboard.reportview import WHY, changes, course, lines, percent, ses
 
 HERE = Path(__file__).parent
 STYLES = ("bursar.css", "report.css")
+# HTML has no place for them, and a terminal that is shown the file would obey them.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def standalone(report: Report, simulated: str = "") -> str:
@@ -34,7 +37,8 @@ def standalone(report: Report, simulated: str = "") -> str:
     style = "".join((HERE / "static" / name).read_text(encoding="utf-8") for name in STYLES)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     given = {"title": title(report), "style": style, "style_hash": f"sha256-{digest}", "simulated": simulated}
-    return environment.get_template("report_file.html").render(given, **view(report, live=False))
+    page = environment.get_template("report_file.html").render(given, **view(report, live=False))
+    return _CONTROL.sub("\ufffd", page)
 
 
 def view(report: Report, *, live: bool) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Weeks made by hand: requests with their baselines, put into a ledger as the proxy does."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from budget.baseline import Baseline, Basis, Figures, Part
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
@@ -137,3 +138,40 @@ def _cost(energy: str, wear: str, idle: str) -> LocalCost:
     marginal = Money.usd(energy)
     full = marginal + Money.usd(wear) + Money.usd(idle)
     return LocalCost(marginal, full, 250_000, NVML, Money.usd(idle))
+
+
+def lived_in(week: WeekMaker, monday: datetime, ledger: Ledger, seed: int = 4) -> None:
+    """Live a working week as a developer would, of which two days go above the budget."""
+    dice = random.Random(seed)
+    for day in range(5):
+        at = monday + timedelta(days=day, hours=8)
+        while at < monday + timedelta(days=day, hours=17, minutes=30):
+            _ask(week, at, dice, scale=14 if day in (1, 3) else 9)
+            at += timedelta(minutes=dice.randrange(8, 24))
+        if day in (1, 3):
+            ledger.tallies.degraded("L2")
+            ledger.tallies.refused("L3", "full")
+
+
+def _ask(week: WeekMaker, at: datetime, dice: random.Random, scale: int) -> None:
+    """Ask for one thing; `scale` is about how many cents it is worth."""
+    number = dice.randrange(4)
+    project = ("shop", "billing", "site", "notes")[number]
+    labels = {
+        "session": f"{at.day * 16 + number:08x}-77b1-4c2e-9d1f-000000000000",
+        "project": f"/home/ada/{project}",
+        "agent": dice.choice(("", "", "explore")),
+    }
+    amount = dice.randrange(scale * 50, scale * 150)
+    at_claude, chance = f"0.{amount * 2:04d}", dice.random()
+    if chance < 0.42:
+        said = f"0.{amount * 2 + dice.randrange(-20, 28):04d}"
+        week.at_claude(at, at_claude, said=said, tier=dice.choice(("L2", "L2", "L3")), task_class="debugging", **labels)
+    elif chance < 0.47:
+        week.at_claude(at, at_claude, alone=f"0.{amount * 7 // 5:04d}", tier="L2", task_class="refactor", **labels)
+    elif chance < 0.54:
+        week.in_vain(at, idle="0.002", task_class="test", **labels)
+        week.at_claude(at + timedelta(minutes=1), at_claude, alone=at_claude, tier="L1", task_class="test", **labels)
+    else:
+        tier, work = dice.choice((("L0", "documentation"), ("L0", "explanation"), ("L1", "code_generation")))
+        week.at_home(at, f"0.{amount * 3 // 2:04d}", idle="0.003", tier=tier, task_class=work, **labels)
