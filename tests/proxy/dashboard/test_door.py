@@ -4,6 +4,8 @@ import json
 import re
 from http.client import HTTPConnection
 
+import pytest
+
 from budget.state import Mode
 from proxy.dashboard.door import IDLE_S, LINK_LASTS_S, MOST_VISITS, Door
 from proxy.dashboard.pages import POLICY
