@@ -22,13 +22,15 @@ Source = Literal["ledger", "history", "both"]
 class Recorded:
     """One request as it was: `row.cost` is what Claude charged, `machine` what the local machine spent on it.
 
-    `estimated`: it was answered locally, and its tokens are the local model's own count, not Claude's.
+    `estimated`: it was answered locally, and its tokens are the local model's own count, not Claude's. `as_asked`: the
+    model that was asked for answered, and no other was tried.
     """
 
     row: Row
     is_local: bool = False
     machine: Money = ZERO
     estimated: bool = False
+    as_asked: bool = True
 
 
 # Of a request's attempts the last that was not voided is its answer; all of them cost.
@@ -56,7 +58,7 @@ def recorded(database: Path, since: date, until: date, source: Source) -> list[R
     if source in ("history", "both"):
         rows = rows_of(database, since, until, beside=source == "both")
         # What came through bursar and has no id of Claude's was answered locally.
-        found += [Recorded(row, local := row.through and not row.request_id, estimated=local) for row in rows]
+        found += [_logged(row, is_local=row.through and not row.request_id) for row in rows]
     return sorted(found, key=lambda each: each.row.at)
 
 
@@ -87,7 +89,8 @@ def of_ledger(database: Path, since: date, until: date) -> Iterator[Recorded]:
                 if before:
                     found[entry["request_id"]] = replace(before, row=replace(before.row, cost=cost), machine=machine)
                 continue
-            found[entry["request_id"]] = _recorded(entry, cost, machine)
+            again = _recorded(entry, cost, machine)
+            found[entry["request_id"]] = replace(again, as_asked=again.as_asked and (not before or before.as_asked))
     yield from found.values()
 
 
@@ -110,7 +113,12 @@ def _recorded(entry: sqlite3.Row, cost: Money, machine: Money) -> Recorded:
         provisional=False,
         through=True,
     )
-    return Recorded(row, bool(entry["is_local"]), machine, estimated)
+    as_asked = not entry["is_local"] and entry["model_asked"] in ("", entry["model"])
+    return Recorded(row, bool(entry["is_local"]), machine, estimated, as_asked)
+
+
+def _logged(row: Row, *, is_local: bool) -> Recorded:
+    return Recorded(row, is_local, estimated=is_local, as_asked=not is_local)
 
 
 def _usage(entry: sqlite3.Row) -> tuple[Usage, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -10,6 +10,7 @@ from fractions import Fraction
 from pricing.machine import LocalCost, Machine, Speeds, Work, cost, rounded_up
 from pricing.money import ZERO, Money
 from pricing.table import PriceTable
+from proxy.replay.call import Call
 from proxy.replay.engine import Walk
 from proxy.replay.outcome import Outcome
 from proxy.replay.policy import Policy
@@ -24,8 +25,9 @@ HOURS_A_DAY = 24
 class Study:
     """What recorded days come to under a policy; `machine` is what its local work costs this machine.
 
-    `too_long`: calls of tiers that may go local, whose prompt the local model cannot hold. `bill` and `bill_replayed`:
-    what the calls that really went to Claude as asked were billed at, and what the replay makes of them.
+    `too_long`: calls of tiers that may go local, whose prompt the local model cannot hold. `checked` are the
+    calls of conversations that were at Claude alone; `bill` and `bill_replayed` what they were billed at, and what the
+    replay makes of them.
     """
 
     policy: Policy
@@ -34,6 +36,7 @@ class Study:
     machine: LocalCost
     busy_ms: Fraction
     too_long: int = 0
+    checked: int = 0
     bill: Money = ZERO
     bill_replayed: Money = ZERO
 
@@ -88,27 +91,36 @@ def study(
     prices: PriceTable,
     machine: Machine,
     speeds: Speeds,
-    passed: Callable[[Day], object] = lambda day: None,
 ) -> Study:
-    """Replay days in their order; `passed` is told of each."""
+    """Replay days in their order."""
     walk, outcome, by_day = Walk(policy, prices), Outcome(), dict[date, Money]()
     context, too_long = max(local.context for local in policy.locals), 0
-    bill = bill_replayed = ZERO
+    bill, bill_replayed, checked, alone = ZERO, ZERO, 0, _alone_at_claude(days)
     for day in days:
         before = outcome.cost
         for step, was in zip(walk.day(day.calls, day.begins), day.was, strict=True):
             outcome.add(step)
             too_long += step.tier <= Tier.L1 and step.fate == "cloud" and step.call.prompt > context
-            if not was.is_local:
-                bill, bill_replayed = bill + was.row.cost, bill_replayed + step.baseline
+            if _conversation(step.call) in alone:
+                bill, bill_replayed, checked = bill + was.row.cost, bill_replayed + step.baseline, checked + 1
         by_day[day.day] = outcome.cost - before
-        passed(day)
     work = Work(
         prefill_ms=Fraction(outcome.local_computed * 1000) / Fraction(speeds.prefill),
         decode_ms=Fraction(outcome.local_out * 1000) / Fraction(speeds.decode),
     )
     spent = cost(machine, work)
-    return Study(policy, outcome, by_day, spent, work.busy_ms, too_long, bill, bill_replayed)
+    return Study(policy, outcome, by_day, spent, work.busy_ms, too_long, checked, bill, bill_replayed)
+
+
+def _alone_at_claude(days: Sequence[Day]) -> set[str]:
+    """Name the conversations whose every call was answered as asked: others left Claude's cache colder than it says."""
+    every = [pair for day in days for pair in zip(day.calls, day.was, strict=True)]
+    elsewhere = {_conversation(call) for call, was in every if not was.as_asked}
+    return {_conversation(call) for call, _ in every} - elsewhere
+
+
+def _conversation(call: Call) -> str:
+    return f"{call.session}/{call.agent}"
 
 
 @dataclass(frozen=True, slots=True)

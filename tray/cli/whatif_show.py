@@ -47,7 +47,11 @@ def found_json(
         "as_it_was": _as_it_was(days),
         "policies": policies,
         "case": [_case_json(name, found, gpu_price) for name, found in studies.items() if name != "claude"],
-        "check": {"billed_usd": claude.bill.exact(), "replayed_usd": claude.bill_replayed.exact()},
+        "check": {
+            "requests": claude.checked,
+            "billed_usd": claude.bill.exact(),
+            "replayed_usd": claude.bill_replayed.exact(),
+        },
         "left_out": {"unpriced": dict(sorted(left.unpriced.items())), "empty": left.empty},
         "notes": _notes(days, left, studies, wish, assumed),
     }
@@ -128,9 +132,12 @@ def _notes(
     if claude.bill:
         off = (claude.bill_replayed - claude.bill).picos / claude.bill.picos
         notes.append(
-            f"The replay's own error: requests that went to Claude came to {claude.bill.dollars(rounding='up')}, "
-            f"and the replay makes {claude.bill_replayed.dollars(rounding='up')} of them ({off:+.1%})."
+            f"The replay's own error: {claude.checked:,} requests of conversations that were at Claude alone came to "
+            f"{claude.bill.dollars(rounding='up')}, and the replay makes "
+            f"{claude.bill_replayed.dollars(rounding='up')} of them ({off:+.1%})."
         )
+    else:
+        notes.append("The replay's own error is not known: no conversation was at Claude alone.")
     notes += [f"Assumed {said}." for said in assumed]
     untaken = sum(not was.row.tier for was in every)
     counted = (
