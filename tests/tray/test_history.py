@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -161,6 +162,9 @@ def test_a_running_bursar_writes_what_the_command_has_read(served: Bursar, logs:
     said = served.command("history", "import", folder_of(logs))
     assert f"{len(logs.truth.usage):,} requests added" in said.stdout, said.stderr
     assert f"{len(logs.truth.usage):,} requests in" in served.command("history").stdout
+    for wrong in ({"rows": [["msg", -1]]}, {"rows": [5]}, {"rows": None}, {}):
+        with pytest.raises(HTTPError, match="400"):
+            served.api("/api/history", wrong)
     assert served.api("/api/history/forget", {}) == {"forgotten": len(logs.truth.usage)}
 
 
