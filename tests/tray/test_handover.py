@@ -17,7 +17,7 @@ from tray.modelnames import unknown_models
 from tray.settings import SettingsError
 from tray.settings import read as read_settings
 
-DOUBTFUL = "Fix the bug where the list is empty after reload"
+DOUBTFUL = "add a notification system: email and in-app, users choose what they get"
 
 
 def settings_of(text: str):
