@@ -44,13 +44,14 @@ def draw(key: IconKey, size: int) -> Image.Image:
 
 @dataclass
 class Heard:
-    """What the tray called, and on which threads; `busy` holds up whoever clicks."""
+    """What the tray called, and on which threads; `busy` holds up whoever clicks, `then` comes after each click."""
 
     clicks: list[str] = field(default_factory=list)
     openings: int = 0
     unseen: int = 0
     threads: set[int] = field(default_factory=set)
     busy: threading.Lock = field(default_factory=threading.Lock)
+    then: Callable[[], Any] = bool
 
     def wiring(self) -> Wiring:
         """Hang all of it on a tray."""
@@ -61,6 +62,7 @@ class Heard:
         self.threads.add(threading.get_ident())
         with self.busy:
             self.clicks.append(action)
+        self.then()
 
     def opening(self) -> None:
         """Count an opening."""
