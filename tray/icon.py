@@ -78,7 +78,8 @@ class Ring:
     def at(cls, size: int) -> Ring:
         """Choose a ring for a size: whole pixels wide where it is small, so that it stays sharp."""
         width = max(2.0, round(size * 0.115 * 2) / 2)
-        return cls(size * SCALE / 2, size * SCALE / 2 - SCALE * (0.0 if size < 24 else size / 64), width * SCALE)
+        margin = 0 if size < 24 else size * SCALE // 64
+        return cls(size * SCALE / 2, size * SCALE / 2 - margin, width * SCALE)
 
     def arc(self, pen: Pen, share: float) -> None:
         """Fill a share of the ring with round ends, from the top and clockwise."""
@@ -110,7 +111,7 @@ def _dot(pen: Pen, side: float) -> None:
 
 def _house(pen: Pen, side: float) -> None:
     at = _pixels(side)
-    pen.polygon([at(0, -5), at(5, 0), at(3, 0), at(3, 4), at(-3, 4), at(-3, 0), at(-5, 0)], fill=255)
+    _area(pen, side, [at(0, -5), at(5, 0), at(3, 0), at(3, 4), at(-3, 4), at(-3, 0), at(-5, 0)])
     _box(pen, *at(-1, 1), *at(1, 5), fill=0)
 
 
@@ -126,13 +127,13 @@ def _cloud(pen: Pen, side: float) -> None:
 def _eye(pen: Pen, side: float) -> None:
     """Draw an almond with an iris, or at small sizes, where that would be a blur, its outline with a pupil."""
     at, unit = _grid(side), side / 16
-    pen.polygon([at(*point) for point in _almond(5.0, 3.4)], fill=255)
+    _area(pen, side, [at(*point) for point in _almond(5.0, 3.4)])
     if side >= 30 * SCALE:
         _disc(pen, *at(0, 0), 2.0 * unit, 0)
         _disc(pen, *at(0, 0), 1.0 * unit, 255)
     else:
-        pen.polygon([at(*point) for point in _almond(3.6, 2.3)], fill=0)
-        _disc(pen, *at(0, 0), 1.45 * unit, 255)
+        _area(pen, side, [at(*point) for point in _almond(3.5, 2.1)], fill=0)
+        _disc(pen, *at(0, 0), 1.4 * unit, 255)
 
 
 def _alert(pen: Pen, side: float) -> None:
@@ -170,6 +171,11 @@ def _almond(width: float, height: float) -> list[tuple[float, float]]:
     xs = [width * (number / 24 - 1) for number in range(49)]
     lid = [(x, math.sqrt(curve * curve - x * x) - curve + height) for x in xs]
     return [*lid, *((x, -y) for x, y in reversed(lid))]
+
+
+def _area(pen: Pen, side: float, points: list[tuple[float, float]], fill: int = 255) -> None:
+    # Pillow also paints the pixels that an edge runs through.
+    pen.polygon([(x * (side - 1) / side, y * (side - 1) / side) for x, y in points], fill=fill)
 
 
 def _disc(pen: Pen, x: float, y: float, radius: float, fill: int) -> None:
