@@ -27,7 +27,7 @@ LARGE_PERMILLE = 400
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One suggestion: what was found, how that comes about, the money it is about, a command or a setting that helps."""
+    """One suggestion: what was found, how that comes about, the money it is about, what helps."""
 
     topic: Topic
     title: str

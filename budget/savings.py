@@ -206,12 +206,17 @@ def savings(sums: Sums, since: date, until: date) -> Savings:
     return Savings(
         since=since,
         until=until,
-        total=next(iter(_cuts(rows, lambda _: "")), Cut("")),
+        total=total_of(rows),
         by={name: _cuts(rows, _NAMES[name]) for name in CUTS},
         sessions=_sessions(sums.sessions(since, until)),
         error=_error(rows),
         would=Would(sum(row["would_requests"] for row in rows), Money(sum(row["would_likely"] for row in rows))),
     )
+
+
+def total_of(rows: Iterable[Mapping[str, Any]]) -> Cut:
+    """Sum up rows of the table `baseline_totals` in one."""
+    return next(iter(_cuts(rows, lambda _: "")), Cut(""))
 
 
 def row_cut(row: Mapping[str, Any]) -> Cut:

@@ -12,7 +12,7 @@ from budget.advice import Advice, advice
 from budget.clock import resets_at
 from budget.outbox import Kind
 from budget.report import Share, Week, week
-from budget.savings import Range, Savings, savings
+from budget.savings import Cut, Range, Savings, savings, total_of
 from budget.today import DayTotal
 from budget.weekbooks import Books, Row, read
 from pricing.machine import LocalCost
@@ -159,7 +159,7 @@ def report(database: Path, since: date, *, now: datetime, zone: ZoneInfo) -> Rep
         made=now,
         is_over=now >= resets_at(until, zone),
         zone=zone,
-        sums=_sums(spend, saved, ours),
+        sums=_sums(spend, saved.total, ours),
         before=_before(before, earlier),
         days=_days(ours, saved, since),
         spend=spend,
@@ -226,12 +226,12 @@ def _week_of(books: Books, since: date) -> Books:
 
 
 def _before(books: Books, since: date) -> Sums | None:
-    found = _sums(_spend(books, since), savings(_Baselines(books), since, since + timedelta(days=DAYS - 1)), books)
+    found = _sums(_spend(books, since), total_of(books.baselines), books)
     return found if found.requests or found.refused else None
 
 
-def _sums(spend: Week, saved: Savings, books: Books) -> Sums:
-    paid, plan, local = saved.total.paid, saved.total.plan, spend.local
+def _sums(spend: Week, total: Cut, books: Books) -> Sums:
+    paid, plan, local = total.paid, total.plan, spend.local
     requests, on_machine = _answered(spend.models), _answered(share for share in spend.models if share.is_local)
     # What is older than baselines has none: it is as unknown as what nobody could work out.
     unknown = requests - paid.requests

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from budget.report import week_of
 from budget.weekbooks import first_day, monday
 from budget.weekly import DAYS, Report, Sums, name_of, overview
 from budget.weekly import report as make
+from budget.words import SIMULATED
 from pricing.money import Money
 from proxy.dashboard.pages import books, page, pages
 from proxy.dashboard.reportfile import filters, standalone, title, view
 from proxy.desk import counter
 from proxy.reportjson import report_csv, report_json
 
-MOST_WEEKS = 26
+MOST_WEEKS = 12
 TYPES = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
 
 for _name, _show in filters(lambda: counter().services.zone()).items():
@@ -49,8 +50,12 @@ class Kept:
 
 @pages.get("/reports")
 def reports() -> str:
-    """List the weeks, the latest first."""
-    return page("reports.html", weeks=books(_weeks) or [])
+    """List the weeks, the latest first, or those up to one."""
+    newest = monday(counter().services.ledger.today().day)
+    asked = _monday(request.args.get("until", ""))
+    weeks = books(lambda: _weeks(min(asked or newest, newest))) or []
+    earlier = _neighbour(weeks[-1].since, -DAYS) if weeks else ""
+    return page("reports.html", weeks=weeks, earlier=earlier, is_latest=not asked or asked >= newest)
 
 
 @pages.get("/reports/<week>")
@@ -64,6 +69,7 @@ def report(week: str) -> Any:
     told = (found.sums.claude, found.sums.saved.likely)
     return page(
         "report.html",
+        here="reports",
         title=title(found),
         **view(found, live=True),
         kept_at=kept.at if kept else None,
@@ -81,7 +87,7 @@ def report_file(week: str, form: str) -> Any:
     if found is None:
         return page("failed.html", said="There is no such report."), 404
     written = {
-        "html": lambda: standalone(found),
+        "html": lambda: standalone(found, SIMULATED if counter().services.is_simulated else ""),
         "csv": lambda: report_csv(found),
         "json": lambda: json.dumps(report_json(found), indent=2, ensure_ascii=False),
     }[form]()
@@ -98,12 +104,12 @@ def kept_report(week: str) -> Any:
     return _download(content, f"bursar-{week}.html", TYPES["html"])
 
 
-def _weeks() -> list[WeekLine]:
+def _weeks(newest: date) -> list[WeekLine]:
     services = counter().services
-    today, first = services.ledger.today().day, first_day(services.ledger.file)
+    this, first = monday(services.ledger.today().day), first_day(services.ledger.file)
     if first is None:
         return []
-    newest, oldest = monday(today), max(monday(first), monday(today) - timedelta(days=DAYS * (MOST_WEEKS - 1)))
+    oldest = max(monday(first), newest - timedelta(days=DAYS * (MOST_WEEKS - 1)))
     sums = overview(services.ledger.file, oldest, newest)
     archive = counter().archive
     return [
@@ -112,7 +118,7 @@ def _weeks() -> list[WeekLine]:
             since=since,
             until=since + timedelta(days=DAYS - 1),
             sums=sums.get(since),
-            is_over=since < newest,
+            is_over=since < this,
             kept_at=archive.made(name_of(since)) if archive else None,
         )
         for since in (newest - timedelta(days=DAYS * back) for back in range((newest - oldest).days // DAYS + 1))

@@ -149,9 +149,10 @@ def steps(baseline: Money, parts: Parts) -> tuple[Step, ...]:
     )
 
 
-def lines(cuts: Iterable[Cut], most: int = MOST_LINES) -> tuple[Line, ...]:
-    """Give the lines of a table, what would have cost most first; the rest in one line."""
-    ordered = sorted((cut for cut in cuts if _is_something(cut)), key=_size, reverse=True)
+def lines(cuts: Iterable[Cut], most: int = MOST_LINES, *, by_name: bool = False) -> tuple[Line, ...]:
+    """Give the lines of a table, what would have cost most first, or by their names; the rest in one line."""
+    ordered = [cut for cut in cuts if _is_something(cut)]
+    ordered.sort(key=lambda cut: cut.name) if by_name else ordered.sort(key=_size, reverse=True)
     shown, rest = ordered[:most], ordered[most:]
     if len(rest) > 1:
         shown.append(sum(rest, Cut(f"{len(rest)} others")))
@@ -181,15 +182,9 @@ def changes(report: Report) -> tuple[Change, ...]:
         _percent("Local answers not good enough", before.escalated_permille, now.escalated_permille, less_is="good"),
         _number("Second best: local for want of budget", before.degraded, now.degraded, less_is="good"),
         _number("Refused", before.refused, now.refused, less_is="good"),
-        _money("A million local tokens", per_mtok(before), per_mtok(now), places=4),
+        _rate("A million local tokens", before, now),
     ]
     return tuple(change for change in found if change is not None)
-
-
-def per_mtok(sums: Sums) -> Money:
-    """Say what a million local tokens cost with everything; nothing without any."""
-    tokens = sums.local_tokens
-    return Money(-(-sums.local_full.picos * 10**6 // tokens)) if tokens else ZERO
 
 
 def percent(permille: int | None) -> str:
@@ -245,6 +240,20 @@ def _percent(name: str, before: int | None, now: int | None, less_is: str = "") 
     change = now - before
     said = f"{'+' if change > 0 else ''}{percent(change).removesuffix(' %')} points"
     return Change(name, percent(before), percent(now), said, _trend(change, less_is))
+
+
+def _rate(name: str, before: Sums, now: Sums) -> Change | None:
+    """Lay beside each other what a million local tokens cost with everything."""
+    rates = [_per_mtok(sums) for sums in (before, now)]
+    if rates[0] is not None and rates[1] is not None:
+        return _money(name, rates[0], rates[1], places=4)
+    shown = [rate.dollars(4) if rate else "–" for rate in rates]
+    return Change(name, shown[0], shown[1], "") if any(rates) else None
+
+
+def _per_mtok(sums: Sums) -> Money | None:
+    tokens = sums.local_tokens
+    return Money(-(-sums.local_full.picos * 10**6 // tokens)) if tokens else None
 
 
 def _trend(change: int, less_is: str) -> str:

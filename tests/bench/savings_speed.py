@@ -50,12 +50,12 @@ SELECT session, e.day, 0, b.part, b.basis, max(project), min(since), max(e.at), 
 FROM baselines b JOIN entries e ON e.id = b.entry_id GROUP BY 1, 2, 3, 4, 5"""
 
 
-def fill(database: Path, entries: int, first: date) -> None:
+def fill(database: Path, entries: int, first: date, days: int = DAYS) -> None:
     """Write the rows as the ledger would have."""
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        connection.executemany(_DAY, [((first + timedelta(days=day)).isoformat(),) for day in range(DAYS + 1)])
-        connection.execute(_ENTRIES, {"entries": entries, "first": first.isoformat(), "days": DAYS})
+        connection.executemany(_DAY, [((first + timedelta(days=day)).isoformat(),) for day in range(days + 1)])
+        connection.execute(_ENTRIES, {"entries": entries, "first": first.isoformat(), "days": days})
         for statement in (_BASELINES, _TOTALS, _SESSIONS, f"UPDATE baseline_state SET complete_to = {entries}"):
             connection.execute(statement)
         connection.commit()

@@ -146,7 +146,7 @@ def lived_in(week: WeekMaker, monday: datetime, ledger: Ledger, seed: int = 4) -
     for day in range(5):
         at = monday + timedelta(days=day, hours=8)
         while at < monday + timedelta(days=day, hours=17, minutes=30):
-            _ask(week, at, dice, scale=14 if day in (1, 3) else 9)
+            _ask(week, at, dice, scale=29 if day in (1, 3) else 15)
             at += timedelta(minutes=dice.randrange(8, 24))
         if day in (1, 3):
             ledger.tallies.degraded("L2")
