@@ -7,43 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kit.statuses import DEAD, NOON, OTHER, SAVED, STATUS, status
 from tray.menu import MOST_LABEL, MOST_TOOLTIP, RING_STEPS, Face, Here, IconKey, Item, face, plain
 
 HERE = Here()
-NOON = "2026-11-20T12:00:00+00:00"
-SAVED = {"usd": "3.1", "low_usd": "3.1", "high_usd": "3.1", "plan_usd": "0", "requests": 9, "unknown": 0}
-STATUS: dict[str, Any] = {
-    "running": True,
-    "simulated": False,
-    "zone": "Europe/Berlin",
-    "notices": [],
-    "day": "2026-11-20",
-    "mode": "auto",
-    "band": "normal",
-    "stop": None,
-    "budget_usd": "10",
-    "cutoff_usd": "12",
-    "settled_usd": "1.834",
-    "held_usd": "0",
-    "likely_usd": "1.834",
-    "open_holds": 0,
-    "unrecorded": 0,
-    "resets_at": "2026-11-20T23:00:00+00:00",
-    "trouble": None,
-    "clock_held_back": False,
-    "saved": {"today": SAVED, "week": {**SAVED, "usd": "21.47", "low_usd": "21.47", "high_usd": "21.47"}},
-    "pace": None,
-    "locals": [{"name": "Ollama", "healthy": True, "why": ""}],
-    "doubts": [],
-    "prices": {"data_as_of": "2026-11-12", "old": False, "notices": []},
-}
-DEAD = {"name": "Ollama", "healthy": False, "why": "it is not running"}
-OTHER = {"name": "LM Studio", "healthy": True, "why": ""}
-
-
-def status(**changes: Any) -> dict[str, Any]:
-    """Give a plain day with some of it changed."""
-    return {**STATUS, **changes}
 
 
 def every(items: tuple[Item, ...]) -> Iterator[Item]:
