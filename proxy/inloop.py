@@ -17,14 +17,32 @@ from proxy.request import AgentRequest
 
 MANY_FILES, MANY_CALLS, SAME_CALLS, FAILED_CALLS = 3, 10, 3, 3
 
+LEASHES = ((0.05, 40), (0.1, 20))
+"""Calls that a turn may make where its words left less doubt than so: routine work often takes ten and more.
 
-def outgrown(asked: AgentRequest) -> str:
-    """Say how a turn has outgrown what it was taken for, as half a sentence; empty if it has not."""
+Of 1,273 labelled prompts from repositories, and by writers, that the model had not seen, those with a doubt below 0.05
+held no complex work, those below 0.1 five pieces in 276. To stop all of them at ten calls would cost a fifth of what
+can be saved (tests/bench/policies.py) and catch hardly more (tests/bench/inloop.py).
+"""
+
+
+def calls_allowed(doubt: float | None) -> int:
+    """Give how many calls a turn may make before it counts as complex; MANY_CALLS where nobody weighed its words."""
+    if doubt is None:
+        return MANY_CALLS
+    return next((calls for below, calls in LEASHES if doubt < below), MANY_CALLS)
+
+
+def outgrown(asked: AgentRequest, doubt: float | None = None) -> str:
+    """Say how a turn has outgrown what it was taken for, as half a sentence; empty if it has not.
+
+    `doubt` is the chance that was seen in its words that it is complex work.
+    """
     calls = list(calls_of_turn(asked))
     edited = {path for call in calls if call.get("name") in CHANGING for path in _first(paths_in(call.get("input")))}
     if len(edited) >= MANY_FILES:
         return f"it has edited {len(edited)} files"
-    if len(calls) >= MANY_CALLS:
+    if len(calls) >= calls_allowed(doubt):
         return f"it has made {len(calls)} calls"
     same = Counter(msgspec.json.encode([call.get("name"), call.get("input")], order="sorted") for call in calls)
     if max(same.values(), default=0) >= SAME_CALLS:

@@ -60,13 +60,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a request is taken for; `confidence` is from 0 to 1, `reasons` begin with the one that decided."""
+    """What a request is taken for; `confidence` is from 0 to 1, `reasons` begin with the one that decided.
+
+    `doubt` is the chance, from 0 to 1, that it is complex work after all; None where nobody weighed that.
+    """
 
     task_class: TaskClass
     tier: Tier
     confidence: float
     reasons: tuple[Reason, ...]
     side: Side | None = None
+    doubt: float | None = None
 
     @property
     def is_wordless(self) -> bool:

@@ -58,7 +58,7 @@ def view_of(
         ruling=ruling,
         swaps=swaps,
         worth=_worth(services, asked, task, swaps) if task and is_gated else None,
-        outgrown=outgrown(asked) if _runs_locally(today.mode, memory) and not override else "",
+        outgrown=_outgrown(asked, task, today.mode, memory) if not override else "",
         would=memory.would,
         would_tier=memory.would_tier,
         patience_s=services.options.patience_s,
@@ -115,6 +115,10 @@ def _runs_locally(mode: Mode, memory: Memory) -> bool:
     """Tell whether the turn is under way at a local model, or would be in mode auto where that one is only watched."""
     route = memory.sticky if mode is Mode.auto else memory.would if mode is Mode.observe else None
     return route is not None and route.is_local
+
+
+def _outgrown(asked: AgentRequest, task: Task | None, mode: Mode, memory: Memory) -> str:
+    return outgrown(asked, task.doubt if task else None) if _runs_locally(mode, memory) else ""
 
 
 def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[Tier, Swap]) -> Worth | None:

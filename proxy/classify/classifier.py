@@ -6,6 +6,7 @@ import logging
 import marshal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -137,7 +138,7 @@ def _classify(request: AgentRequest, restricted: Restricted, seen: Seen, words: 
     if side in _BACKGROUND:
         return Task(TaskClass.background, _BACKGROUND[side], 0.9, (Reason(f"side.{side}", "request"),), side)
     task = words.weigh(request)
-    return Task(task.task_class, task.tier, task.confidence, task.reasons, side)
+    return replace(task, side=side) if side else task
 
 
 _BACKGROUND: dict[Side | None, Tier] = {

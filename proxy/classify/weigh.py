@@ -65,7 +65,8 @@ def by_words(text: str, previous: str = "", caution: Caution = "balanced", model
         return Task(TaskClass.continuation, Tier.L1, 0.4, (goes_on,))
     before = _weigh(plain(previous), plain(""), caution, model)
     reasons = (goes_on, *(Reason(reason.rule, "previous prompt") for reason in before.reasons[: SHOWN_REASONS - 1]))
-    return Task(TaskClass.continuation, max(before.tier, Tier.L1), before.confidence / 2, reasons)
+    tier = max(before.tier, Tier.L1)
+    return Task(TaskClass.continuation, tier, before.confidence / 2, reasons, doubt=before.doubt)
 
 
 def _weigh(asked: Plain, before: Plain, caution: Caution, model: Model) -> Task:
@@ -80,7 +81,7 @@ def _weigh(asked: Plain, before: Plain, caution: Caution, model: Model) -> Task:
     whole = with_before(traits, traits_of(before) if before.low else {}, size_of(asked.text))
     is_complex, is_more = chance(model.complex.score(whole)), chance(model.more_than_safe.score(whole))
     tier, sure = _tier(is_complex, is_more, model.complex_from[caution])
-    return Task(kind, tier, round(sure, 3), _reasons(whole, tier, model))
+    return Task(kind, tier, round(sure, 3), _reasons(whole, tier, model), doubt=round(is_complex, 3))
 
 
 def _carried(asked: Plain, before: Plain, traits: Traits) -> str | None:

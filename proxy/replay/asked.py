@@ -74,7 +74,7 @@ class Asker:
 
     def outgrown(self, call: Call) -> str:
         """Say how the turn has outgrown what it was taken for, by what can be told from rows: calls, files."""
-        loop, many = self._loops.get(call.turn_key), self._policy.many_calls
+        loop, many = self._loops.get(call.turn_key), self._policy.leash(self._policy.doubt(call))
         if loop is None or many is None:
             return ""
         if len(loop.files) >= MANY_FILES:

@@ -10,7 +10,7 @@ from budget.shares import NONE, Shares
 from budget.state import Mode
 from proxy.coldcache import CacheGate
 from proxy.decision import Policy as RestrictedPolicy
-from proxy.inloop import MANY_CALLS
+from proxy.inloop import calls_allowed
 from proxy.replay.call import Call
 from proxy.replay.taking import Taking, as_labelled
 from proxy.route import LocalRoute
@@ -26,6 +26,11 @@ def no_rules(_call: Call, _tier: Tier) -> Ruling:
     return NO_RULING
 
 
+def not_weighed(_call: Call) -> float | None:
+    """Say that nobody weighed the words of a turn."""
+    return None
+
+
 def never(_call: Call) -> bool:
     """Let no local answer fail."""
     return False
@@ -38,9 +43,10 @@ class Policy:
     Without `limits` there is money enough. `takes` is the classifier, `rules` what rules say of a call, `fails` whether
     a local answer to it is no good. `max_tokens` is what agents ask for: a hold covers all of it.
 
-    Three rules of the proxy can be left out, to tell what each of them costs: `many_calls`, after which a local turn
-    has outgrown what it was taken for (None: it never does, nor by the files that it edits); `restricted_stays`, that a
-    session that was L3 once stays so; `compacts_apart`, that a summary is complex work, after which its turn goes on
+    `doubt` is what the classifier's words leave of a turn. Three rules of the proxy can be left out, to tell what each
+    of them costs: `leash`, which says by that doubt after how many calls a local turn has outgrown what it was taken
+    for (None: it never does, nor by the files that it edits); `restricted_stays`, that a session that was L3 once stays
+    so; `compacts_apart`, that a summary is complex work, after which its turn goes on
     without its words.
     """
 
@@ -57,6 +63,7 @@ class Policy:
     fails: Callable[[Call], bool] = never
     for_an_hour: bool = False
     max_tokens: int = 32_000
-    many_calls: int | None = MANY_CALLS
+    doubt: Callable[[Call], float | None] = not_weighed
+    leash: Callable[[float | None], int | None] = calls_allowed
     restricted_stays: bool = True
     compacts_apart: bool = True

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pricing.table import PriceTable
+from proxy.inloop import calls_allowed
 from proxy.replay import Call, Policy, Step, Walk, replay
 from proxy.route import LocalRoute
 from proxy.task import Tier
@@ -29,7 +30,7 @@ from tests.bench.classify_eval import share
 from tests.bench.confusion import said_of
 from tests.bench.days import BEGINS, Day, days, of_family, with_files
 from tests.bench.labelled import labelled
-from tests.bench.policies import ALONE
+from tests.bench.policies import ALONE, after, doubted
 
 NEVER = 1.0
 """The chance at which an edit always goes to a file that was edited before: one file a turn."""
@@ -79,11 +80,16 @@ def triggers(drawn: list[Day]) -> dict[str, Caught]:
     """Print what each trigger, and each threshold, catches and costs."""
     window = (LocalRoute("local", "m", 131_072, tools=True),)
     rows: list[tuple[str, Policy, float]] = [
-        *((f"{many} calls", replace(ALONE, many_calls=many), NEVER) for many in (5, 10, 15, 20, 40)),
-        ("10 calls or 3 files", replace(ALONE, many_calls=10), 0.5),
-        ("10 calls or 3 files, each edit another", replace(ALONE, many_calls=10), 0.0),
-        ("3 files", replace(ALONE, many_calls=10**6), 0.5),
-        ("10 calls, 3 files, summaries, 128k", replace(ALONE, many_calls=10, compacts_apart=True, locals=window), 0.5),
+        *((f"{many} calls", replace(ALONE, leash=after(many)), NEVER) for many in (5, 10, 15, 20, 40)),
+        ("10 calls or 3 files", replace(ALONE, leash=after(10)), 0.5),
+        ("10 calls or 3 files, each edit another", replace(ALONE, leash=after(10)), 0.0),
+        ("10 to 40 calls by doubt, or 3 files", replace(ALONE, leash=calls_allowed, doubt=doubted), 0.5),
+        ("3 files", replace(ALONE, leash=after(10**6)), 0.5),
+        (
+            "10 calls, 3 files, summaries, 128k",
+            replace(ALONE, leash=after(10), compacts_apart=True, locals=window),
+            0.5,
+        ),
     ]
     found: dict[str, Caught] = {}
     print(f"{'a turn has outgrown its tier at':40} {'turns':>7} {'cost of them':>13} {'cost after':>11} {'left':>7}")

@@ -27,7 +27,7 @@ restricted work alone costs $3 to $4 of such a day: four tenths do.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,7 +36,9 @@ from budget.shares import Shares
 from budget.state import Mode
 from pricing.money import Money
 from pricing.table import PriceTable
+from proxy.inloop import calls_allowed
 from proxy.replay import Call, Confusion, Outcome, Policy, replay
+from proxy.replay.taking import drawn
 from proxy.route import LocalRoute
 from proxy.rules.ruling import NO_RULING, Ruling
 from proxy.task import Tier
@@ -71,10 +73,32 @@ def _ruled(route: str) -> Ruling:
     return Ruling(route="local" if route == "local" else "cloud", route_by='rule "of the table"')
 
 
-ALONE = Policy(many_calls=None, restricted_stays=False, compacts_apart=False, cache_gate="off")
+def after(calls: int | None) -> Callable[[float | None], int | None]:
+    """Let every local turn outgrow its tier after so many calls; None: never."""
+    return lambda _doubt: calls
+
+
+SEEN_DOUBTS = {
+    True: ((0.25, 0.03), (0.54, 0.07), (1.0, 0.15)),
+    False: ((0.19, 0.07), (1.0, 0.15)),
+}
+"""How much doubt the words of turns leave that begin locally, rightly or wrongly: shares added up, and the doubt.
+
+Of 411 labelled prompts that may go local, and 27 that may not, each weighed by a model that had not seen its repository
+or its writer (tests/bench/classify_folds.py, balanced).
+"""
+
+
+def doubted(call: Call) -> float:
+    """Draw how much doubt a turn's words leave."""
+    at = drawn(f"{call.turn_key}/doubt", 0)
+    return next(doubt for up_to, doubt in SEEN_DOUBTS[call.tier <= Tier.L1] if at < up_to)
+
+
+ALONE = Policy(leash=after(None), restricted_stays=False, compacts_apart=False, cache_gate="off")
 """Tiers and nothing else."""
 
-SHIPPED, CLAUDE = Policy(), Policy(mode=Mode.cloud)
+SHIPPED, CLAUDE = Policy(doubt=doubted), Policy(mode=Mode.cloud)
 
 
 def as_counted(sonnet: str) -> list[Row]:
@@ -98,9 +122,10 @@ def rule_by_rule() -> list[Row]:
         Row("+ the cache gate for L0 too", replace(ALONE, cache_gate="all")),
         Row("+ summaries are complex work", replace(ALONE, compacts_apart=True)),
         Row("+ an L3 session stays so", replace(ALONE, restricted_stays=True)),
-        Row("+ outgrown at 40 calls", replace(ALONE, many_calls=40)),
-        Row("+ outgrown at 20 calls", replace(ALONE, many_calls=20)),
-        Row("+ outgrown at 10 calls", replace(ALONE, many_calls=10)),
+        Row("+ outgrown at 40 calls", replace(ALONE, leash=after(40))),
+        Row("+ outgrown at 20 calls", replace(ALONE, leash=after(20))),
+        Row("+ outgrown at 10 calls", replace(ALONE, leash=after(10))),
+        Row("+ outgrown at 10 to 40, by doubt", replace(ALONE, leash=calls_allowed, doubt=doubted)),
     ]
 
 
@@ -110,8 +135,9 @@ def as_shipped(sonnet: str, of: Policy = SHIPPED) -> list[Row]:
     return [
         Row("auto", of),
         Row("auto, L2 on Sonnet", replace(of, cloud_models={Tier.L2: sonnet})),
-        Row("auto, outgrown at 40 calls", replace(of, many_calls=40)),
-        Row("auto, never outgrown", replace(of, many_calls=None)),
+        Row("auto, outgrown at 10 calls", replace(of, leash=after(10))),
+        Row("auto, outgrown at 40 calls", replace(of, leash=after(40))),
+        Row("auto, never outgrown", replace(of, leash=after(None))),
         *(Row(name, replace(of, locals=(LocalRoute("local", "m", size, tools=True),))) for name, size in windows),
     ]
 
@@ -131,7 +157,7 @@ def on_a_budget(sonnet: str, of: Policy = SHIPPED, name: str = "auto") -> list[R
 
 def by_our_classifier(sonnet: str, matrix: Matrix, caution: str) -> list[Row]:
     """Give the main rows with tiers as our classifier finds them."""
-    alone, auto = replace(ALONE, takes=Confusion(matrix)), Policy(takes=Confusion(matrix))
+    alone, auto = replace(ALONE, takes=Confusion(matrix)), replace(SHIPPED, takes=Confusion(matrix))
     return [
         Row(f"{caution}: L0 + L1 local", alone),
         Row(f"{caution}: L0 + L1 local, L2 on Sonnet", replace(alone, cloud_models={Tier.L2: sonnet})),

@@ -13,13 +13,15 @@ import re
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pricing.table import PriceTable
+from proxy.classify.weigh import by_words
 from proxy.replay import Call, Policy, Walk, call_of
+from proxy.request import read
 from proxy.task import Tier
 from tests.kit import traffic
 from tests.kit.bursar import Bursar
@@ -31,12 +33,23 @@ from tests.kit.traffic_bodies import Renderer
 _CALL = re.compile(rb'("id": "(toolu_\d+)", "name": "\w+", "input": \{"file_path": "src/x.py")\}')
 
 
+@dataclass
 class Distinct(Renderer):
-    """Renders calls of tools so that none is like another: the same one three times would be a sign of its own."""
+    """Renders calls of tools so that none is like another: the same one three times would be a sign of its own.
+
+    `doubts` has what the words of each turn's first call leave of it.
+    """
+
+    doubts: dict[str, float | None] = field(default_factory=dict)
 
     def body(self, call: traffic.Call) -> bytes:
         """Return the body, each tool call with its own name in it."""
-        return _CALL.sub(rb'\1, "note": "\2"}', super().body(call))
+        body = _CALL.sub(rb'\1, "note": "\2"}', super().body(call))
+        turn = call_of(vars(call)).turn_key
+        if turn not in self.doubts:
+            said = read(body, {}).turn
+            self.doubts[turn] = by_words(said.text, said.previous).doubt
+        return body
 
 
 @dataclass(frozen=True)
@@ -51,12 +64,15 @@ class Compared:
 
 def compared(calls: Sequence[traffic.Call], home: Path) -> Compared:
     """Send the calls both ways."""
-    done = _through_the_proxy(calls, home)
+    renderer = Distinct()
+    done = _through_the_proxy(calls, home, renderer)
     rows = [call_of(vars(each.call)) for each in done]
     first: dict[str, Tier] = {}
     for row, each in zip(rows, done, strict=True):
         first.setdefault(row.turn_key, Tier[each.tier])
-    policy = Policy(cache_gate="off", takes=lambda call: first[call.turn_key])
+    policy = Policy(
+        cache_gate="off", takes=lambda call: first[call.turn_key], doubt=lambda call: renderer.doubts[call.turn_key]
+    )
     steps = list(Walk(policy, PriceTable.load()).day(rows, datetime(2026, 11, 20, tzinfo=UTC)))
     cut = _compacted(rows)
     pairs = [(step, each) for step, each in zip(steps, done, strict=True) if step.call.turn_key not in cut]
@@ -72,13 +88,13 @@ def compared(calls: Sequence[traffic.Call], home: Path) -> Compared:
     )
 
 
-def _through_the_proxy(calls: Sequence[traffic.Call], home: Path) -> list[Done]:
+def _through_the_proxy(calls: Sequence[traffic.Call], home: Path, renderer: Renderer) -> list[Done]:
     with FakeClaude() as fake, local_fake(_answer) as local:
         server = {"name": "local", "url": local.url, "kind": "openai", "models": ["m"], "context": 1_000_000}
         settings = {"budget": "100000.00", "mode": "auto", "cache_gate": "off"}
         with Bursar(home, fake.url, local_servers=(server | {"tools": True},), **settings) as bursar:
             _wait_for_local(bursar)
-            return Replay(bursar.url, workers=1, renderer=Distinct()).run(calls)
+            return Replay(bursar.url, workers=1, renderer=renderer).run(calls)
 
 
 def _answer(asked: dict[str, Any]) -> Act:

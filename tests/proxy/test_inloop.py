@@ -63,6 +63,15 @@ def test_each_sign_is_seen_and_nothing_less(made, said):
     assert outgrown(read(bodies.encode(message("go", messages=[]) | {"messages": [_user(), *made]}), {})) == said
 
 
+@pytest.mark.parametrize(("doubt", "most"), [(None, 10), (0.2, 10), (0.1, 10), (0.07, 20), (0.02, 40)])
+def test_the_less_doubt_a_turn_s_words_left_the_more_calls_it_may_make(doubt: float | None, most: int):
+    def said(calls: int) -> str:
+        messages = [_user(), *steps(*reads(calls))]
+        return outgrown(read(bodies.encode(message("go") | {"messages": messages}), {}), doubt)
+
+    assert (said(most - 1), said(most)) == ("", f"it has made {most} calls")
+
+
 def test_what_an_earlier_turn_did_does_not_count():
     messages = [_user("before"), *steps(*reads(12)), {"role": "assistant", "content": "done"}, _user("and now")]
     assert outgrown(read(bodies.encode(message("go") | {"messages": messages}), {})) == ""

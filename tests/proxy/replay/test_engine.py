@@ -72,7 +72,7 @@ def test_a_local_turn_goes_on_at_claude_after_its_tenth_tool_call():
     assert [step.fate for step in steps] == ["local"] * MANY_CALLS + ["cloud"]
     assert steps[-1].escalated == "outgrown"
     assert steps[-1].cost == Money.usd("0.152")  # 30,000 written, 100 out
-    assert {step.fate for step in walked(Policy(many_calls=None), *calls)} == {"local"}
+    assert {step.fate for step in walked(Policy(leash=lambda doubt: None), *calls)} == {"local"}
 
 
 def test_a_local_turn_goes_on_at_claude_after_the_third_file_that_it_edits():
