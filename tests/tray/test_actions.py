@@ -15,6 +15,7 @@ from budget.instance import Owner
 from tests.kit.bursar import Bursar
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.raw import Client, eventually, message
+from tests.kit.statuses import STATUS
 from tests.tray.conftest import NOWHERE
 from tray.actions import Hands, Outcome, perform
 from tray.control import Control
@@ -102,6 +103,7 @@ def test_the_status_of_a_running_bursar_fills_the_tray(person: Person):
     assert not shown.dimmed
     assert shown.tooltip.startswith("bursar: $0.00 of $")
     assert [item.label for item in shown.items if item.label.startswith("!")] == []
+    assert set(STATUS) <= set(person.bursar.status()), "what the menu's own tests are made of is no status"
 
 
 @pytest.mark.parametrize(
