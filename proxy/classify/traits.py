@@ -42,7 +42,10 @@ _ORDERING = frozenset(TRAITS) - {
 }
 _STRENGTHS = (0.0, 1.0, 1.25, 1.4, 1.5)
 _OPENS = frozenset(
-    ("explain", "change", "run", "git", "feature", "opinion", "please.do", "review", "autonomous", "wish")
+    plain_words(
+        """explain change run git feature opinion please.do review autonomous wish rewrite docs tests rename error
+        deploy planning architecture analyse"""
+    )
 )
 
 # Where sentences end; a full stop before a blank, a Chinese one anywhere.
