@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from budget.ledger import Mode, Outcome
+from budget.weekbooks import read
 from pricing.money import ZERO
 from proxy.task import Tier
 from proxy.upstream.local_model import LocalSetting
@@ -152,6 +153,12 @@ def test_an_agent_that_leaves_stops_the_local_model(start, fake):
         assert proxy.entries(1)[0].outcome is Outcome.client_left
 
 
+def tallied(proxy):
+    """Give what was counted today: what, of which tier, why, how often."""
+    day = proxy.ledger.today().day
+    return [(one.what, one.tier, one.why, one.number) for one in read(proxy.ledger.file, day, day).tallies]
+
+
 def test_when_claude_s_money_is_gone_work_goes_on_locally(start, fake):
     with server() as (_, servers):
         proxy = start(budget="0.01", cutoff="0.01", servers=servers)
@@ -168,8 +175,20 @@ def test_work_that_belongs_to_claude_and_goes_local_for_want_of_money_is_marked_
         proxy = begun(start, settings, tier=tier, budget="0.01", cutoff="0.01")
         reason = ask(proxy.url, message("hello", max_tokens=2000)).headers["x-bursar-reason"]
         (entry,) = proxy.entries(1)
+        told = tallied(proxy)
     assert ("local, degraded: the cutoff leaves $0.01" in reason) is second_best
     assert entry.labels.reason == reason
+    assert told == ([("degraded", "L2", "", 1)] if second_best else [])
+
+
+@pytest.mark.parametrize(("mode", "why"), [(Mode.auto, "full"), (Mode.local, "mode_local")])
+def test_what_is_refused_leaves_no_entry_and_is_counted_with_its_reason(start, mode, why):
+    proxy = start(mode=mode, budget="0.01", cutoff="0.01")
+    answers = [ask(proxy.url, message("hello", max_tokens=2000)) for _ in range(3)]
+    assert [answer.status for answer in answers] == [402] * 3
+    tier = answers[0].headers["x-bursar-tier"]
+    assert eventually(lambda: tallied(proxy) == [("refused", tier, why, 3)]), tallied(proxy)
+    assert proxy.ledger.latest() == []
 
 
 def test_a_request_with_a_secret_never_goes_to_a_local_server_by_default(start, fake):

@@ -1,9 +1,12 @@
 """The jobs: last week's report is made once, whenever bursar next runs; a dead server is looked at again at once."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from budget.archive import Archive
 from budget.events import DayChanged, Event
+from budget.outbox import Kind
 from proxy.upstream.local import Registry
 from proxy.upstream.local_model import LocalSetting
 from tests.budget.desk import Desk, spend
@@ -11,6 +14,7 @@ from tests.tray.alerts.conftest import House, desk, house
 from tests.tray.alerts.test_watch import watch
 from tray.alerts.watch import Watch
 from tray.jobs import weekly
+from tray.reports import Keeper
 
 __all__ = ["desk", "house", "watch"]
 
@@ -41,6 +45,19 @@ def test_after_a_sleep_over_monday_the_report_is_made_on_waking(house: House, wa
 def test_a_week_of_which_there_is_nothing_to_report_is_not_announced(house: House, watch: Watch):
     weekly(house.ledger, watch, lambda since: False)
     assert house.ledger.outbox.newest() == []
+
+
+def test_the_report_of_a_real_week_is_kept_and_told_of_once_however_often_the_job_comes(
+    house: House, watch: Watch, tmp_path: Path
+):
+    desk, archive = house.desk, Archive(tmp_path / "reports")
+    keeper = Keeper(archive, house.ledger, lambda: desk.now, lambda: desk.zone, tmp_path / "none")
+    spend(house.ledger, "1.25")
+    for days in (1, 1, 0, 9):  # Sunday, Monday twice, and Wednesday of the week after the next.
+        desk.pass_time(days=days)
+        weekly(house.ledger, watch, keeper.keep)
+    assert archive.weeks() == ["2026-W47"]
+    assert [sent.alert.subject for sent in house.ledger.outbox.newest(10, [Kind.report])] == ["2026-W47"]
 
 
 def test_without_a_report_nothing_is_announced(house: House, watch: Watch):
