@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kit.desktop import Line, Panel, until
@@ -182,11 +182,13 @@ def as_read(layout: MenuLayout, number: int = 0) -> Line:
     )
 
 
+@settings(max_examples=60)
 @given(menus, menus)
 def test_what_a_panel_is_told_leads_it_to_the_new_menu(old: MenuLayout, new: MenuLayout):
     assert follow(as_read(old), changes(old, new), new) == as_read(new)
 
 
+@settings(max_examples=30)
 @given(menus)
 def test_nothing_new_is_nothing_told(menu: MenuLayout):
     assert changes(menu, menu) == Changes([], [], [])

@@ -1,5 +1,7 @@
 """A desktop changes under the icon: panels come late, crash and come back; the bus is lost, or was never there."""
 
+import socket
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -137,6 +139,13 @@ def test_the_probe_tells_a_desktop_with_icons_from_one_without_and_from_none(no_
     assert probe([]) == "no-bus"
     assert probe(["tcp:host=localhost", "autolaunch:", "nonsense", no_bus_yet.address]) == "host"
     assert "AppIndicator extension" in ADVICE["no-host"]
+
+
+def test_a_bus_that_never_answers_is_none():
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{folder}/bus")
+        silent.listen()
+        assert probe([f"unix:path={folder}/bus"], timeout_s=0.05) == "no-bus"
 
 
 def test_a_session_that_names_no_bus_has_it_where_systemd_puts_it(no_bus_yet: PrivateBus, tmp_path: Path):
