@@ -97,6 +97,7 @@ WHY = {
     "restricted": "restricted work had nowhere to go",
     "does_not_fit": "it does not fit the local model",
     "trouble": "the ledger could not be written",
+    "blocked": "a rule blocks it",
 }
 """Why requests were refused, in words."""
 
