@@ -34,7 +34,7 @@ VERBS = {
     "confirm-day": ("switches", "Believe the clock after it jumped ahead."),
     "budget": ("limits", "Show or set what you mean to spend a day."),
     "cutoff": ("limits", "Show or set what can never be passed in a day."),
-    "report": ("report", "Show what was spent, by day, model and tier."),
+    "report": ("report", "Show a week: what was spent and saved, why, and what to change."),
     "reconcile": ("reconcile", "Compare the ledger with the provider's own reports."),
     "whatif": ("whatif", "Replay recorded days under other policies and budgets."),
     "history": ("history", "Show or import what agents' own logs say of the past."),
