@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from budget.clock import Clock
+from budget.clock import Clock, Elapsed
 from pricing.power import Machinery, find
 from pricing.table import PriceTable
 from proxy.classify import Classifier, Restricted
@@ -61,11 +61,11 @@ def registry_of(
     return Registry(configured, settings.discover, clock, knowledge=knowledge)
 
 
-def local_costs_of(settings: Settings) -> LocalCosts:
+def local_costs_of(settings: Settings, elapsed: Elapsed = time.monotonic) -> LocalCosts:
     """Make what meters local requests; it has looked for no meter yet."""
     machinery = Machinery(time.monotonic)
     which, gpu = settings.machine.power, settings.machine.gpu
-    return LocalCosts(settings.machine, Meter(lambda: find(which, machinery, gpu), time.monotonic), time.monotonic)
+    return LocalCosts(settings.machine, Meter(lambda: find(which, machinery, gpu), time.monotonic), elapsed)
 
 
 def prices_of(paths: Paths) -> PriceTable:

@@ -26,9 +26,13 @@ class Signals:
                 signal.signal(getattr(signal, name), _do_nothing)
         signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
 
-    def wait(self) -> None:
-        """Wait for one."""
-        self._read.recv(1)
+    def wait(self, at_most_s: float | None = None) -> bool:
+        """Wait for one, for so long at most; tells whether it came."""
+        self._read.settimeout(at_most_s)
+        try:
+            return bool(self._read.recv(1))
+        except (TimeoutError, BlockingIOError):
+            return False
 
 
 def _do_nothing(number: int, frame: object) -> None:
