@@ -122,6 +122,11 @@ class Recorder(threading.Thread):
         """What was learned of tokens, to be shown and to be kept."""
         return self.worlds.prompts.ratios
 
+    @property
+    def has_made_up(self) -> bool:
+        """Tell whether nothing is left of what earlier requests would have cost."""
+        return self._rests is None
+
     # --- on a request's way -------------------------------------------------------------------------------------
 
     def follow(self, held: Held, case: Case, route: Route) -> Followed:
