@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from budget.glance import Unreadable
 from budget.trouble import LedgerUnavailable
-from budget.words import MEANS, end
+from budget.words import MEANS, SIMULATED, end
 from proxy.dashboard import shown
 from proxy.dashboard.door import Visit
 from proxy.desk import RequestError, counter
@@ -118,6 +118,7 @@ def _context() -> dict[str, Any]:
         "zone": counter().services.zone().key,
         "mode": counter().services.ledger.today().mode.value,
         "unreadable": getattr(g, "unreadable", False),
+        "simulated": SIMULATED if counter().services.is_simulated else "",
         "here": (request.endpoint or "").rpartition(".")[2],
     }
 
