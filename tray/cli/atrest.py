@@ -29,7 +29,8 @@ def status_at_rest(place: Place) -> dict[str, Any]:
     settings, paths = place.settings(), place.paths
     today = peek(paths.ledger, clock=place.clock, limits=settings.limits(), zone=settings.zone)
     shown = {**today_json(today), "saved": saved_json(Shelf.of(place), today.day)}
-    return {"running": False, "config_file": str(paths.config_file), **shown}
+    made_up = paths.simulated_mark.exists()
+    return {"running": False, "simulated": made_up, "config_file": str(paths.config_file), **shown}
 
 
 def change_at_rest(place: Place, change: Callable[[Ledger], None]) -> dict[str, Any]:

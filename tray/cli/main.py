@@ -12,6 +12,7 @@ import click
 
 from budget.instance import AlreadyRunning
 from budget.trouble import LedgerUnavailable
+from budget.words import SIMULATED
 from pricing.tablefile import PriceTableError
 from tray import VERSION
 from tray.cli.place import EXIT_CODES, FAILED, IN_THE_WAY, Failure, Place
@@ -45,6 +46,7 @@ VERBS = {
     "bench": ("bench", "Measure a local model as an agent would use it."),
     "doctor": ("doctor", "Say what is wrong, and the command that mends it."),
     "prices": ("prices", "Show, check or update the price table."),
+    "demo": ("demo", "Play a made-up day: see what bursar does, without an agent or a key."),
     "config": ("config", "Show, check or reload the settings."),
 }
 
@@ -79,6 +81,8 @@ def bursar(context: click.Context, home: Path | None) -> None:
     assert place is not None
     if home is not None:
         place.home = home
+    if place.paths.simulated_mark.exists():
+        click.echo(f"{SIMULATED}.", err=True)
     if context.invoked_subcommand is None:
         click.echo("bursar: this version has no tray yet, so this is the same as `bursar serve`.", err=True)
         context.invoke(import_module("tray.cli.serve").serve)

@@ -21,10 +21,11 @@ def status(place: Place, is_json: bool) -> None:
     """Show how today stands, where requests may go, and which upstreams there are."""
     running = place.running()
     found = running.get("/api/status") if running else status_at_rest(place)
-    put(found, is_json=is_json, words=_words)
+    put(found, is_json=is_json, words=in_words)
 
 
-def _words(found: dict[str, Any]) -> str:
+def in_words(found: dict[str, Any]) -> str:
+    """Tell a status to a person."""
     rows = [*_warnings(found), *_money(found), *_switches(found)]
     rows += _upstreams(found) if found["running"] else [("", "bursar is not running; start it with: bursar serve")]
     return columns(rows)
