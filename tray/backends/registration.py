@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 WATCHER_NAME = "org.kde.StatusNotifierWatcher"  # Every desktop's, not only KDE's.
 WATCHER = Place("/StatusNotifierWatcher", WATCHER_NAME, WATCHER_NAME)
 HOST_SHOWN = "IsStatusNotifierHostRegistered"
+DO_NOT_QUEUE = 4
 OWNED = (1, 4)  # What RequestName says when the name is ours: just now, already.
 
 
@@ -29,7 +30,7 @@ class Registration:
         watched = f"type='signal',sender='{DAEMON.owner}',member='NameOwnerChanged',arg0='{WATCHER_NAME}'"
         bus.ask(DAEMON, "AddMatch", "s", (watched,))
         bus.ask(DAEMON, "AddMatch", "s", (f"type='signal',sender='{WATCHER_NAME}',interface='{WATCHER.interface}'",))
-        bus.ask(DAEMON, "RequestName", "su", (self._name, 0), answered=self._named)
+        bus.ask(DAEMON, "RequestName", "su", (self._name, DO_NOT_QUEUE), answered=self._named)
         bus.ask(DAEMON, "NameHasOwner", "s", (WATCHER_NAME,), answered=self._looked)
 
     def heard(self, signal: Message) -> None:

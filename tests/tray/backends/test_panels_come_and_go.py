@@ -157,3 +157,11 @@ def test_a_session_that_names_no_bus_has_it_where_systemd_puts_it(no_bus_yet: Pr
     assert probe(bus_addresses({"DBUS_SESSION_BUS_ADDRESS": stale, "XDG_RUNTIME_DIR": folder})) == "no-host"
     assert probe(bus_addresses({"DBUS_SESSION_BUS_ADDRESS": no_bus_yet.address})) == "no-host"
     assert bus_addresses({}) == []
+
+
+def test_two_trays_of_one_program_are_two_icons(panel: Panel, start: Start):
+    start()
+    start()
+    until(lambda: len(panel.items) == 2, "two icons")
+    assert len(set(panel.items)) == 2
+    assert {panel.call(name, "/MenuBar", "org.freedesktop.DBus.Peer", "Ping") for name in panel.items} == {()}
