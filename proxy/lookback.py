@@ -22,9 +22,10 @@ MOST_TURNS = 500
 
 def look_back(services: Services, asked: AgentRequest, headers: Mapping[str, str]) -> None:
     """Restrict the session if an earlier turn of it that was not seen here was restricted."""
-    seen = services.sessions.looked_at(asked, asked.turn.since)
-    if was_restricted(services, asked, headers, after=seen):
+    if was_restricted(services, asked, headers, after=services.sessions.looked_at(asked)):
         services.sessions.saw(asked.session, Tier.L3)
+    # Only now: what comes at the same time must not pass unlooked at, nor what comes after an error.
+    services.sessions.look_done(asked)
 
 
 def was_restricted(services: Services, asked: AgentRequest, headers: Mapping[str, str], *, after: int = -1) -> bool:

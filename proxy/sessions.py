@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from proxy.request import AgentRequest
 from proxy.restrictions import Restrictions
 from proxy.route import Route
 from proxy.task import Side, Tier
+from proxy.turn import first_words
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -80,7 +82,7 @@ class Sessions:
         self._lengths: OrderedDict[tuple[str, str], deque[int]] = OrderedDict()
         self._newest: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._tiers: OrderedDict[str, Tier] = OrderedDict()
-        self._looked: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._looked: OrderedDict[tuple[str, str, bytes], int] = OrderedDict()
         self._lock = Lock()
 
     def recall(self, request: AgentRequest) -> Memory:
@@ -135,13 +137,17 @@ class Sessions:
         with self._lock:
             return self._tier(session) is Tier.L3
 
-    def looked_at(self, request: AgentRequest, place: int) -> int:
-        """Take note that a conversation was looked at up to this message; gives how far it had been before, else -1."""
+    def looked_at(self, request: AgentRequest) -> int:
+        """Tell up to which message a conversation was looked at, by its place; -1 where it never was."""
+        who = _conversation(request)
         with self._lock:
-            who = (request.session, request.agent_id)
-            before = self._looked.get(who, -1)
-            self._put(self._looked, who, max(before, place))
-            return before
+            return self._looked.get(who, -1)
+
+    def look_done(self, request: AgentRequest) -> None:
+        """Take note that a conversation was looked at up to its current turn."""
+        who = _conversation(request)
+        with self._lock:
+            self._put(self._looked, who, max(request.turn.since, self._looked.get(who, -1)))
 
     def _count(self, request: AgentRequest, *, is_new: bool) -> None:
         who = (request.session, request.agent_id)
@@ -165,3 +171,9 @@ class Sessions:
         kept.move_to_end(key)
         while len(kept) > self._most_sessions:
             kept.popitem(last=False)
+
+
+def _conversation(request: AgentRequest) -> tuple[str, str, bytes]:
+    """Name a conversation by how it began too: what an agent asks beside it has the same session and other turns."""
+    words = first_words(request.fields["messages"]).encode("utf-8", "replace")
+    return request.session, request.agent_id, hashlib.blake2b(words, digest_size=12).digest()

@@ -72,6 +72,12 @@ def turns_begin(messages: list[Any], after: int = -1) -> list[int]:
     return [after + 1 + place for place, _ in _user_texts(messages[after + 1 :])]
 
 
+def first_words(messages: list[Any]) -> str:
+    """Give the first user text of a conversation, with which all of its requests begin; empty without any."""
+    texts = (user_text(message.get("content")) for message in messages if _role(message) == "user")
+    return next((text for text in texts if text), "")
+
+
 def user_text(content: Any) -> str:
     """Give the words of a user message: its text, less what the client put in and less tool results."""
     if isinstance(content, str):
