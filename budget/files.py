@@ -22,6 +22,12 @@ def open_private(path: Path, extra: int = 0) -> int:
     return os.open(path, FLAGS | extra, 0o600)
 
 
+def write_all(fd: int, content: bytes) -> None:
+    """Write all of it, or raise OSError: a disk that gets full takes a part, and says no more of it than how much."""
+    while content:
+        content = content[os.write(fd, content) :]
+
+
 def sync(fd: int) -> None:
     """Bring a file to the medium itself; macOS needs more than fsync for that."""
     if sys.platform == "darwin":
@@ -48,7 +54,7 @@ def write_durably(path: Path, content: bytes) -> None:
     aside = path.with_name(path.name + ".new")
     fd = open_private(aside, os.O_TRUNC)
     try:
-        os.write(fd, content)
+        write_all(fd, content)
         sync(fd)
     finally:
         os.close(fd)
