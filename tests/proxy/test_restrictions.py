@@ -1,6 +1,7 @@
 """Which sessions are restricted outlasts the process, in a file that has nothing else."""
 
 import stat
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,3 +65,82 @@ def test_all_that_come_at_once_are_kept(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: kept.add(f"s{number % 50}"), range(400)))
     assert sorted(path.read_text().split()) == sorted(f"s{number}" for number in range(50))
+
+
+def test_while_it_cannot_be_told_which_are_restricted_all_are(tmp_path, caplog):
+    path = tmp_path / "restricted.txt"
+    path.mkdir()
+    kept = Restrictions(path)
+    assert "s1" in kept
+    assert "all are taken for restricted" in caplog.text
+    assert path.name in caplog.text
+    path.rmdir()
+    path.write_text("s2\n")
+    assert "s1" not in kept
+    assert "s2" in kept
+
+
+@pytest.mark.parametrize("content", [b"s1\n\0\0\0\0\n", b"s1\n\xff\xfe\n", b"s1\nno name\n", b"SQLite format 3\0"])
+def test_what_is_no_list_of_names_may_have_had_any_name(tmp_path, content):
+    path = tmp_path / "restricted.txt"
+    path.write_bytes(content)
+    kept = Restrictions(path)
+    assert "s2" in kept
+    kept.add("s3")
+    path.write_bytes(path.read_bytes().replace(content, b"s1\n"))
+    assert [name in kept for name in ("s1", "s2", "s3")] == [True, False, True]
+
+
+def test_a_name_that_could_not_be_written_is_written_with_the_next(tmp_path):
+    path = tmp_path / "restricted.txt"
+    path.mkdir()
+    kept = Restrictions(path)
+    kept.add("s1")
+    path.rmdir()
+    kept.add("s2")
+    kept.add("s2")
+    assert path.read_text() == "s1\ns2\n"
+
+
+def test_a_name_that_could_not_be_written_is_written_when_it_is_seen_again(tmp_path):
+    path = tmp_path / "restricted.txt"
+    path.mkdir()
+    kept = Restrictions(path)
+    kept.add("s1")
+    path.rmdir()
+    kept.add("s1")
+    assert path.read_text() == "s1\n"
+
+
+def test_a_line_without_an_end_spoils_no_other_name(tmp_path):
+    path = tmp_path / "restricted.txt"
+    path.write_text("s1\ns2-and-what-was-cut-o")
+    Restrictions(path).add("s3")
+    assert "s1" in Restrictions(path)
+    assert "s3" in Restrictions(path)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from proxy.restrictions import Restrictions
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+kept = Restrictions(path)
+kept.add("a" * 50)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60, resource.RLIM_INFINITY))
+kept.add("b" * 50)
+assert path.read_text() == "a" * 50 + chr(10), path.read_text()
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+kept.add("c" * 50)
+assert path.read_text().split() == ["a" * 50, "b" * 50, "c" * 50], path.read_text()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_name_of_which_only_half_fits_on_the_disk_spoils_no_other(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path / "restricted.txt")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
