@@ -40,6 +40,9 @@ _ORDERING = frozenset(TRAITS) - {
     "error",
     "config",
 }
+_SEARCHING = {"root.cause", "analyse", "review"}
+"""Traits of words that order a search, whatever question follows them."""
+
 _STRENGTHS = (0.0, 1.0, 1.25, 1.4, 1.5)
 _OPENS = frozenset(
     plain_words(
@@ -81,9 +84,9 @@ def traits_of(asked: Plain) -> Traits:
         said += words
         found = _LEXICON.find(part, words)
         if found or words:
-            opening = _opening(words, found)
+            opening, first = _opening(words, found), _opening(words, found, 1)
             opens |= opening if not opens else set()
-            sentences.append(Sentence(_role(part, found, opening), frozenset(found)))
+            sentences.append(Sentence(_role(part, found, opening, first), frozenset(found)))
             counts.update({name: len(places) for name, places in found.items()})
     if len(sentences) > 3:
         counts.pop("chat", None)  # A kind word at the beginning of a long request says nothing about it.
@@ -104,15 +107,16 @@ def _parts(low: str) -> list[str]:
     return [*parts[:40], *parts[-20:]] if len(parts) > 60 else parts
 
 
-def _opening(words: list[str], found: Found) -> set[str]:
+def _opening(words: list[str], found: Found, most: int = OPENING) -> set[str]:
     start = next((place for place, word in enumerate(words[:12]) if word not in _FILLERS), 0)
-    end = start + OPENING
+    end = start + most
     return {name for name, places in found.items() if any(start <= place < end for place in places)}
 
 
-def _role(part: str, found: Found, opening: set[str]) -> Literal["question", "order", "statement"]:
-    """Tell what a sentence does; "can you explain" asks, "can you fix" orders."""
-    asks = part.rstrip()[-1:] in "?？" or "explain" in opening
+def _role(part: str, found: Found, opening: set[str], first: set[str]) -> Literal["question", "order", "statement"]:
+    """Tell what a sentence does; "can you explain" asks, "can you fix" orders, and so does "investigate why"."""
+    explains = "explain" in opening and ("explain" in first or not first & _SEARCHING)
+    asks = part.rstrip()[-1:] in "?？" or explains
     works = bool(opening & _ORDERING)
     polite = "please.do" in opening and "explain" not in opening and "opinion" not in found
     if asks and not polite:

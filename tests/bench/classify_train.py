@@ -1,7 +1,7 @@
 """Learn the classifier's model into proxy/classify/weights.json: `python -m tests.bench.classify_train PROMPTS.jsonl`.
 
 Learned from the labelled prompts of PROMPTS (texts of other people's repositories; only what was learned from them is
-kept), from the fresh ones of our two writers and from our own list. From which chance on work counts as complex is read
+kept), from the fresh ones of our writers and from our own list. From which chance on work counts as complex is read
 off prompts whose repository, or whose writer, was left out: where the share of dangerous answers is as below.
 """
 

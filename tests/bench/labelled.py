@@ -16,7 +16,8 @@ from proxy.task import Tier
 OURS = Path(__file__).parents[1] / "proxy" / "classify" / "data" / "prompts_ours.txt"
 FRESH = Path(__file__).with_name("prompts")
 """Where the fresh prompts of two writers are, and their blind labels of prompts_dev.jsonl."""
-WRITERS = ("w1", "w2")
+WRITERS = ("w1", "w2", "w3", "w4", "w5", "w6")
+LABELLERS = ("w1", "w2")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def with_blind_labels(prompts: Iterable[Prompt]) -> list[Prompt]:
 
     They saw neither its label nor each other's, nor what the classifier says of it.
     """
-    votes = [{raw["id"]: raw for raw in _lines(FRESH / f"blind_{writer}.jsonl")} for writer in WRITERS]
+    votes = [{raw["id"]: raw for raw in _lines(FRESH / f"blind_{labeller}.jsonl")} for labeller in LABELLERS]
     found = []
     for each in prompts:
         raws = [vote[each.id] for vote in votes if each.id in vote]

@@ -85,7 +85,7 @@ def test_a_sub_agent_s_bad_local_answer_is_not_escalated_once_its_session_is_res
         proxy = start(options=LOCAL_ONLY, **settings)
         named = {"x_claude_code_session_id": "s1"}
         found = []
-        body = talk("Add a test for the parser", **TOOLS)
+        body = talk("add a unit test for parse_date", **TOOLS)
         beside = threading.Thread(
             target=lambda: found.append(ask(proxy.url, body, **named, x_claude_code_agent_id="a1"))
         )
@@ -130,7 +130,7 @@ def test_who_waits_for_the_local_model_goes_to_claude_once_its_session_is_restri
         other.start()
         assert eventually(lambda: local.requests)
         found = []
-        body = message("Add a test for the parser")
+        body = message("add a unit test for parse_date")
         waits = threading.Thread(target=lambda: found.append(ask(proxy.url, body, **named)))
         waits.start()
         assert eventually(lambda: any(line.session == "s1" for line in proxy.services.log.after(0)))
