@@ -16,10 +16,14 @@ ledger = Migrations("ledger")
 
 
 def migrate(db: Database) -> None:
-    """Bring a database to this version; a version that is already there changes nothing."""
-    ledger.apply(db)
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {VERSION}")
+    """Bring a database to this version; a version that is already there changes nothing.
+
+    All steps or none: a ledger that was left half way would be copied aside as if it were still the one of before.
+    """
+    with db.atomic():
+        ledger.apply(db)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {VERSION}")
 
 
 @ledger()

@@ -3,11 +3,12 @@
 import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from budget.backups import KEPT, Backups
-from budget.database import open_reader
+from budget.database import open_reader, open_writer
 from budget.ledger import Held, Ledger, Settlement
 from budget.ledger import Outcome as Ended
 from budget.recovery import newest_backups
@@ -115,3 +116,19 @@ def _void(ledger: Ledger) -> None:
 def test_a_week_that_is_none_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"week|Week"):
         week_of(text)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_migration_that_fails_half_way_leaves_the_ledger_and_its_copy_as_they_were(desk: Desk, version: int) -> None:
+    desk.files.path.mkdir(parents=True)
+    with closing(sqlite3.connect(desk.files.database)) as connection:
+        connection.executescript(Path(__file__).with_name(f"ledger_v{version}.sql").read_text())
+        connection.execute("CREATE TABLE tallies (in_the_way)")
+        connection.commit()
+        before = list(connection.iterdump())
+    for _ in range(2):
+        with pytest.raises(sqlite3.OperationalError, match="tallies already exists"):
+            open_writer(desk.files.database)
+    for database in (desk.files.database, desk.files.backups / f"of-version-{version}.db"):
+        with closing(sqlite3.connect(database)) as connection:
+            assert list(connection.iterdump()) == before
