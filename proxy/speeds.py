@@ -46,10 +46,11 @@ class Speeds:
     def answered(self, upstream: LocalUpstream, model: LocalModel, passed: Passed) -> None:
         """Remember one whole answer."""
         name = identity(upstream, model)
-        before = self._usual_of(name)
+        known = self._usual_of(name)
         with self._lock:
             self._see(name, passed)
-            usual = self._usual[name] = before.after(passed)
+            # Another answer may have come since.
+            usual = self._usual[name] = self._usual.get(name, known).after(passed)
             _shorten(self._usual, MOST_MODELS)
             self._unkept[name] += 1
             is_due = usual.answers == LEAST_ANSWERS or self._unkept[name] >= KEPT_EVERY

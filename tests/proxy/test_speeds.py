@@ -183,3 +183,23 @@ def test_many_threads_may_measure() -> None:
     for thread in threads:
         thread.join()
     assert found.speed(BOX, QWEN, 1).reads == pytest.approx(1000.0)
+
+
+def test_of_two_first_answers_at_once_both_count(tmp_path: Path) -> None:
+    known, both = Knowledge(tmp_path / "models.json"), threading.Barrier(2)
+
+    def knowledge() -> Knowledge:
+        if known.seen(identity(BOX, QWEN)) is None and not both.broken:
+            both.wait(10)
+        return known
+
+    found = Speeds(knowledge, Clock())
+    threads = [threading.Thread(target=found.answered, args=(BOX, QWEN, STEADY)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    both.abort()
+    for _ in range(LEAST_ANSWERS - 2):
+        found.answered(BOX, QWEN, STEADY)
+    assert Usual.from_json(known.seen(identity(BOX, QWEN))).answers == LEAST_ANSWERS
