@@ -53,12 +53,24 @@ class View:
     ahead: str = ""
 
 
+_SHUT: dict[RefusalKind, str] = {
+    "stopped": "All cloud traffic is stopped.",
+    "cutoff": "Today's cutoff is reached.",
+    "mode_local": "The mode is local.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request has no route at all; `why` is one sentence for a person."""
+    """Why a request has no route at all; `why` is one sentence for a person: why nothing local takes it, mostly."""
 
     kind: RefusalKind
     why: str
+
+    @property
+    def whole(self) -> str:
+        """Say what keeps it from Claude too, where one switch or limit does."""
+        return f"{_SHUT[self.kind]} {self.why}" if self.kind in _SHUT else self.why
 
 
 @dataclass(frozen=True, slots=True)

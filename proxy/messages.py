@@ -156,6 +156,6 @@ def _line(services: Services, number: int, case: Case) -> Line:
         band=known.band,
         mode=known.mode,
         route=f"{route.upstream}/{route.model}" if route else "refused",
-        reason=decision.refusal.why if decision.refusal else decision.reason,
+        reason=decision.refusal.whole if decision.refusal else decision.reason,
         outcome="refused" if decision.refusal else "",
     )

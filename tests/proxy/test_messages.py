@@ -69,6 +69,13 @@ def test_when_the_money_is_gone_it_says_so_once_and_nothing_leaves(start, fake):
     assert proxy.ledger.entries() == []
 
 
+def test_the_log_says_of_a_refusal_what_keeps_it_from_claude(start):
+    proxy = start()
+    proxy.ledger.stop("person")
+    ask(proxy.url, message("hello"))
+    assert proxy.services.log.after(0)[-1].reason == "All cloud traffic is stopped. No local model is running."
+
+
 def test_after_the_cutoff_s_own_stop_a_refusal_names_the_amounts_and_the_way_out(start, fake):
     proxy = start()
     proxy.ledger.stop("cutoff")
