@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
-from tray.cli.place import Place
+from pricing.money import Money
+from tray.cli.place import Failure, Place
 from tray.cli.show import as_json, dollars, put
-from tray.config_file import change
+from tray.config_file import ChangeError, change
+from tray.control import ControlError
 from tray.keys import money
 from tray.settings import Settings
 from tray.zone import system_zone
@@ -54,7 +56,7 @@ def cutoff(context: click.Context, is_json: bool) -> None:
         _show(context.obj, is_json=is_json)
 
 
-@cutoff.command("set")
+@cutoff.command("set", short_help="Set it in dollars, or to 120 % of the budget: default.")
 @click.argument("amount", metavar="DOLLARS|default")
 @as_json
 @click.pass_obj
@@ -65,14 +67,27 @@ def set_cutoff(place: Place, amount: str, is_json: bool) -> None:
 
 
 def _set(place: Place, key: str, usd: str | None, *, is_json: bool) -> None:
+    try:
+        _write(place, key, usd)
+    except (ControlError, ChangeError) as error:
+        raise Failure(f"{error}{_way_out(place.settings(), key, usd)}") from error
+    _show(place, is_json=is_json)
+
+
+def _write(place: Place, key: str, usd: str | None) -> None:
     running = place.running()
     if running:
-        status = running.post(f"/api/{key}", {"usd": usd})
-        put(_amounts(status), is_json=is_json, words=_words)
+        running.post(f"/api/{key}", {"usd": usd})
         return
     with place.alone():
         change(place.paths.config_file, {key: usd}, system_zone)
-    _show(place, is_json=is_json)
+
+
+def _way_out(settings: Settings, key: str, usd: str | None) -> str:
+    """Say what a person who meant to raise the budget above the cutoff does first."""
+    if key == "cutoff" or usd is None or Money.usd(usd) <= settings.effective_cutoff:
+        return ""
+    return "; raise the cutoff first, or let it be 120 % of the budget: bursar cutoff set default"
 
 
 def _show(place: Place, *, is_json: bool) -> None:
