@@ -178,6 +178,8 @@ def explain(request_id: str) -> Any:
     services = _services()
     if request_id == "last":
         request_id = _last_id(services)
+        if not request_id:
+            return jsonify(error="no request was made yet; the first one: bursar run -- claude"), 404
     trace, line = services.traces.find(request_id), services.log.find(request_id)
     entries = services.ledger.entry(request_id)
     if trace:

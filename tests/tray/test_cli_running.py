@@ -195,3 +195,8 @@ def test_follow_shows_requests_as_they_pass(served: Bursar):
         agent.close()
         assert b'"model_asked": "claude-haiku-5-5"' in follower.stdout.readline()
         follower.kill()
+
+
+def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):
+    assert "no request has passed" in served.command("log").stderr
+    assert "no request was made yet" in served.command("explain").stderr

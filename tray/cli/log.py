@@ -28,10 +28,15 @@ def log(place: Place, follow: bool, number: int, is_json: bool) -> None:
     running = place.control() if follow else place.running()
     if running is None:
         click.echo("bursar is not running; this is what its ledger kept", err=True)
-        for entry in entries_json(Shelf.of(place).latest(number)):
+        kept = entries_json(Shelf.of(place).latest(number))
+        for entry in kept:
             click.echo(json.dumps(entry) if is_json else _entry(entry))
+        if not kept:
+            click.echo("it has no request yet", err=True)
         return
     lines = running.get("/api/log")["requests"]
+    if not lines:
+        click.echo("no request has passed since bursar started", err=True)
     last = _show(_newest(lines)[-number:] if number else [], is_json=is_json)
     while follow:
         last = _show(_after(running, last), is_json=is_json) or last
