@@ -42,8 +42,12 @@ def read_private(path: Path) -> bytes:
                 f"{path} is a symbolic link, and bursar follows none; put the file itself there"
             ) from error
         raise
+    try:
+        _check(path, os.fstat(handle))  # First: Python makes no file of a folder, and says that by its number.
+    except UnsafeFileError:
+        os.close(handle)
+        raise
     with os.fdopen(handle, "rb") as file:
-        _check(path, os.fstat(file.fileno()))
         return file.read()
 
 

@@ -15,6 +15,15 @@ Tables = Mapping[str, Mapping[str, Reader]]
 """The readers of each table's keys, by the table's name; the top of the file is ""."""
 
 
+_KEYLESS = "bursar keeps no key: your agent's own key or login passes through"
+_ELSEWHERE = {
+    ("", "mode"): "the mode is switched with: bursar mode auto",
+    ("cloud", "key"): _KEYLESS,
+    ("cloud", "api_key"): _KEYLESS,
+}
+"""What people look for in the settings, and where it is instead."""
+
+
 class Reading:
     """One reading of one text: collects what is wrong, with its lines."""
 
@@ -77,6 +86,8 @@ def parsed(text: str) -> dict[str, Any]:
 def _unknown(tables: Tables, table: str, key: str) -> str:
     """Name an unknown key, and the nearest known one, here or in another table."""
     where = f" in [{table}]" if table else ""
+    if (table, key) in _ELSEWHERE:
+        return f'there is no key "{key}"{where}; {_ELSEWHERE[table, key]}'
     near = difflib.get_close_matches(key, [*tables[table], *([] if table else [t for t in tables if t])], n=1)
     if near:
         return f'there is no key "{key}"{where}; did you mean "{near[0]}"?'
@@ -106,6 +117,10 @@ def _syntax(error: Exception) -> str:
     if twice:
         name = ".".join(re.findall(r"'([^']*)'", twice[1]))
         return f"line {found[2]}: [{name}] stands further up already; put these keys there"
+    if found[1] == "Cannot overwrite a value":
+        return f"line {found[2]}: this key stands further up already"
+    if found[1] == "Illegal character '\\n'":
+        return f"line {found[2]}: a text in quotes must end on the line where it begins"
     if found[2] is None:
         return f"at its end: {found[1][0].lower()}{found[1][1:]}"
     return f"line {found[2]}: {found[1][0].lower()}{found[1][1:]} (column {found[3]})"

@@ -58,6 +58,18 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one():
     )
 
 
+def test_what_is_no_setting_is_sent_where_it_is_instead():
+    assert problem('mode = "auto"\n') == (
+        'config.toml, line 1: there is no key "mode"; the mode is switched with: bursar mode auto'
+    )
+    assert "bursar keeps no key" in problem('[cloud]\napi_key = "x"\n')
+
+
+def test_a_quote_that_is_not_closed_and_a_key_that_is_there_twice_are_told_in_plain_words():
+    assert problem('budget = "5\n') == "config.toml, line 1: a text in quotes must end on the line where it begins"
+    assert problem('budget = "5"\nbudget = "6"\n') == "config.toml, line 2: this key stands further up already"
+
+
 def test_a_key_of_another_table_is_sent_there():
     assert 'line 2: there is no key "port" in [cloud]; it belongs at the top of the file' in problem(
         "[cloud]\nport = 1"
