@@ -138,3 +138,11 @@ def test_the_list_shows_what_was_kept(bursar: Command, lived: Path):
 def test_only_weeks_name_files(tmp_path: Path, name: str):
     with pytest.raises(ValueError, match="not a week"):
         Archive(tmp_path).keep(name, {"json": b""})
+
+
+def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left_beside_it(bursar: Command, tmp_path: Path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert f"{folder} is a folder" in bursar("report", "--html", str(folder)).err
+    assert f"there is no folder {folder / 'none'}" in bursar("report", "--html", str(folder / "none" / "w.html")).err
+    assert not folder.with_name("folder.new").exists()

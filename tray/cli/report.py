@@ -69,7 +69,7 @@ def _first_day(place: Place, week: str | None) -> date:
     try:
         return week_of(week.strip().upper())
     except ValueError:
-        raise click.BadParameter("a week is written as 2026-W47", param_hint="--week") from None
+        raise click.BadParameter(f"{week!r} is no week; one is written as 2026-W47", param_hint="--week") from None
 
 
 def _as_json(found: Report) -> str:
@@ -84,6 +84,10 @@ def _write_html(place: Place, found: Report, file: str) -> None:
         click.echo(page)
         return
     path = Path(file)
+    if path.is_dir():
+        raise Failure(f"{path} is a folder; name a file in it, such as {path / 'week.html'}")
+    if not path.parent.is_dir():
+        raise Failure(f"there is no folder {path.parent}")
     write_private(path, page.encode())
     click.echo(f"{path} is written", err=True)
 
