@@ -139,7 +139,8 @@ def _day(bucket: Any) -> date:
 def _list(table: Any, key: str) -> list[Any]:
     found = table.get(key) if isinstance(table, Mapping) else None
     if not isinstance(found, list):
-        raise NotAReport(f'it has no list of "{key}"')
+        what = ", as the answers of usage_report/messages and cost_report have" if key == "data" else ""
+        raise NotAReport(f'it has no list of "{key}"{what}')
     return found
 
 

@@ -52,6 +52,8 @@ def read_table(raw: bytes, layer: str) -> TableFile:
         raise PriceTableError(f"a price table of {len(raw)} bytes is too long")
     try:
         data = json.loads(raw, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_no_float)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise PriceTableError("not a price table: it is no JSON") from error
     except (ValueError, RecursionError) as error:
         raise PriceTableError(f"not a price table: {error}") from error
     try:

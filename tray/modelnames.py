@@ -13,7 +13,7 @@ def unknown_models(settings: Settings, prices: PriceTable) -> tuple[str, ...]:
     """Say for each Claude model without a price where it stands and which one is nearest; such a one is never used."""
     known = [model.id for model in prices.models()]
     return tuple(
-        f'{place}: no price is known for a model "{name}"; did you mean "{_nearest(name, known)}"?'
+        f'{place}: no price is known for a model "{name}"; did you mean "{nearest(name, known)}"?'
         for place, name in _named(settings)
         if prices.find(name) is None
     )
@@ -27,6 +27,7 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f'the rule "{rule.name}"', rule.model
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
+    """Find the known name that is most like one that is not."""
     # Of equally near ones the newest, which the table has last.
     return max(reversed(known), key=lambda each: difflib.SequenceMatcher(None, name.lower(), each).ratio())

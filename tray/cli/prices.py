@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tray.cli.atrest import models_asked
 from tray.cli.place import FAILED, OK, Failure, Place
 from tray.cli.show import as_json, columns, plain, put
 from tray.files import private_folder
+from tray.modelnames import nearest
 
 LABELS = {
     "input": "input",
@@ -25,6 +27,8 @@ LABELS = {
     "output": "output",
 }
 RECENT = timedelta(days=30)
+_SOURCES = re.compile(r": (?:S\d+|MEM)(?: (?:S\d+|MEM))*$", re.A)
+"""The table's own numbers of its sources, which say nothing to a person; --json has them."""
 PRICE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -44,10 +48,12 @@ def prices(context: click.Context, is_json: bool) -> None:
 @click.pass_obj
 def show_price(place: Place, model: str, is_json: bool) -> None:
     """Show what one model costs today."""
-    put(price_json(load_prices(place), model, place.clock()), is_json=is_json, words=_price)
+    table = load_prices(place)
+    near = "" if table.find(model) else f"; did you mean {nearest(model, [one.id for one in table.models()])}?"
+    put(price_json(table, model, place.clock()), is_json=is_json, words=lambda found: _price(found) + near)
 
 
-@prices.command("check")
+@prices.command("check", short_help="Check a newer price table.")
 @click.argument("file", type=PRICE_FILE)
 @as_json
 @click.pass_obj
@@ -108,7 +114,7 @@ def _words(found: dict[str, Any]) -> str:
 def _price(found: dict[str, Any]) -> str:
     rows = [(LABELS[name], f"${per_mtok(found, name)}") for name in CLASSES]
     head = f"{plain(found['id'] or found['asked'])}, per million tokens:"
-    return f"{head}\n{columns(rows, frozenset({1}))}\n{plain(found['source'])}"
+    return f"{head}\n{columns(rows, frozenset({1}))}\n{plain(_SOURCES.sub('', found['source']))}"
 
 
 def _judgement(found: dict[str, list[str]]) -> str:

@@ -97,7 +97,7 @@ def _content(file: Path) -> list[Any]:
     try:
         content = json.loads(file.read_bytes())
     except ValueError:
-        raise Failure(f"{file.name} is no JSON") from None
+        raise Failure(f"{file.name} is no JSON; save the answer of the Admin API as it is") from None
     return content if isinstance(content, list) else [content]
 
 
