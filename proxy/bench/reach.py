@@ -54,9 +54,10 @@ def choose(
 ) -> tuple[LocalUpstream, LocalModel]:
     """Choose the upstream (by name, else the first that is well) and its model (by name, else its first)."""
     if not upstreams:
+        asked = "" if name is None else f"there is no local upstream {name}: "
         raise CannotBench(
-            "no local model server was found; start one (Ollama, llama.cpp, LM Studio, vLLM), or give its URL: bursar "
-            "bench http://127.0.0.1:8080"
+            f"{asked}no local model server was found; start one (Ollama, llama.cpp, LM Studio, vLLM), or give its "
+            "URL: bursar bench http://127.0.0.1:8080"
         )
     if name is not None and name not in {one.name for one in upstreams}:
         known = ", ".join(one.name for one in upstreams)

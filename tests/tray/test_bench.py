@@ -141,7 +141,7 @@ def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_measured
     [
         ((), "no local model server was found; start one"),
         (("http://127.0.0.1:9",), "it is not running. Is the server running? Check it with: bursar doctor"),
-        (("cellar",), "no local model server was found"),
+        (("cellar",), "there is no local upstream cellar: no local model server was found"),
         (("ftp://x",), "is no http or https URL"),
     ],
 )
