@@ -79,7 +79,7 @@ def _listen(port: int, name: str) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortTakenError(
-            f"port {port} for the {name} is taken by another program; stop it, or choose another port in the config"
+            f"port {port} ({name}) is taken by another program; stop it, or choose another port in the config"
         ) from error
     listener.listen(1024)
     listener.setblocking(False)

@@ -197,3 +197,38 @@ def test_a_model_that_nobody_knows_is_named_by_the_check(bursar: Command, home: 
     said = bursar("config", "check")
     assert said.code != 0
     assert 'did you mean "claude-sonnet-5-5"?' in said.err
+
+
+def test_a_budget_above_a_cutoff_of_ones_own_is_refused_with_the_way_out(bursar: Command):
+    assert bursar("cutoff", "set", "12").code == 0
+    said = bursar("budget", "set", "20")
+    assert (said.code, "bursar cutoff set default" in said.err) == (1, True)
+    assert bursar("cutoff", "set", "default").code == 0
+    assert bursar("budget", "set", "20").out == "budget $20.00 a day, cutoff $24.00\n"
+
+
+def test_what_the_system_refuses_is_told_without_its_number(bursar: Command, home: Path):
+    (home / "config.toml").unlink()
+    (home / "config.toml").mkdir()
+    said = bursar("status")
+    assert (said.code, said.err) == (1, f"bursar: {home / 'config.toml'} is not a plain file\n")
+
+
+def test_a_misspelt_verb_is_met_with_the_one_that_was_meant(bursar: Command):
+    assert "No such command 'statsu'; did you mean status?" in bursar("statsu").err
+
+
+def test_a_model_without_a_price_is_met_with_the_nearest_that_has_one(bursar: Command):
+    assert "did you mean claude-opus-5?" in bursar("prices", "show", "claude-opus-5x").out
+    assert "did you mean" not in bursar("prices", "show", "claude-opus-5").out
+
+
+def test_an_empty_log_says_that_it_is_empty(bursar: Command, home: Path):
+    ledger_of(home).close()
+    said = bursar("log")
+    assert (said.out, said.err.splitlines()[-1]) == ("", "it has no request yet")
+
+
+def test_agents_and_commands_cannot_share_a_port(bursar: Command):
+    said = bursar("serve", "--port", "2878")
+    assert (said.code, "cannot both have port 2878" in said.err) == (2, True)

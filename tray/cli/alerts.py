@@ -34,7 +34,7 @@ def alerts(context: click.Context, number: int, is_json: bool) -> None:
         put(_found(place, number), is_json=is_json, words=_words)
 
 
-@alerts.command()
+@alerts.command(short_help="Send a test to every destination.")
 @as_json
 @click.pass_obj
 def test(place: Place, is_json: bool) -> int:

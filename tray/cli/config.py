@@ -19,6 +19,15 @@ from tray.modelnames import unknown_models
 from tray.settings import Settings, SettingsError
 
 UNSET = "-"
+_IN_FILE = {
+    "discover": "discover.enabled",
+    "workday": "pace.hours",
+    "workday.since": "pace.hours from",
+    "workday.until": "pace.hours to",
+    "shares.l3_percent": "shares.L3",
+    "shares.l2_percent": "shares.L2",
+}
+"""Settings that the config file has under another name."""
 
 
 @click.group(invoke_without_command=True, short_help="Show, check or reload the settings.")
@@ -51,7 +60,7 @@ def check(place: Place, is_json: bool) -> None:
     put({"path": str(path), "exists": path.exists()}, is_json=is_json, words=_checked)
 
 
-@config.command()
+@config.command(short_help="Show the settings in force, defaults included.")
 @as_json
 @click.pass_obj
 def show(place: Place, is_json: bool) -> None:
@@ -108,7 +117,7 @@ def _words(shown: dict[str, Any]) -> str:
     flat = {key: value for key, value in shown.items() if key not in (*tables, "locals", "rules")}
     for name, table in tables.items():
         flat.update({f"{name}.{key}": value for key, value in table.items()})
-    rows = [(key, _word(value)) for key, value in flat.items()]
+    rows = [(_IN_FILE.get(key, key), _word(value)) for key, value in flat.items()]
     rows += [("local", f"{local['name']} {local['url']} ({local['kind']})") for local in shown["locals"]]
     rows += [("rule", rule["name"]) for rule in shown["rules"]]
     return columns(rows)

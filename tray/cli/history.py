@@ -45,7 +45,7 @@ def show(place: Place, is_json: bool) -> None:
     _show(place, is_json=is_json)
 
 
-@history.command("import")
+@history.command("import", short_help="Import Claude Code's logs.")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
 @as_json
@@ -66,7 +66,7 @@ def import_(place: Place, folder: Path | None, dry_run: bool, is_json: bool) -> 
     put(found, is_json=is_json, words=words_of_import)
 
 
-@history.command("forget")
+@history.command("forget", short_help="Let go of everything imported.")
 @as_json
 @click.pass_obj
 def forget(place: Place, is_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import traceback
@@ -65,6 +66,18 @@ class Verbs(click.Group):
         command = getattr(import_module(f"tray.cli.{VERBS[cmd_name][0]}"), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a verb; of a misspelt one say which was probably meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            if not near or args[0] in VERBS:
+                raise
+            raise click.UsageError(f"{error.message.rstrip('.')}; did you mean {near[0]}?", error.ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs without importing them."""
         with formatter.section("Commands"):
@@ -117,8 +130,16 @@ def _explain(error: Exception, place: Place) -> int:
         code = FAILED
     else:
         return _unexpected(error, place)
-    click.echo(f"bursar: {error}", err=True)
+    click.echo(f"bursar: {_sentence(error)}", err=True)
     return code
+
+
+def _sentence(error: Exception) -> str:
+    """Say what failed: of the system's own errors the file and the reason, not Python's number for it."""
+    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
+        reason = f"{error.strerror[0].lower()}{error.strerror[1:]}"
+        return f"{error.filename2 or error.filename}: {reason}"
+    return str(error)
 
 
 def _unexpected(error: Exception, place: Place) -> int:

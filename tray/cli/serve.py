@@ -59,6 +59,8 @@ def _taken(error: OSError, settings: Settings) -> str:
 def _with(settings: Settings, *, port: int | None, control_port: int | None, upstream: str | None) -> Settings:
     given: dict[str, Any] = {"port": port, "control_port": control_port}
     settings = replace(settings, **{key: value for key, value in given.items() if value is not None})
+    if settings.port == settings.control_port != 0:
+        raise click.UsageError(f"agents and bursar's own commands cannot both have port {settings.port}")
     if upstream is None:
         return settings
     try:

@@ -58,8 +58,17 @@ class Question:
 @click.option(
     "--days", "count", type=click.IntRange(1, 3660), default=28, show_default=True, help="How many days back."
 )
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From this day on, in place of --days.")
-@click.option("--from", "source", type=click.Choice(["ledger", "history", "both"]), default="both", show_default=True)
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="YEAR-MM-DD", help="From this day on, in place of --days."
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(["ledger", "history", "both"]),
+    default="both",
+    show_default=True,
+    help="Whose days.",
+)
 @click.option("--context", type=click.IntRange(1024), help="The local model's window, in tokens.")
 @click.option("--reads", type=click.FloatRange(1), help="Prompt tokens a second that it reads.")
 @click.option("--writes", type=click.FloatRange(0.1), help="Tokens a second that it writes.")
