@@ -154,9 +154,15 @@ def stopped_in_mid_answer(stage: Stage) -> Run:
     return stage.play("Please [[long:3000:20]]", mode="cloud", budget="100.00", then=_stop)
 
 
-def ten_steps(stage: Stage, llama: LlamaServer, mode: str = "local") -> Run:
+CLEAR = "Add a test for the parser."
+"""Leaves so little doubt that it is routine work that it may take twenty calls and more."""
+DOUBTFUL = "Handle empty input in the importer."
+"""Is routine work, with a doubt: ten calls say that it is not."""
+
+
+def ten_steps(stage: Stage, llama: LlamaServer, mode: str = "local", words: str = CLEAR) -> Run:
     """Let a local model make ten calls, each named by what the one before brought."""
-    return stage.play(ten_parts(stage), local=llama, mode=mode, budget="100.00")
+    return stage.play(ten_parts(stage, words), local=llama, mode=mode, budget="100.00")
 
 
 def broken_in_the_middle(stage: Stage, llama: LlamaServer, how: str) -> Run:
@@ -166,7 +172,7 @@ def broken_in_the_middle(stage: Stage, llama: LlamaServer, how: str) -> Run:
     return stage.play(prompt, local=llama, mode="auto", budget="100.00")
 
 
-def ten_parts(stage: Stage) -> str:
+def ten_parts(stage: Stage, words: str = CLEAR) -> str:
     """Write the files that the steps read; return a prompt with the same steps for Claude, should it be asked."""
     for number in range(1, STEPS + 1):
         stage.write(f"part{number}.txt", f"Next: [[step{number + 1}]]\n" if number < STEPS else "Nothing more to do.\n")
@@ -175,7 +181,7 @@ def ten_parts(stage: Stage) -> str:
         f"[[read:{folder}/part{number}.txt]]" if number % 2 else f"[[bash:cat part{number}.txt]]"
         for number in range(1, STEPS + 1)
     )
-    return f"Add a test for the parser.\n<attached_files>\n{for_claude} [[step1]]\n</attached_files>"
+    return f"{words}\n<attached_files>\n{for_claude} [[step1]]\n</attached_files>"
 
 
 def in_a_row(stage: Stage, llama: LlamaServer, count: int) -> tuple[list[Session], int]:
