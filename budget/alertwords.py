@@ -17,19 +17,6 @@ class Words:
     text: str
 
 
-ABOUT: dict[Kind, str] = {
-    Kind.threshold: "a percentage of the budget is spent",
-    Kind.stopped: "all cloud traffic was stopped",
-    Kind.upstream_down: "a local model server died",
-    Kind.upstream_back: "a local model server is back",
-    Kind.unpriced: "a model has no price",
-    Kind.old_prices: "the price table is old",
-    Kind.burn: "a session spends unusually fast",
-    Kind.ledger: "the ledger cannot be written, or can be again",
-    Kind.report: "the weekly report is ready",
-}
-
-
 def words(alert: Alert, zone: tzinfo) -> Words:
     """Say an alert in words, with the moment it was raised by the person's clock."""
     title, said = _said(alert.kind, alert.subject, alert.facts)

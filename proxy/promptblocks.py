@@ -27,8 +27,6 @@ MOST_PARTS = 16_384
 """Messages remembered; a conversation of a megabyte has about five hundred, each of which takes about a kilobyte."""
 LEAST_UNKNOWN = 1024
 """The shortest prefix that an unknown model is taken to cache, in tokens; most models' is this or half of it."""
-LEAST_MEASURED = 10
-"""Of a prompt that both have counted, at most one part in so many may be estimated."""
 BILLING_LINE = "x-anthropic-billing-header"
 
 _encode = msgspec.json.Encoder().encode
@@ -99,11 +97,6 @@ class Prompts:
         """Learn from the usage object of a complete answer how long the prompt and its parts really were."""
         with self._lock:
             self._lengths.heard(laid, usage)
-
-    def heard_local(self, laid: Laid, model: str, tokens: int) -> None:
-        """Learn from a local model's own count of a prompt of which most was measured at Claude."""
-        if laid.rest.likely * LEAST_MEASURED <= laid.tokens.likely:
-            self.ratios.teach_local(laid.generation, model, tokens, laid.tokens.likely)
 
     def _laid(self, fields: Mapping[str, Any]) -> Iterator[_Part]:
         """Give the parts of a prompt in order; those that were seen before from memory."""

@@ -157,14 +157,6 @@ def speeds_at(result: BenchResult, context_tokens: int) -> tuple[float, float | 
     return size / _seconds(reading, size), 1 / _between(_never_falling(writing), size) if writing else None
 
 
-def speeds_kept(raw: Mapping[str, Any] | None, context_tokens: int) -> tuple[float, float | None] | None:
-    """Do the same with what `Knowledge.bench` gives; None also for what this version cannot read."""
-    try:
-        return None if raw is None else speeds_at(BenchResult.from_json(raw), context_tokens)
-    except ValueError:
-        return None
-
-
 def _seconds(curve: list[tuple[int, float]], size: int) -> float:
     """Tell how long a prompt takes to read; outside the curve at the speed of its nearest end."""
     (least, first), (most, last) = curve[0], curve[-1]

@@ -274,15 +274,6 @@ def truth_of(laid: Laid) -> int:
     return sum(sum(size.values()) for size in laid.sizes) // 3
 
 
-def test_a_local_models_count_teaches_its_ratio_only_where_claude_measured_most_of_the_prompt() -> None:
-    prompts = Prompts()
-    prompts.heard_local(prompts.of(turn(), OPUS), "qwen", 10_000)
-    assert [row.what for row in prompts.ratios.rows()] == []
-    prompts.heard(prompts.of(turn(), OPUS), usage(12_000))
-    prompts.heard_local(prompts.of(turn(said("Yes.")), OPUS), "qwen", 10_000)
-    assert 1190 <= prompts.ratios.from_local("4.7+", "qwen", 1000).likely <= 1210
-
-
 def test_what_is_remembered_is_bounded() -> None:
     prompts = Prompts(most=50)
     for number in range(200):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.bench.result import Batch, BenchResult, Costs, Point, Reuse, TaskRun, speeds_at, speeds_kept
+from proxy.bench.result import Batch, BenchResult, Costs, Point, Reuse, TaskRun, speeds_at
 
 RESULT = BenchResult(
     at="2026-11-21T06:00:00+00:00", bursar="0.1.0", identity="http://127.0.0.1:8080|m|x", server="http://127.0.0.1:8080",
@@ -60,12 +60,6 @@ def test_beyond_what_was_measured_the_nearest_speed_holds():
     assert speeds_at(RESULT, 1) == (pytest.approx(1000.0), pytest.approx(50.0))
     assert speeds_at(RESULT, 100_000) == (pytest.approx(800.0), pytest.approx(40.0))
     assert speeds_at(replace(RESULT, points=()), 1000) is None
-
-
-def test_what_is_kept_is_read_where_it_can_be_and_else_is_as_good_as_nothing():
-    assert speeds_kept(RESULT.as_json(), 1000) == speeds_at(RESULT, 1000)
-    assert speeds_kept(None, 1000) is None
-    assert speeds_kept({**RESULT.as_json(), "version": 99}, 1000) is None
 
 
 @given(points, sizes, sizes)
