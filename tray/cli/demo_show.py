@@ -86,6 +86,6 @@ def _look(told: dict[str, Any]) -> list[str]:
         "",
         f"Dashboard: {told['dashboard_url']}",
         f"           (works once, for two minutes; again: bursar --home {home} dashboard)",
-        f"Also:      bursar --home {home} log | explain last | report",
+        f"Also:      bursar --home {home} log, and in place of log: explain, report",
         "Ctrl-C ends it.",
     ]
