@@ -180,6 +180,14 @@ def test_run_says_why_bursar_could_not_be_started(tmp_path: Path):
     assert "`port` and `control_port` are the same" in said.stderr
 
 
+def test_run_ends_with_the_code_for_a_program_in_the_way(tmp_path: Path):
+    blocked = Bursar(tmp_path / "home", NOWHERE, mode=None)
+    with socket.create_server(("127.0.0.1", blocked.port)):
+        said = blocked.command("run", "--", sys.executable, "-c", "print('agent')")
+    assert (said.returncode, said.stdout) == (4, "")
+    assert f"port {blocked.port} (proxy) is taken by another program" in said.stderr
+
+
 def test_follow_shows_requests_as_they_pass(served: Bursar):
     with subprocess.Popen(
         [sys.executable, "-m", "tray", "log", "-f", "--json"],

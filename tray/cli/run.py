@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tray.cli.place import FAILED, Failure, Place
+from tray.cli.place import FAILED, IN_THE_WAY, Failure, Place
 from tray.control import Control
 from tray.files import private_folder
 from tray.paths import HOME
@@ -94,7 +94,8 @@ def start_in_background(place: Place) -> Control:
             return control
         if server.poll() is not None:
             assert server.stderr is not None
-            raise Failure(server.stderr.read().decode("utf-8", "replace").strip().removeprefix("bursar: "), FAILED)
+            code = IN_THE_WAY if server.returncode == IN_THE_WAY else FAILED
+            raise Failure(server.stderr.read().decode("utf-8", "replace").strip().removeprefix("bursar: "), code)
         time.sleep(0.02)
     raise Failure(f"bursar was started and does not answer; see {place.paths.log_file}")
 
