@@ -14,7 +14,7 @@ from proxy.classify.restricted_words import leans_on_restricted, restricted_word
 from proxy.classify.terms import COMPLEX, TRAITS
 from proxy.classify.traits import Traits, traits_of
 from proxy.request import AgentRequest
-from proxy.task import Reason, Task, TaskClass, Tier
+from proxy.task import NO_WORDS, Reason, Task, TaskClass, Tier
 
 MOST_TURNS = 4096
 SHOWN_REASONS = 4
@@ -56,7 +56,7 @@ def by_words(text: str, previous: str = "", caution: Caution = "balanced", model
     A request without words is taken for complex.
     """
     if not text:
-        return Task(TaskClass.unknown, Tier.L2, 0.0, (Reason("words.none", "prompt"),))
+        return Task(TaskClass.unknown, Tier.L2, 0.0, (Reason(NO_WORDS, "prompt"),))
     model = model or shipped()
     if not only_agrees(text):
         return _weigh(plain(text), plain(previous), caution, model)

@@ -1,12 +1,13 @@
 """Measure the classifier on labelled prompts: `python -m tests.bench.classify_eval PROMPTS.jsonl [--misses]`.
 
 Accepted is the label of the file and any tier that both of our blind labellers accept, who saw neither that label nor
-each other's, nor what the classifier says (tests/bench/prompts/blind_*.jsonl); `strict` counts the label alone.
+each other's, nor what the classifier says (tests/bench/prompts/blind_*.jsonl); `strict` counts the label alone,
+and the rows `either accepts` every tier that the label or one of the two accepts.
 Dangerous: all accepted tiers are L2 or L3 and the router would go local. Wasteful: all are L0 or L1 and it would go to
 the cloud. A leak: only L3 is accepted and it is not taken for L3.
 
-`left out` learns a model anew for each repository, for five folds of whole repositories, and for each of two writers of
-fresh prompts, without it; from which chance on work counts as complex is read off the other groups that were left out.
+`left out` learns a model anew for each repository, for five folds of whole repositories, and for each writer of fresh
+prompts, without it; from which chance on work counts as complex is read off the other groups that were left out.
 `shipped` is the file as it is, learned from these very prompts. The words that are looked for are the same in all.
 """
 
@@ -24,7 +25,7 @@ from proxy.classify.weigh import by_words
 from proxy.task import Tier
 from tests.bench.classify_folds import Corpus, Fold, by_folds, is_hard, limit_for, out_of_fold
 from tests.bench.classify_train import DANGEROUS
-from tests.bench.labelled import Prompt, labelled, with_blind_labels
+from tests.bench.labelled import Prompt, labelled, tiers_of_either, with_blind_labels
 
 CAUTIONS: tuple[Caution, ...] = ("strict", "balanced", "thrifty")
 TIERS = tuple(Tier)
@@ -82,6 +83,11 @@ def left_out(folds: Sequence[Fold], others: Sequence[Fold], caution: Caution) ->
         model = replace(fold.model, complex_from=limits)
         found += answers((row.prompt for row in fold.left_out), caution, model)
     return found
+
+
+def generously(found: Sequence[Answer]) -> list[Answer]:
+    """Accept what the label or either of the blind labellers accepts."""
+    return [replace(each, prompt=replace(each.prompt, accepted=tiers_of_either(each.prompt))) for each in found]
 
 
 def share(found: Sequence[Answer], test: Callable[[Answer], bool]) -> float:
@@ -164,6 +170,8 @@ def tables(corpus: Corpus) -> list[Answer]:
         print(line(f"repository left out, {caution}", left_out(repositories, groups, caution)))
     for caution in CAUTIONS:
         print(line(f"five folds, {caution}", left_out(folds, groups, caution)))
+    for caution in CAUTIONS:
+        print(line(f"either accepts, {caution}", generously(left_out(repositories, groups, caution))))
     curve(repositories)
     for fold in written:
         print()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def labelled(path: Path) -> list[Prompt]:
 def fresh(writer: str) -> list[Prompt]:
     """Read the prompts that one of the writers made."""
     return labelled(FRESH / f"{writer}.jsonl")
+
+
+def tiers_of_either(prompt: Prompt) -> frozenset[Tier]:
+    """Give every tier that the label or one of the blind labellers accepts: the most generous reading there is."""
+    return prompt.accepted.union(*_blind_tiers().get(prompt.id, ()))
+
+
+@cache
+def _blind_tiers() -> dict[str, list[set[Tier]]]:
+    found: dict[str, list[set[Tier]]] = {}
+    for labeller in LABELLERS:
+        for raw in _lines(FRESH / f"blind_{labeller}.jsonl"):
+            found.setdefault(raw["id"], []).append({Tier[name] for name in (raw["tier"], *raw["ok"])})
+    return found
 
 
 def with_blind_labels(prompts: Iterable[Prompt]) -> list[Prompt]:

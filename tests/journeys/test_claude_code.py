@@ -80,7 +80,9 @@ def test_in_mode_auto_a_turn_of_clear_words_may_make_more_than_ten_calls(stage: 
     assert [entry.is_local for entry in run.entries] == [1] * 11
 
 
-def test_in_mode_auto_a_doubtful_turn_that_has_made_ten_calls_is_ended_by_claude(stage: Stage, llama: LlamaServer) -> None:
+def test_in_mode_auto_a_doubtful_turn_that_has_made_ten_calls_is_ended_by_claude(
+    stage: Stage, llama: LlamaServer
+) -> None:
     run = claude_code.ten_steps(stage, llama, "auto", claude_code.DOUBTFUL)
     assert run.session.exit_code == 0
     assert run.session.tools_used == ["Read", "Bash"] * 5
