@@ -66,7 +66,7 @@ def _upstreams(services: Services, today: Today) -> Iterator[Wrong]:
             yield Wrong("warn", f"{upstream.name} cannot be used", f"{sentence(upstream.why)}.", "bursar doctor")
     for doubt in services.trust.snapshot():
         text = f"{sentence(doubt.why)}. Claude goes first for a while, where it may."
-        yield Wrong("warn", f"{doubt.what} is not trusted just now", text)
+        yield Wrong("warn", f"Not trusted just now: {doubt.what}", text)
     if not locals_:
         level: Level = "bad" if today.mode is Mode.local else "note"
         text = "bursar meters and keeps the cutoff all the same. It looks for Ollama, llama.cpp, LM Studio and vLLM."
