@@ -18,6 +18,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from proxy.classify.model import Caution, Model, shipped
@@ -173,6 +174,7 @@ def tables(corpus: Corpus) -> list[Answer]:
     for caution in CAUTIONS:
         print(line(f"either accepts, {caution}", generously(left_out(repositories, groups, caution))))
     curve(repositories)
+    doubts(groups)
     for fold in written:
         print()
         heading()
@@ -205,6 +207,17 @@ def curve(folds: Sequence[Fold]) -> None:
             moved = replace(fold.model, complex_from={"balanced": at})
             found += answers((row.prompt for row in fold.left_out), "balanced", moved)
         print(f"  {at:4.2f} -> {share(found, lambda a: a.dangerous):6.1%} {share(found, lambda a: a.wasteful):6.1%}")
+
+
+def doubts(folds: Sequence[Fold]) -> None:
+    """Print what the chances of left-out groups are worth: turns of little doubt may make more calls (inloop.py)."""
+    print("\nleft out, all groups: chance from which work is complex -> prompts, for the cloud, for a local model")
+    edges = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 1.01)
+    for low, high in pairwise(edges):
+        within = [each.prompt for fold in folds for each in fold.scored if low <= each.chance < high]
+        must = sum(min(prompt.accepted) >= Tier.L2 for prompt in within)
+        may = sum(max(prompt.accepted) < Tier.L2 for prompt in within)
+        print(f"  {low:.2f} -> {len(within):5} {must:5} {may:5}")
 
 
 def by_attribute(attribute: str, found: Sequence[Answer]) -> None:
