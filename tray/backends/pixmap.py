@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PIL import Image
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Pixmap = tuple[int, int, bytes]
 """Width, height, and the rows from the top: alpha, red, green, blue, a byte each."""
@@ -10,5 +13,7 @@ Pixmap = tuple[int, int, bytes]
 
 def pixmap(picture: Image.Image) -> Pixmap:
     """Put the alpha first, as a 32-bit number in network order has it."""
+    from PIL import Image
+
     red, green, blue, alpha = picture.convert("RGBA").split()
     return picture.width, picture.height, Image.merge("RGBA", (alpha, red, green, blue)).tobytes()

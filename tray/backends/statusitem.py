@@ -6,14 +6,16 @@ Source: https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from tray.backends.exported import Method, Property, Signal
 from tray.backends.menulayout import plain
 from tray.backends.pixmap import Pixmap, pixmap
 from tray.backends.wire import Place, Reply, Variant
 from tray.menu import Face, IconKey
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SIZES = (16, 22, 24, 32, 48, 64)  # The panels' usual ones, and twice the smaller for dense screens.
 SCROLLED = Method("is", lambda amount, way: Reply())

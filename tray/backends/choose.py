@@ -1,0 +1,43 @@
+"""Which backend shows the tray, and which one shows notes, on this system. The only place that knows all of them.
+
+Each is imported when it is chosen: some cost much, and some have side effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from tray.backends.base import Notifier, Tray, Wiring
+
+if TYPE_CHECKING:
+    from tray.icon import Look  # Brings Pillow, which only a desktop needs.
+
+
+def choose(platform: str, environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
+    """Make the tray of this system (`sys.platform`), not running yet; None where there is no desktop."""
+    if platform == "linux" or "bsd" in platform:
+        return _on_linux(environ, wiring)
+    return None
+
+
+def choose_notifier(
+    platform: str, environ: Mapping[str, str], clicked: Callable[[str], None], tray: Tray | None
+) -> Notifier | None:
+    """Make what shows notes on this desktop, with or without a tray; None where nothing does.
+
+    `clicked` is handed the action of a note that was clicked, on a thread that may take its time.
+    """
+    return None
+
+
+def look_of(platform: str, environ: Mapping[str, str]) -> Look:
+    """Say which panel the icon lies on now; asked each time that one is drawn."""
+    return "template" if platform == "darwin" else "dark"
+
+
+def _on_linux(environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
+    from tray.backends.address import bus_addresses
+    from tray.backends.linux import LinuxTray
+
+    return LinuxTray(lambda: bus_addresses(environ), wiring) if bus_addresses(environ) else None
