@@ -136,5 +136,6 @@ _MODES = {
 
 
 def _part(sentence: str) -> str:
-    """Turn a sentence into part of a reason."""
-    return (sentence[:1].lower() + sentence[1:]).rstrip(".")
+    """Turn the first of some sentences, which says what is, into part of a reason; the next ones say what to do."""
+    first = sentence.partition(". ")[0]
+    return (first[:1].lower() + first[1:]).rstrip(".")

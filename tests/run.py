@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
         return 1
     if prove:
         return run(python, "pytest", "-s", "-m", "prove", *rest)
-    return check(python, ["-m", FAST, *rest] if fast else rest, lint=not rest)
+    return check(python, ["-m", FAST, *rest] if fast else rest, is_whole=not rest)
 
 
 def set_up_agents_and_servers(python: Path) -> None:
@@ -103,10 +103,14 @@ def npm_packages(name: str, what: str) -> None:
     env.remember(folder, lock)
 
 
-def check(python: Path, tests: list[str], *, lint: bool) -> int:
-    """Run the checks in turn, all of them even when one fails; a run of chosen tests skips lint and types."""
-    commands = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]] if lint else []
-    return first_failure([run(python, *command) for command in [*commands, ["pytest", *tests]]])
+def check(python: Path, tests: list[str], *, is_whole: bool) -> int:
+    """Run the checks in turn, all of them even when one fails; a run of chosen tests skips lint and types.
+
+    All tests together are run side by side, a file at a time: they wait for servers and agents more than they compute.
+    """
+    commands = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]] if is_whole else []
+    side_by_side = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"] if is_whole else []
+    return first_failure([run(python, *command) for command in [*commands, ["pytest", *side_by_side, *tests]]])
 
 
 def first_failure(codes: list[int]) -> int:
