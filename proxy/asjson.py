@@ -86,12 +86,17 @@ class Baselines(Protocol):
 
 def prices_json(table: PriceTable, now: datetime) -> Json:
     """Tell which price table is in force, and each model's price of today."""
+    models = [model_json(model, table.on(now, model.id)) for model in table.models()]
+    return {**table_json(table, now), "models": models}
+
+
+def table_json(table: PriceTable, now: datetime) -> Json:
+    """Tell which price table is in force, without its prices."""
     return {
         "data_as_of": table.data_as_of.isoformat(),
         "old": table.is_old(now),
         "fingerprint": table.fingerprint,
         "notices": list(table.notices),
-        "models": [model_json(model, table.on(now, model.id)) for model in table.models()],
     }
 
 

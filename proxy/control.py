@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +27,10 @@ from proxy.explainjson import explanation_json, remembered_json
 from proxy.historyapi import history
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
-from proxy.pace import pace_of
 from proxy.rehearse import rehearse
 from proxy.reportjson import report_json
 from proxy.request import BadRequest, Dialect
+from proxy.statusjson import status_json
 from proxy.switches import allow_more_today, choose_mode, stop_cloud
 from proxy.wire.wsgi import WIRE
 
@@ -264,22 +263,7 @@ def _last_id(services: Services) -> str:
 
 
 def _status() -> asjson.Json:
-    services = _services()
-    today = services.ledger.today()
-    pace = pace_of(services, today)
-    return {
-        "running": True,
-        "simulated": services.is_simulated,
-        **_desk().facts(),
-        **asjson.today_json(today),
-        "saved": asjson.saved_json(services.ledger.baselines, today.day),
-        "pace": pace.as_json() if pace else None,
-        "cloud": {"url": services.cloud.url},
-        "locals": locals_json(services.locals),
-        "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],
-        "machine": None if services.local_costs is None else services.local_costs.facts(),
-        "prices": {key: value for key, value in _prices().items() if key != "models"},
-    }
+    return status_json(_services(), _desk())
 
 
 def _prices() -> asjson.Json:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.bursar import Bursar
-from tray.cli.dashboard import open_page
+from tray.browser import open_page
 from tray.config_edit import edited
 from tray.config_file import DEFAULT
 from tray.settings import read

@@ -1,16 +1,12 @@
-"""bursar dashboard: a link that opens the dashboard once, and the browser that it is opened in."""
+"""bursar dashboard: a link that opens the dashboard once, in the person's browser."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import webbrowser
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from tray.browser import open_page
 from tray.cli.place import Place
 from tray.cli.show import as_json, put
 
@@ -26,25 +22,6 @@ def dashboard(place: Place, is_print: bool, is_json: bool) -> None:
     url = f"http://127.0.0.1:{control.owner.ports['control']}{made['path']}"
     opened = not (is_print or is_json) and open_page(url, place.environ)
     put({"url": url, "lasts_s": made["lasts_s"], "opened": opened}, is_json=is_json, words=_words)
-
-
-def open_page(url: str, environ: Mapping[str, str], platform: str = sys.platform) -> bool:
-    """Open a page in the person's browser; False where there is no screen, or nothing that opens pages."""
-    if platform.startswith("win"):
-        return webbrowser.open(url)
-    if platform == "darwin":
-        return _started(["open", url], environ)
-    has_screen = environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
-    # Without a screen, a browser of the terminal would take it over.
-    return bool(has_screen and shutil.which("xdg-open") and _started(["xdg-open", url], environ))
-
-
-def _started(command: list[str], environ: Mapping[str, str]) -> bool:
-    """Start what opens pages, without the libraries of a packaged bursar, which are not the browser's."""
-    kept = {name: value for name, value in environ.items() if name != "LD_LIBRARY_PATH"}
-    quiet = subprocess.DEVNULL
-    subprocess.Popen(command, env=kept, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
-    return True
 
 
 def _words(found: dict[str, Any]) -> str:

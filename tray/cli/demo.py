@@ -15,7 +15,7 @@ import click
 from budget.clock import elapsed
 from budget.words import SIMULATED
 from pricing.money import Money
-from tray.cli.dashboard import open_page
+from tray.browser import open_page
 from tray.cli.demo_show import HEAD, begins, day_line, ended, turn_lines
 from tray.cli.place import Failure, Place
 from tray.cli.show import as_json, put

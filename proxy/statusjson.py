@@ -1,0 +1,33 @@
+"""Status: how the running bursar stands, as plain JSON: what the control server tells, and the tray in this process."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from proxy import asjson
+from proxy.desk import Desk
+from proxy.localjson import locals_json
+from proxy.pace import pace_of
+
+if TYPE_CHECKING:
+    from proxy.services import Services
+
+
+def status_json(services: Services, desk: Desk) -> asjson.Json:
+    """Tell today, the mode, the upstreams, and what is wrong. Raises LedgerUnavailable or TimeoutError."""
+    today = services.ledger.today()
+    pace = pace_of(services, today)
+    return {
+        "running": True,
+        "simulated": services.is_simulated,
+        **desk.facts(),
+        **asjson.today_json(today),
+        "saved": asjson.saved_json(services.ledger.baselines, today.day),
+        "pace": pace.as_json() if pace else None,
+        "cloud": {"url": services.cloud.url},
+        "locals": locals_json(services.locals),
+        "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],
+        "machine": None if services.local_costs is None else services.local_costs.facts(),
+        "prices": asjson.table_json(services.prices(), services.clock()),
+    }
