@@ -30,6 +30,8 @@ _GROUP = 256
 _HEAL_EVERY_S = 0.5
 _LOWER_MARK_EVERY_S = 5.0
 _DISK = (sqlite3.Error, OSError, LedgerUnavailable)
+_WRONG = (sqlite3.IntegrityError, sqlite3.DataError)
+"""Errors of the database that say what is wrong with one write, not with the disk or the file."""
 
 
 class Job(Protocol):
@@ -142,12 +144,12 @@ class Writer(threading.Thread):
             book.begin()
             results = [job.work(book) for job in jobs]
             book.commit()
-        except _DISK as error:
-            self._undo(book)
-            self._refuse(jobs, error)
         except Exception as error:  # noqa: BLE001 - one wrong job must not take others with it
             self._undo(book)
-            self._single_out(jobs, error)
+            if _is_of_the_disk(error):
+                self._refuse(jobs, error)
+            else:
+                self._single_out(jobs, error)
         else:
             for job, result in zip(jobs, results, strict=True):
                 job.done(result)
@@ -156,6 +158,7 @@ class Writer(threading.Thread):
     def _single_out(self, jobs: list[Job], error: Exception) -> None:
         """One job of a group was wrong in itself: write the others without it."""
         if len(jobs) == 1:
+            _log.error("ledger: one write was wrong in itself and is left out: %s", error)
             jobs[0].failed(error)
             return
         for job in jobs:
@@ -225,13 +228,12 @@ class Writer(threading.Thread):
             book.begin()
             results = [job.work(book) for job in jobs]
             book.commit()
-        except _DISK as error:
-            self._undo(book)
-            _log.warning("ledger: still not written: %s", error)
-            return False
         except Exception as error:  # noqa: BLE001 - one wrong job must not keep the others out for ever
             self._undo(book)
-            return self._drop_wrong(error)
+            if not _is_of_the_disk(error):
+                return self._drop_wrong(error)
+            _log.warning("ledger: still not written: %s", error)
+            return False
         self._pending = []
         for job, result in zip(jobs, results, strict=True):
             job.done(result)
@@ -325,3 +327,7 @@ class Writer(threading.Thread):
         if self.book is None:
             raise LedgerUnavailable(self.trouble or Trouble.of("broken"))
         return self.book
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    return isinstance(error, _DISK) and not isinstance(error, _WRONG)

@@ -1,11 +1,17 @@
 """Many at once."""
 
+import sqlite3
 import threading
 from collections import Counter
 
+import pytest
+
+from budget.events import Event, LedgerTrouble
+from budget.jobs import Commanding
 from budget.ledger import Held, Ledger, Refused
+from budget.trouble import Trouble
 from pricing.money import Money
-from tests.budget.desk import ask, complete
+from tests.budget.desk import Desk, ask, complete, settle_down
 
 
 def together(number: int, work: object) -> None:
@@ -121,3 +127,40 @@ def test_room_is_announced_after_each_settlement(ledger: Ledger) -> None:
     called.clear()
     ledger.settle(hold.hold_id, complete("1")).result(5)
     assert called.wait(5)
+
+
+def test_a_write_that_breaks_a_rule_of_the_tables_is_left_out_and_no_trouble_of_the_disk(ledger: Ledger) -> None:
+    held = [hold for hold in (ledger.reserve(ask("1", f"r{n}")) for n in range(2)) if isinstance(hold, Held)]
+    events: list[Event] = []
+    ledger.subscribe(events.append)
+    gate = threading.Event()
+    waits = Commanding[bool](lambda _: gate.wait(5))  # Until it is let go, what is put after it waits together.
+    wrong = Commanding[None](lambda book: book.connection.execute("UPDATE holds SET amount = 0") and None)
+    ledger._writer.put(waits)
+    settled = [ledger.settle(held[0].hold_id, complete("1"))]
+    ledger._writer.put(wrong)
+    settled.append(ledger.settle(held[1].hold_id, complete("1")))
+    gate.set()
+    assert [future.result(5).overrun for future in settled] == [Money.usd(0)] * 2
+    with pytest.raises(sqlite3.IntegrityError, match="a hold is never changed"):
+        wrong.future.result(5)
+    assert ledger.today().trouble is None
+    assert not [event for event in events if isinstance(event, LedgerTrouble)]
+    assert (ledger.today().settled, ledger.today().open_holds, ledger.check()) == (Money.usd(2), 0, [])
+
+
+def test_a_wrong_write_that_must_not_be_lost_keeps_no_other_out_when_the_ledger_heals(
+    desk: Desk, ledger: Ledger
+) -> None:
+    hold = ledger.reserve(ask("1"))
+    assert isinstance(hold, Held)
+    wrong = Commanding[None](lambda book: book.connection.execute("DELETE FROM holds") and None, essential=True)
+    with ledger._writer._turn:
+        ledger._writer._enter(Trouble.of("locked"))
+        ledger._writer._serve([wrong])
+        settled = ledger.settle(hold.hold_id, complete("1"))
+    settle_down(desk, ledger)
+    assert settled.result(5).entry_id
+    with pytest.raises(sqlite3.IntegrityError):
+        wrong.future.result(5)
+    assert ledger.check() == []
