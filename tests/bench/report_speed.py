@@ -39,12 +39,7 @@ def measure(folder: Path, entries: int, days: int) -> None:
         pass
     database, last = folder / "ledger" / "ledger.db", NOW.date()
     fill(database, entries, last - timedelta(days=days - 1), days)
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("CREATE INDEX by_day ON entries (day)")
-        connection.execute(_TOTALS)
-        connection.execute(_SUMS)
-        connection.execute("DROP INDEX by_day")
-        connection.commit()
+    settle_sums(database)
     print(f"{entries:,} entries in {days} days, {database.stat().st_size / 1e6:,.0f} MB")
     house = timed("open", lambda: House(folder))
     with house:
@@ -67,6 +62,16 @@ def measure(folder: Path, entries: int, days: int) -> None:
         server.stop()
     command = [sys.executable, "-m", "tray", "--home", str(folder), "report", "--week", found.name]
     timed("bursar report, the whole process", lambda: subprocess.run(command, check=True, capture_output=True))
+
+
+def settle_sums(database: Path) -> None:
+    """Sum the entries up by day and by what reports read, as the ledger would have."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE INDEX by_day ON entries (day)")
+        connection.execute(_TOTALS)
+        connection.execute(_SUMS)
+        connection.execute("DROP INDEX by_day")
+        connection.commit()
 
 
 def _cookie(port: int, link: str) -> str:

@@ -20,6 +20,20 @@ from tests.budget.desk import NOON, Desk
 DAYS = 550
 T = TypeVar("T")
 
+_TABLE = "a8ecd495c4d70534bfc4cab0830d1e8975050a3b636614229e1ac514cb0ef184"
+DETAILS = {
+    "usage": '{"input_tokens": 10, "cache_creation_input_tokens": 1573, "cache_read_input_tokens": 80000, '
+    '"cache_creation": {"ephemeral_5m_input_tokens": 1573, "ephemeral_1h_input_tokens": 0}, "output_tokens": 187, '
+    '"service_tier": "standard", "inference_geo": "global"}',
+    "terms": '{"model":"claude-opus-5-5","at":"2026-11-21T10:32:39.120713+00:00","input":582305,"output":32000,'
+    '"passes":1,"searches":0,"rates":{"input":4400000,"cache_write_5m":5500000,"cache_write_1h":8800000,'
+    f'"cache_read":220000,"output":22000000}},"table":"{_TABLE}"}}',
+    "rates": '{"lines":[["cache_write_5m","claude-opus-5-5",1573,5000000],["cache_read","claude-opus-5-5",80000,'
+    '200000],["output","claude-opus-5-5",187,20000000]],"notes":[],"source":"packaged 2026-11-12: S1 S2 S9 S10",'
+    f'"table":"{_TABLE}"}}',
+}
+"""Of the length that a real entry's texts have."""
+
 _DAY = "INSERT OR IGNORE INTO days (day, budget, cutoff) VALUES (?, 10000000000000, 12000000000000)"
 _ENTRIES = """
 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :entries)
@@ -29,9 +43,11 @@ INSERT INTO entries (hold_id, day, at, since, instance, request_id, upstream, mo
     attempt, local_marginal, local_full)
 SELECT i, day, day || 'T12:00:00.000+00:00', day || 'T12:00:00.000+00:00', 'x', 'req_' || i,
     iif(i % 3, 'anthropic', 'box'), iif(i % 3, 'claude-opus-5-5', 'qwen'), iif(i % 3, 0, 1), 0,
-    iif(i % 3, 50000000000, 0), iif(i % 3, 50000000000, 0), 'complete', 10, 0, 0, 80000, 187, 0, '{}', '', '', 200, '',
+    iif(i % 3, 50000000000, 0), iif(i % 3, 50000000000, 0), 'complete', 10, 0, 0, 80000, 187, 0, :usage, :terms, :rates,
+    200, 'req_011CQEuRjuyo2loNfb' || i,
     '', '', 's' || day || (i % 45), iif(i % 20, '', 'a' || i), 'claude-opus-5-5', 'class' || (i % 12), 'L' || (i % 4),
-    'auto', 'normal', 'because', 'project' || (i % 5), '', 'anthropic', 0, iif(i % 3, 0, 1000), iif(i % 3, 0, 9000)
+    'auto', 'normal', 'L2, normal: turn stays on Claude', 'project' || (i % 5),
+    'c7dca32d72a6741891e' || i, 'anthropic', 0, iif(i % 3, 0, 1000), iif(i % 3, 0, 9000)
 FROM (SELECT i, date(:first, (i * :days / (:entries + 1)) || ' days') AS day FROM n)"""
 _BASELINES = """
 INSERT INTO baselines SELECT id, 0, at, iif(is_local, 'moved', 'cold'), 'simulated', 40000000000, 45000000000,
@@ -55,7 +71,7 @@ def fill(database: Path, entries: int, first: date, days: int = DAYS) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.executemany(_DAY, [((first + timedelta(days=day)).isoformat(),) for day in range(days + 1)])
-        connection.execute(_ENTRIES, {"entries": entries, "first": first.isoformat(), "days": days})
+        connection.execute(_ENTRIES, {"entries": entries, "first": first.isoformat(), "days": days, **DETAILS})
         for statement in (_BASELINES, _TOTALS, _SESSIONS, f"UPDATE baseline_state SET complete_to = {entries}"):
             connection.execute(statement)
         connection.commit()
