@@ -1,0 +1,105 @@
+"""Systemd: a user unit, for machines without a desktop. Sources: systemd.service(5), systemd.exec(5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tray.startup.folders import config_home, put, take_away
+from tray.startup.program import Command
+from tray.startup.system import Tool
+
+NAME = "bursar.service"
+STOP_S = 45
+"""How long a stop may take: answers under way may end first."""
+
+_UNIT = """\
+[Unit]
+Description=bursar: keeps an AI coding bill under a daily budget
+StartLimitIntervalSec=300
+StartLimitBurst=5
+
+[Service]
+Type=exec
+ExecStart={command}
+Restart=on-failure
+RestartSec=2
+# 2: wrong usage; 4: another bursar or program is in the way. Trying again would not help.
+RestartPreventExitStatus=2 4
+# Answers under way may end first.
+KillSignal=SIGTERM
+KillMode=mixed
+TimeoutStopSec={stop_s}
+UMask=0077
+# Only what works without rights of a user's own service manager; what needs a namespace does not everywhere.
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=default.target
+"""
+# What systemd takes as a program's own name; any other goes through a shell.
+_PLAIN = re.compile(r"/[^\x00-\x1f\x7f\"'\\$]*")
+_SHELL: Command = ("/bin/sh", "-c", 'exec "$0" "$@"')
+_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "%": "%%"})
+
+
+def file(environ: Mapping[str, str]) -> Path:
+    """Say where the unit lies."""
+    return config_home(environ) / "systemd" / "user" / NAME
+
+
+def is_on(environ: Mapping[str, str]) -> bool:
+    """Tell whether a person's own service manager starts bursar: the unit is there, wanted, and not masked."""
+    unit = file(environ)
+    return _wanted(environ).is_symlink() and unit.is_file()
+
+
+def turn_on(environ: Mapping[str, str], command: Command, run: Tool) -> None:
+    """Write the unit and enable it, as `systemctl --user enable` does, for the next login; nothing is started now."""
+    unit, wanted = file(environ), _wanted(environ)
+    put(unit, text(command))
+    wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    take_away(wanted)
+    wanted.symlink_to(unit)
+    _read_again(run)
+
+
+def turn_off(environ: Mapping[str, str], run: Tool) -> None:
+    """Take the unit away; one that runs goes on until it is stopped."""
+    unit, wanted = file(environ), _wanted(environ)
+    if unit.is_file() or wanted.is_symlink():
+        take_away(wanted)
+        take_away(unit)
+        _read_again(run)
+
+
+def text(command: Command) -> str:
+    """Write a command down as a unit."""
+    program, *arguments = command
+    if _PLAIN.fullmatch(program):
+        line = [_quote(program), *(_quote(argument, of_program=False) for argument in arguments)]
+    else:
+        shell, *rest = (*_SHELL, *command)
+        line = [shell, *(_quote(argument, of_program=False) for argument in rest)]
+    return _UNIT.format(command=" ".join(line), stop_s=STOP_S)
+
+
+def _quote(word: str, *, of_program: bool = True) -> str:
+    """Write one word. A "$" stands for a variable unless it is doubled; in the program's name there is none."""
+    quoted = word.translate(_QUOTED)
+    return f'"{quoted}"' if of_program else f'"{quoted.replace("$", "$$")}"'
+
+
+def _wanted(environ: Mapping[str, str]) -> Path:
+    return file(environ).parent / "default.target.wants" / NAME
+
+
+def _read_again(run: Tool) -> None:
+    """Have the service manager read its files again, if one runs."""
+    run(("systemctl", "--user", "daemon-reload"))
