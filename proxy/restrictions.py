@@ -50,6 +50,15 @@ class Restrictions:
             if self._unwritten and self._path is not None:
                 self._keep(self._path)
 
+    @property
+    def problem(self) -> str:
+        """Say in a sentence why not all of it is kept, or more than is known is restricted; empty if all is well."""
+        if self._is_unclear and self._stays_unclear(""):
+            return f"{self._path} cannot be read: until it can, or is deleted, every session counts as restricted"
+        if self._unwritten and self._path is not None:
+            return f"{self._path} cannot be written: which sessions are restricted may be forgotten at the next start"
+        return ""
+
     def _stays_unclear(self, session: str) -> bool:
         with self._lock:
             self._is_unclear = self._is_unclear and not self._read()
@@ -88,6 +97,15 @@ class Restrictions:
             return
         _append(path, "".join(f"{name}\n" for name in names).encode())
         self._lines += len(names)
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether a file of names can be understood; one that is not there can."""
+    try:
+        _lines_of(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _append(path: Path, lines: bytes) -> None:

@@ -198,3 +198,7 @@ class Services:
         self.tally = Tally(self.ledger)
         self.habits = Habits(self.ledger.file)
         self.speeds = Speeds(lambda: self.locals.knowledge)
+
+    def notices(self) -> tuple[str, ...]:
+        """Tell what a person should know of the files: how the ledger came up, which sessions cannot be told apart."""
+        return tuple(filter(None, (*self.ledger.notices, self.sessions.problem)))

@@ -137,6 +137,11 @@ class Sessions:
         with self._lock:
             return self._tier(session) is Tier.L3
 
+    @property
+    def problem(self) -> str:
+        """Say what is wrong with the file of restricted sessions; empty if nothing is."""
+        return self._restrictions.problem
+
     def looked_at(self, request: AgentRequest) -> int:
         """Tell up to which message a conversation was looked at, by its place; -1 where it never was."""
         who = _conversation(request)

@@ -119,7 +119,7 @@ class SettingsDesk:
             "control_port": self._ports["control"],
             "config_file": str(self._paths.config_file),
             "zone": self._in_force.settings.zone.key,
-            "notices": list(self._services.ledger.notices),
+            "notices": list(self._services.notices()),
         }
 
     def _apply(self, settings: Settings) -> None:

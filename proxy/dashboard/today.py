@@ -99,7 +99,7 @@ def _now() -> Now:
     burn = burn_of(steps, at, day.resets_at, day.gone, limits.budget, limits.cutoff)
     past = books(lambda: ledger.days(day.day - timedelta(days=DAYS - 1), day.day)) or []
     totals = books(lambda: ledger.totals(day.day, day.day)) or []
-    notices = tuple(ledger.notices)
+    notices = services.notices()
     sent_lately = books(lambda: ledger.outbox.newest(MOST_ALERTS)) or []
     return Now(
         today=day,

@@ -80,6 +80,21 @@ def test_while_it_cannot_be_told_which_are_restricted_all_are(tmp_path, caplog):
     assert "s2" in kept
 
 
+def test_it_says_what_is_wrong_until_that_is_mended(tmp_path):
+    path = tmp_path / "restricted.txt"
+    path.write_bytes(b"s1\n\xff\n")
+    kept = Restrictions(path)
+    assert kept.problem == f"{path} cannot be read: until it can, or is deleted, every session counts as restricted"
+    path.unlink()
+    assert kept.problem == ""
+    path.mkdir()
+    kept.add("s1")
+    assert kept.problem.startswith(f"{path} cannot be written: ")
+    path.rmdir()
+    kept.add("s1")
+    assert kept.problem == ""
+
+
 @pytest.mark.parametrize("content", [b"s1\n\0\0\0\0\n", b"s1\n\xff\xfe\n", b"s1\nno name\n", b"SQLite format 3\0"])
 def test_what_is_no_list_of_names_may_have_had_any_name(tmp_path, content):
     path = tmp_path / "restricted.txt"

@@ -240,6 +240,17 @@ def test_a_bursar_at_rest_that_is_well_is_said_to_be(bursar: Command, home: Path
     assert "none found; bursar meters" in said.out
 
 
+def test_a_file_of_restricted_sessions_that_is_none_is_said_with_what_follows(bursar: Command, home: Path) -> None:
+    garbled = home / "restricted_sessions.txt"
+    garbled.write_bytes(b"session-1\n\xff\x00 half a line")
+    said = bursar("doctor")
+    assert said.code == 1
+    assert f"!!  restricted    {garbled} cannot be read: until it can, every session counts as restricted" in said.out
+    assert f"→ put it back from a backup, or delete it: {garbled}" in said.out
+    garbled.unlink()
+    assert "every session" not in bursar("doctor").out
+
+
 def test_a_mistake_in_the_config_is_the_first_thing_said(bursar: Command, home: Path) -> None:
     lines_of(home, "[cloud]", "ulr = 1")
     said = bursar("doctor")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pricing.tablefile import PriceTableError
+from proxy.restrictions import is_readable
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.prices import load_prices
@@ -51,6 +52,7 @@ def checkup(place: Place, settings: Settings, running: Control | None) -> Iterat
         yield Finding("bursar", True, told)
         yield from _circuits(status["locals"])
     yield from _ledger(place, running)
+    yield from _restricted(place)
     yield _prices(place)
     yield from _keys(place, settings)
 
@@ -99,6 +101,14 @@ def _ledger(place: Place, running: Control | None) -> Iterator[Finding]:
         yield Finding("clock", False, f"it jumped ahead; bursar stays on {found['day']}", "bursar confirm-day")
     if found["stop"]:
         yield Finding("stop", True, "all cloud traffic is stopped", "bursar resume")
+
+
+def _restricted(place: Place) -> Iterator[Finding]:
+    """Tell whether it can be read which sessions are restricted."""
+    path = place.paths.restrictions
+    if not is_readable(path):
+        told = f"{path} cannot be read: until it can, every session counts as restricted, and so goes only where L3 may"
+        yield Finding("restricted", False, told, f"put it back from a backup, or delete it: {path}", "restricted")
 
 
 def _prices(place: Place) -> Finding:

@@ -13,6 +13,8 @@ from budget.state import Mode
 from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.usage import Usage
+from proxy.restrictions import Restrictions
+from proxy.sessions import Sessions
 from proxy.upstream.local_model import LocalSetting
 from tests.kit.local_fake import local_fake, says
 from tests.proxy.dashboard.house import KNOWN_BY, NOW, House
@@ -32,6 +34,16 @@ def test_the_first_day_says_how_to_begin(house: House):
     assert "bursar only watches" in text
     assert "No request has passed yet" in words(house.visitor().text("/requests"))
     assert "No session has asked for anything today" in words(house.visitor().text("/sessions"))
+
+
+def test_a_file_of_restricted_sessions_that_cannot_be_read_is_said(house: House, tmp_path: Path):
+    garbled = tmp_path / "restricted_sessions.txt"
+    garbled.write_bytes(b"s1\n\xff\n")
+    house.services.sessions = Sessions(lambda: NOW, restrictions=Restrictions(garbled))
+    text = words(house.visitor().text("/"))
+    assert "restricted_sessions.txt cannot be read: until it can, or is deleted, every session counts as" in text
+    garbled.unlink()
+    assert "restricted_sessions.txt" not in words(house.visitor().text("/"))
 
 
 def test_today_shows_the_amounts_of_the_ledger(house: House):
