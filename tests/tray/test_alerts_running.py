@@ -83,7 +83,10 @@ def test_the_config_check_asks_the_services_and_names_the_line(home: Path, bursa
 
 
 def test_without_a_destination_it_says_how_to_name_one(bursar: Command):
-    assert "[notify]" in bursar("alerts", "test").out
+    tried = bursar("alerts", "test")
+    assert (tried.code, tried.out) == (1, "")
+    assert "no alert is sent anywhere; say where in the config file" in tried.err
+    assert 'to = ["ntfy://my-topic"]' in tried.err
     said = bursar("alerts")
     assert said.code == 0
     assert "there was no alert yet" in said.out

@@ -15,7 +15,7 @@ from budget.trouble import LedgerUnavailable
 from proxy.alertsjson import alerts_json
 from tray.alerts.destination import Destination
 from tray.alerts.post import Message, Post
-from tray.cli.place import FAILED, Place
+from tray.cli.place import FAILED, Failure, Place
 from tray.cli.show import as_json, local_time, plain, put
 
 TEST = Words("bursar: this is a test", "Alerts of bursar come here. You asked for this one with: bursar alerts test")
@@ -38,8 +38,13 @@ def alerts(context: click.Context, number: int, is_json: bool) -> None:
 @as_json
 @click.pass_obj
 def test(place: Place, is_json: bool) -> int:
-    """Send a test to every destination, and say which did not take it and why. Exit code 1 if one did not."""
+    """Send a test to every destination, and say which did not take it and why.
+
+    Exit code 1 if one did not, or none is named in the config file.
+    """
     to = place.settings().notify.to
+    if not to:
+        raise Failure(NOBODY)
     troubles = list(Post()([Message(one, TEST) for one in to]))
     results = [
         {"destination": one.name, "number": number, "is_sent": not trouble, "trouble": trouble}
@@ -112,8 +117,6 @@ def _delivery(one: dict[str, Any]) -> str:
 
 
 def _tested(found: dict[str, Any]) -> str:
-    if not found["destinations"]:
-        return NOBODY
     return "\n".join(
         plain(f"{one['destination']}: " + ("sent" if one["is_sent"] else f"not sent: {one['trouble']}"))
         for one in found["destinations"]
