@@ -19,6 +19,7 @@ from budget.backups import Backups
 from budget.bands import Band, Limits
 from budget.baselines import Baselines
 from budget.book import Book
+from budget.cachemisses import CacheMisses
 from budget.calendar import Calendar
 from budget.clock import Clock, Elapsed, elapsed, resets_at
 from budget.entries import Entry, OpenHold, Outcome, Settled, Settlement
@@ -95,6 +96,7 @@ class Ledger:
         self.history = History(wanted.folder.database, self._command)
         self.baselines = Baselines(wanted.folder.database, self._writer.put, lambda: self._writer.book)
         self.tallies = Tallies(self._writer.put)
+        self.cache_misses = CacheMisses(self._writer.put)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 
     @classmethod

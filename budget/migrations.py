@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from budget import baselinetables, historytable
+from budget import baselinetables, historytable, m009_cachemisses
 from budget.schema import APPLICATION_ID, LABELS, LOCAL_AMOUNTS, VERSION
 
 _LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in LABELS.split(", ")[:-1]) + ", attempt INTEGER NOT NULL"
@@ -93,6 +93,13 @@ def m007_history(db: Database) -> None:
 def m008_tallies(db: Database) -> None:
     """Count what leaves no entry: requests refused, and those that went local although they are work for Claude."""
     db.execute(_TALLIES)
+
+
+@ledger()
+def m009_cache_misses(db: Database) -> None:
+    """Keep which requests Claude could not read from its cache, why, and what that cost; older ones are not judged."""
+    for statement in m009_cachemisses.STEPS:
+        db.execute(statement)
 
 
 _STATE = """
