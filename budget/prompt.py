@@ -100,6 +100,12 @@ class Prompt:
         made.__dict__.update(marks=self.marks, prefixes=self.prefixes)
         return made
 
+    def lasting(self, life: Life) -> Prompt:
+        """Give the same prompt with all its breakpoints asking for one lifetime."""
+        made = replace(self)
+        made.__dict__.update(marks=dict.fromkeys(self.marks, life), prefixes=self.prefixes, sums=self.sums)
+        return made
+
     def split(self, read: int, long: int, short: int) -> Split:
         """Divide the prompt after so many blocks: read, then written for an hour, then for five minutes."""
         sums = self.sums

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from threading import Lock
@@ -82,16 +82,19 @@ class Prompts:
         """
         with self._lock:
             blocks, sizes, has_images = list[Block](), list[Sizes](), False
+            begins = list[int]()
             estimated = (model.generation, self.ratios.version)
             for part in self._laid(fields):
                 if part.estimated != estimated:
                     self._estimate(part, *estimated)
+                begins.append(len(blocks))
                 blocks += part.blocks
                 sizes += part.sizes
                 has_images = has_images or part.has_image
             settings = _settings(fields, has_images=has_images)
             prompt = Prompt(model.id, blocks, model.least, settings, _mark(fields), workspace)
-            return self._lengths.fitted(prompt, sizes, model.generation)
+            # Before the messages come two parts: all tools, and the system.
+            return replace(self._lengths.fitted(prompt, sizes, model.generation), messages=begins[2:])
 
     def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
         """Learn from the usage object of a complete answer how long the prompt and its parts really were."""

@@ -25,7 +25,7 @@ NEAR = 50
 class Laid:
     """A prompt with what stands in its blocks; the first `known` of them were measured, the rest is estimated.
 
-    `rest` says between which numbers the tokens of the rest lie.
+    `rest` says between which numbers the tokens of the rest lie. `messages` says with which block each message begins.
     """
 
     prompt: Prompt
@@ -33,6 +33,7 @@ class Laid:
     generation: str
     known: int
     rest: Estimate
+    messages: Sequence[int] = ()
 
     @property
     def tokens(self) -> Estimate:
