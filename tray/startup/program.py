@@ -43,6 +43,11 @@ def command(program: Program, environ: Mapping[str, str], platform: str, argumen
     return (*_start(program, platform, has_window=arguments != SERVICE), *home, *arguments)
 
 
+def through_shell(words: Command) -> Command:
+    """Give a command that does the same, for who starts no program with such a name as this one's."""
+    return ("/bin/sh", "-c", 'exec "$0" "$@"', *words)
+
+
 def _start(program: Program, platform: str, *, has_window: bool) -> Command:
     """Choose what is run: the packaged program, the command beside Python, or Python itself with the source."""
     end = ".exe" if platform == "win32" else ""

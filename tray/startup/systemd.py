@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tray.startup.folders import config_home, put, take_away
-from tray.startup.program import Command
+from tray.startup.program import Command, through_shell
 from tray.startup.system import Tool
 
 NAME = "bursar.service"
@@ -45,7 +45,6 @@ WantedBy=default.target
 """
 # What systemd takes as a program's own name; any other goes through a shell.
 _PLAIN = re.compile(r"/[^\x00-\x1f\x7f\"'\\$]*")
-_SHELL: Command = ("/bin/sh", "-c", 'exec "$0" "$@"')
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "%": "%%"})
 
 
@@ -81,19 +80,14 @@ def turn_off(environ: Mapping[str, str], run: Tool) -> None:
 
 def text(command: Command) -> str:
     """Write a command down as a unit."""
-    program, *arguments = command
-    if _PLAIN.fullmatch(program):
-        line = [_quote(program), *(_quote(argument, of_program=False) for argument in arguments)]
-    else:
-        shell, *rest = (*_SHELL, *command)
-        line = [shell, *(_quote(argument, of_program=False) for argument in rest)]
+    program, *arguments = command if _PLAIN.fullmatch(command[0]) else through_shell(command)
+    line = [_quote(program), *(_quote(argument).replace("$", "$$") for argument in arguments)]
     return _UNIT.format(command=" ".join(line), stop_s=STOP_S)
 
 
-def _quote(word: str, *, of_program: bool = True) -> str:
-    """Write one word. A "$" stands for a variable unless it is doubled; in the program's name there is none."""
-    quoted = word.translate(_QUOTED)
-    return f'"{quoted}"' if of_program else f'"{quoted.replace("$", "$$")}"'
+def _quote(word: str) -> str:
+    """Write one word; in arguments, where a "$" begins a variable, it is doubled beside that."""
+    return f'"{word.translate(_QUOTED)}"'
 
 
 def _wanted(environ: Mapping[str, str]) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tray.startup.folders import config_home, put, take_away
-from tray.startup.program import Command
+from tray.startup.program import Command, through_shell
 
 _ENTRY = """\
 [Desktop Entry]
@@ -60,11 +60,13 @@ def entry(command: Command) -> str:
 
     A desktop passes it over when the program is there no more (TryExec).
     """
-    quoted = " ".join(quote(argument) for argument in command)
-    return _ENTRY.format(program=command[0].translate(_ESCAPED), command=quoted.translate(_ESCAPED))
+    # GLib looks for the program before it undoes "%%", and does not find it.
+    words = through_shell(command) if "%" in command[0] else command
+    line = " ".join(_quote(word) for word in words)
+    return _ENTRY.format(program=command[0].translate(_ESCAPED), command=line.translate(_ESCAPED))
 
 
-def quote(argument: str) -> str:
+def _quote(argument: str) -> str:
     """Write one argument as an Exec line has it, before the escapes that every value of a desktop entry gets."""
     return f'"{argument.translate(_QUOTED)}"'.replace("%", "%%")
 
