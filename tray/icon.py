@@ -15,8 +15,8 @@ from PIL import Image, ImageChops, ImageDraw
 
 from tray.menu import RING_STEPS, IconKey, Shape, Tone
 
-Look = Literal["light", "dark", "template"]
-"""The panel that it lies on; a template has alpha only, and macOS colours it."""
+Look = Literal["light", "dark", "any", "template"]
+"""The panel that it lies on; "any" is seen on every one; a template has alpha only, and macOS colours it."""
 
 SIZES = (16, 18, 20, 22, 24, 32, 36, 44, 48, 64)
 SCALE = 8
@@ -37,6 +37,7 @@ BLACK: Colour = (0, 0, 0)
 PAINTS: dict[Look, Paint] = {
     "light": Paint((36, 41, 51), {"calm": (0, 122, 112), "warm": (190, 95, 0), "hot": (200, 30, 30)}, 62),
     "dark": Paint((240, 243, 248), {"calm": (64, 214, 196), "warm": (255, 176, 46), "hot": (255, 99, 88)}, 78),
+    "any": Paint((120, 126, 136), {"calm": (0, 146, 134), "warm": (196, 110, 20), "hot": (222, 70, 64)}, 96),
     "template": Paint(BLACK, {"calm": BLACK, "warm": BLACK, "hot": BLACK}, 80),
 }
 DIMMED = 0.42

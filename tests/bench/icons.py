@@ -13,6 +13,8 @@ from tray.menu import IconKey, Shape, Tone
 PANELS: tuple[tuple[Look, tuple[int, int, int]], ...] = (
     ("light", (242, 242, 240)),
     ("dark", (38, 40, 46)),
+    ("any", (255, 255, 255)),
+    ("any", (38, 40, 46)),
     ("template", (214, 220, 228)),
 )
 SHOWN: tuple[tuple[int, Shape, Tone, bool], ...] = (

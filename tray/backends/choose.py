@@ -32,8 +32,13 @@ def choose_notifier(
 
 
 def look_of(platform: str, environ: Mapping[str, str]) -> Look:
-    """Say which panel the icon lies on now; asked each time that one is drawn."""
-    return "template" if platform == "darwin" else "dark"
+    """Say which panel the icon lies on now; asked each time that one is drawn.
+
+    GNOME's panel is always dark. The others take the colour of a theme that no program can ask for.
+    """
+    if platform == "darwin":
+        return "template"
+    return "dark" if "GNOME" in environ.get("XDG_CURRENT_DESKTOP", "").split(":") else "any"
 
 
 def _on_linux(environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
