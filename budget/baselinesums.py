@@ -106,29 +106,6 @@ def sessions(path: Path, since: date, until: date) -> list[dict[str, Any]]:
     return list(_rows(path, f"SELECT * FROM baseline_sessions WHERE {_WITHIN}", since, until))
 
 
-@dataclass(frozen=True, slots=True)
-class SumsAtRest:
-    """The sums of a ledger that nobody runs, for reports; one that is older than baselines, or not there, has none."""
-
-    database: Path
-
-    def totals(self, since: date, until: date) -> list[dict[str, Any]]:
-        """List the rows of `baseline_totals` between two days, both included."""
-        return totals(self.database, since, until) if self._is_there() else []
-
-    def sessions(self, since: date, until: date) -> list[dict[str, Any]]:
-        """List the rows of `baseline_sessions` between two days, both included."""
-        return sessions(self.database, since, until) if self._is_there() else []
-
-    def _is_there(self) -> bool:
-        if not self.database.exists():
-            return False
-        with open_reader(self.database) as connection:
-            return (
-                connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'baseline_totals'").fetchone() is not None
-            )
-
-
 def of_request(path: Path, request_id: str) -> list[dict[str, Any]]:
     """Read the baselines that count of a request's entries, oldest first."""
     with open_reader(path) as connection:

@@ -194,11 +194,6 @@ class Savings:
     error: Error
     would: Would
 
-    @property
-    def unknown_permille(self) -> int | None:
-        """Which share of the requests has no baseline, in thousandths; None without requests."""
-        return self.total.unknown.requests * 1000 // self.total.requests if self.total.requests else None
-
 
 def savings(sums: Sums, since: date, until: date) -> Savings:
     """Work out what was saved between two days, both included, from the sums of baselines alone."""

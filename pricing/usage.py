@@ -65,21 +65,6 @@ def usage_from_anthropic(raw: Mapping[str, Any]) -> Usage:
     )
 
 
-def usage_from_openai(raw: Mapping[str, Any]) -> Usage:
-    """Read the `usage` object of a Chat Completions answer.
-
-    Its `prompt_tokens` include the cached ones; our classes do not overlap. Raises ImpossibleUsage as above, and if
-    more tokens were cached than went in.
-    """
-    if not isinstance(raw, Mapping):
-        raise ImpossibleUsage("the usage is not an object")
-    prompt = count(raw, "prompt_tokens", required=True)
-    cached = count(_part(raw, "prompt_tokens_details"), "cached_tokens")
-    if cached > prompt:
-        raise ImpossibleUsage(f"{cached} of {prompt} prompt tokens were cached")
-    return Usage(input=prompt - cached, cache_read=cached, output=count(raw, "completion_tokens", required=True))
-
-
 def count(raw: Mapping[str, Any], name: str, *, required: bool = False) -> int:
     """Read one count; null or absent is zero unless it is required."""
     value = raw.get(name)

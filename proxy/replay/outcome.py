@@ -19,7 +19,7 @@ from proxy.task import Tier
 class OfTier:
     """What became of the calls of one true tier. `degraded` are those of them that were told to be second best.
 
-    `at_local` counts all calls answered locally, degraded ones too; a turn is local if any of its calls was.
+    `at_local` counts all calls answered locally, degraded ones too.
     """
 
     calls: int = 0
@@ -35,17 +35,11 @@ class OfTier:
     baseline_refused: Money = ZERO
     """What the calls that nobody answered would have cost as asked."""
     turn_keys: set[str] = field(default_factory=set)
-    local_turn_keys: set[str] = field(default_factory=set)
 
     @property
     def turns(self) -> int:
         """How many turns there were."""
         return len(self.turn_keys)
-
-    @property
-    def local_turns(self) -> int:
-        """How many of them ran locally, at least in part."""
-        return len(self.local_turn_keys)
 
 
 @dataclass(slots=True)
@@ -115,7 +109,6 @@ def _count(of: OfTier, step: Step) -> None:
             of.degraded += 1
             of.baseline_degraded += step.baseline
         of.baseline_at_local += step.baseline
-        of.local_turn_keys.add(step.call.turn_key)
 
 
 def outcome_of(steps: Iterable[Step]) -> Outcome:

@@ -268,4 +268,3 @@ def test_the_simulator_s_error_is_told_with_its_sign_and_without_anything_set_of
 def test_without_requests_nothing_is_saved_and_nothing_is_unknown():
     found = savings(Rows(), TODAY, TODAY)
     assert found.total == Cut("")
-    assert found.unknown_permille is None

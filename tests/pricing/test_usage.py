@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.usage import MOST_TOKENS, ImpossibleUsage, Usage, fold, usage_from_anthropic, usage_from_openai
+from pricing.usage import MOST_TOKENS, ImpossibleUsage, Usage, fold, usage_from_anthropic
 
 SOUND = {"input_tokens": 10, "output_tokens": 5}
 
@@ -83,27 +83,6 @@ def test_a_usage_without_its_counts_is_refused(raw: Any) -> None:
 
 def test_the_prompt_is_all_that_went_in() -> None:
     assert Usage(1, 20, 300, 4000, 50000, 6).prompt == 4321
-
-
-def test_openai_counts_cached_tokens_twice_and_we_do_not() -> None:
-    raw = {"prompt_tokens": 1000, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 900}}
-    assert usage_from_openai(raw) == Usage(input=100, cache_read=900, output=7)
-    assert usage_from_openai({"prompt_tokens": 4, "completion_tokens": 7}) == Usage(input=4, output=7)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        {},
-        {"prompt_tokens": 5},
-        {"prompt_tokens": 5, "completion_tokens": -1},
-        {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 6}},
-        None,
-    ],
-)
-def test_an_impossible_openai_usage_is_refused(raw: Any) -> None:
-    with pytest.raises(ImpossibleUsage):
-        usage_from_openai(raw)
 
 
 def test_a_streams_counts_are_running_totals() -> None:
