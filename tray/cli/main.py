@@ -29,6 +29,7 @@ VERBS = {
     "serve": ("serve", "Run the proxy, until Ctrl-C."),
     "run": ("run", "Run an agent through bursar: bursar run -- claude"),
     "dashboard": ("dashboard", "Open the dashboard in the browser."),
+    "startup": ("startup", "Start bursar when you log in, or no longer."),
     "status": ("status", "Show today, the mode, the upstreams."),
     "mode": ("switches", "Choose where requests may go: auto, cloud, local or observe."),
     "stop": ("switches", "Stop all cloud traffic at once; local models go on."),
