@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 from budget.archive import Archive
 from budget.clock import Clock, Elapsed, elapsed
 from budget.events import ClockJumped, Event, LimitsChanged, Stopped
-from budget.instance import InstanceLock
+from budget.instance import InstanceLock, Owner
 from budget.ledger import Ledger
 from proxy.app import create_app
 from proxy.baseline import Recorder
@@ -22,11 +24,13 @@ from proxy.restrictions import Restrictions
 from proxy.server import Server
 from proxy.services import Services
 from proxy.sessions import Sessions
+from proxy.statusjson import status_json
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.prober import Prober
 from tray.alerts.courier import Courier
 from tray.alerts.post import Post
 from tray.alerts.watch import Watch
+from tray.control import Control
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
@@ -38,7 +42,11 @@ from tray.paths import Paths
 from tray.projectfile import ProjectFiles
 from tray.reports import Keeper
 from tray.scheduler import Scheduler
+from tray.settings import Settings
 from tray.signals import Signals
+
+if TYPE_CHECKING:
+    from tray.desktop import Desktop
 
 DRAIN_S = 30.0
 
@@ -46,19 +54,25 @@ log = logging.getLogger(__name__)
 
 
 class App:
-    """A bursar that is ready to serve; `run` serves until a signal, `close` takes it down."""
+    """A bursar that is ready to serve; `run` serves until a signal, `close` takes it down.
+
+    `control` is what a tray in this process asks and orders through, as our own commands do from theirs.
+    """
 
     def __init__(
         self,
         services: Services,
         proxy: Server,
-        control: Server,
+        control_server: Server,
         end: ExitStack,
-        beside: tuple[Callable[[], None], ...] = (),
+        beside: tuple[Callable[[], None], ...],
+        desk: SettingsDesk,
+        control: Control,
     ) -> None:
         """Take what was built; `beside` starts what works beside the servers, and `end` ends all of it."""
-        self.services = services
-        self._proxy, self._control, self._end, self._beside = proxy, control, end, beside
+        self.services, self.desk, self.control = services, desk, control
+        self.signals = Signals()
+        self._proxy, self._control, self._end, self._beside = proxy, control_server, end, beside
         self._leaving = threading.Event()
 
     @property
@@ -71,14 +85,30 @@ class App:
         """Where our own commands connect."""
         return self._control.url
 
-    def run(self) -> None:
-        """Serve until SIGTERM, SIGINT or SIGHUP; a second one ends the answers under way at once."""
-        signals = Signals()
-        signals.listen()
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.desk.settings_in_force
+
+    def status(self) -> dict[str, Any]:
+        """Tell what the control server would; raises LedgerUnavailable or TimeoutError."""
+        return status_json(self.services, self.desk)
+
+    def run(self, desktop: Desktop | None = None) -> None:
+        """Serve until SIGTERM, SIGINT or SIGHUP; a second one ends the answers under way at once.
+
+        A desktop has the main thread meanwhile, and until the last answer has ended.
+        """
+        self.signals.listen()
         self.start()
-        signals.wait()
-        threading.Thread(target=self._hurry, args=(signals,), name="hurry", daemon=True).start()
-        self.close()
+        if desktop is None:
+            self._leave_when_asked()
+        else:
+            leaving = threading.Thread(target=self._leave_from, args=(desktop,), name="leaving")
+            leaving.start()
+            desktop.run()
+            leaving.join()
+        self._let_go()
 
     def start(self) -> None:
         """Begin to serve; returns at once."""
@@ -99,15 +129,33 @@ class App:
 
     def close(self, drain_s: float = DRAIN_S) -> None:
         """Take no new connections, let answers end, settle every hold, and let go of everything."""
+        self._drain(drain_s)
+        self._let_go()
+
+    def _leave_from(self, desktop: Desktop) -> None:
+        try:
+            self._leave_when_asked(desktop.leaving)
+        finally:
+            desktop.stop()
+
+    def _leave_when_asked(self, told: Callable[[], None] = lambda: None) -> None:
+        self.signals.wait()
+        threading.Thread(target=self._hurry, name="hurry", daemon=True).start()
+        told()
+        self._drain(DRAIN_S)
+
+    def _drain(self, drain_s: float) -> None:
         self._leaving.set()
         log.info("leaving: answers under way may end, for up to %.0f s", drain_s)
         self._proxy.drain(drain_s)
         self._control.drain(1.0)
+
+    def _let_go(self) -> None:
         self._end.close()
         log.info("ended")
 
-    def _hurry(self, signals: Signals) -> None:
-        signals.wait()
+    def _hurry(self) -> None:
+        self.signals.wait()
         self._proxy.cut(lambda _: True)
 
 
@@ -148,7 +196,7 @@ def build(
         proxy = Server(create_app(services), settings.port, name="proxy")
         archive = Archive(paths.reports)
         control_app = create_control(services, token, desk, archive)
-        control = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
+        control_server = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
         courier = Courier(ledger.outbox, Post(), lambda: wishes_of(in_force.settings), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
@@ -165,9 +213,10 @@ def build(
         services.cut = proxy.cut
         end.callback(lambda: paths.token_file.unlink(missing_ok=True))
         write_private(paths.token_file, token.encode())
-        ports.update(proxy=proxy.port, control=control.port)
+        ports.update(proxy=proxy.port, control=control_server.port)
         lock.announce(ports)
-        return App(services, proxy, control, end.pop_all(), (courier.start, timer.start))
+        control = Control(Owner(os.getpid(), ports), token)
+        return App(services, proxy, control_server, end.pop_all(), (courier.start, timer.start), desk, control)
 
 
 def _services(

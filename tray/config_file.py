@@ -92,6 +92,11 @@ zone = "{zone}"
 # Kinds that are not sent: threshold, stopped, upstream_down, upstream_back, unpriced, old_prices, burn, ledger, report.
 # mute = ["upstream_back"]
 
+[tray]
+# Whether an icon is shown where there is a desktop, and the colour of the panel that it lies on: auto, light or dark.
+# show = true
+# panel = "auto"
+
 [discover]
 # Look for Ollama, llama.cpp, LM Studio and vLLM on their usual ports of this machine.
 # enabled = true

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any, cast
 
@@ -15,6 +16,14 @@ TIMEOUT_S = 10.0
 
 class ControlError(RuntimeError):
     """The running bursar refused, or did not answer; the message is its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that opens the dashboard once, and for how many seconds it does."""
+
+    url: str
+    lasts_s: float
 
 
 class Control:
@@ -31,6 +40,11 @@ class Control:
     def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Have something done."""
         return self._call("POST", path, json.dumps(body or {}), {})
+
+    def link(self) -> Link:
+        """Ask for a link that opens the dashboard."""
+        made = self.post("/api/link")
+        return Link(f"http://127.0.0.1:{self.owner.ports['control']}{made['path']}", made["lasts_s"])
 
     def send(self, path: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
         """Hand over bytes as they are, with headers of their own."""

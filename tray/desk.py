@@ -71,6 +71,11 @@ class SettingsDesk:
         self._since: datetime = services.clock()
         self._changing = threading.Lock()
 
+    @property
+    def settings_in_force(self) -> Settings:
+        """What counts now."""
+        return self._in_force.settings
+
     def set_limits(self, changes: Mapping[str, str | None]) -> None:
         """Write `budget` or `cutoff` into the config file, then have the ledger keep to it."""
         with self._changing:

@@ -257,6 +257,7 @@ def kinds(value: Any) -> frozenset[str]:
 
 
 NOTIFY: Mapping[str, Reader] = {"to": addresses, "mute": kinds}
+TRAY: Mapping[str, Reader] = {"show": flag, "panel": one_of("auto", "light", "dark")}
 
 TABLES: Mapping[str, Mapping[str, Reader]] = {
     "": TOP,
@@ -269,4 +270,5 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
     "discover": DISCOVER,
     "machine": MACHINE,
     "notify": NOTIFY,
+    "tray": TRAY,
 }

@@ -64,6 +64,14 @@ class Notify:
 
 
 @dataclass(frozen=True)
+class Tray:
+    """Whether there is an icon, and the colour of the panel that it lies on."""
+
+    show: bool = True
+    panel: Literal["auto", "light", "dark"] = "auto"
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a person set, and the defaults for the rest; `cutoff` None means 120 % of the budget."""
 
@@ -90,6 +98,7 @@ class Settings:
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     shares: Shares = field(default_factory=Shares)
     notify: Notify = field(default_factory=Notify)
+    tray: Tray = field(default_factory=Tray)
     workday: Workday | Literal["usual"] | None = None
     """The hours over which the budget is to last, or those that are usual; None: `[pace]` is off."""
 
@@ -135,6 +144,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     shares = _shares(reading, reading.one(raw, "shares"))
     workday = _workday(reading, reading.one(raw, "pace"))
     notify = Notify(**reading.table("notify", reading.one(raw, "notify")))
+    tray = Tray(**reading.table("tray", reading.one(raw, "tray")))
     _check_across(reading, values)
     if not reading.problems:
         _check_addresses(reading, values, cloud, locals_)
@@ -154,6 +164,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         cloud_models=models,
         shares=shares,
         notify=notify,
+        tray=tray,
         workday=workday,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import suppress
 
 LEAVE = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
@@ -25,6 +26,11 @@ class Signals:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), _do_nothing)
         signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+
+    def leave(self) -> None:
+        """Ask to leave as a signal does; from any thread, and again for the second time."""
+        with suppress(BlockingIOError):  # Full: it was asked for more than once already.
+            self._write.send(b"\0")
 
     def wait(self, at_most_s: float | None = None) -> bool:
         """Wait for one, for so long at most; tells whether it came."""

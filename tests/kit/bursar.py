@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -47,8 +48,15 @@ class Entry:
 COLUMNS = tuple(field.name for field in fields(Entry))
 
 
+DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP")
+"""What tells a program that it is on somebody's desktop."""
+
+
 class Bursar:
-    """One bursar; use as a context manager. Settings are those of config.toml, written as they are given."""
+    """One bursar; use as a context manager. Settings are those of config.toml, written as they are given.
+
+    It is on no desktop but the one that `desktop` names, in the environment's words.
+    """
 
     def __init__(
         self,
@@ -58,10 +66,13 @@ class Bursar:
         local_servers: tuple[dict[str, Any], ...] = (),
         mode: str | None = "cloud",
         cloud_settings: dict[str, Any] | None = None,
+        desktop: Mapping[str, str] | None = None,
         **settings: Any,
     ):
         self.home = home
         self._mode = mode
+        kept = {name: value for name, value in os.environ.items() if name not in DESKTOP}
+        self._environ = {**kept, "BURSAR_HOME": str(home), **(desktop or {})}
         self._process: subprocess.Popen[bytes] | None = None
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.port, self.control_port = free_ports(2)
@@ -96,7 +107,7 @@ class Bursar:
     def start(self, seconds: float = 20) -> "Bursar":
         """Start it and wait until it answers; sets the mode asked for."""
         with (self.home / "output.txt").open("ab") as output:
-            self._process = self._begin(output, {**os.environ, "BURSAR_HOME": str(self.home)})
+            self._process = self._begin(output, self._environ)
         end = time.monotonic() + seconds
         while not self._is_up():
             assert self._process.poll() is None, self.output()
@@ -131,7 +142,7 @@ class Bursar:
         return subprocess.run(
             [sys.executable, "-m", "tray", *arguments],
             cwd=ROOT,
-            env={**os.environ, "BURSAR_HOME": str(self.home)},
+            env=self._environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

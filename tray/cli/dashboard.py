@@ -17,11 +17,9 @@ from tray.cli.show import as_json, put
 @click.pass_obj
 def dashboard(place: Place, is_print: bool, is_json: bool) -> None:
     """Open the dashboard in the browser, by a link that works once and within two minutes."""
-    control = place.control()
-    made = control.post("/api/link")
-    url = f"http://127.0.0.1:{control.owner.ports['control']}{made['path']}"
-    opened = not (is_print or is_json) and open_page(url, place.environ)
-    put({"url": url, "lasts_s": made["lasts_s"], "opened": opened}, is_json=is_json, words=_words)
+    link = place.control().link()
+    opened = not (is_print or is_json) and open_page(link.url, place.environ)
+    put({"url": link.url, "lasts_s": link.lasts_s, "opened": opened}, is_json=is_json, words=_words)
 
 
 def _words(found: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ EXPECTED = (ControlError, SettingsError, ChangeError, PriceTableError, LedgerUna
 
 # verb -> the module of this package that has it, and its line in the help
 VERBS = {
-    "serve": ("serve", "Run the proxy, until Ctrl-C."),
+    "serve": ("serve", "Run the proxy and the tray, until Ctrl-C."),
     "run": ("run", "Run an agent through bursar: bursar run -- claude"),
     "dashboard": ("dashboard", "Open the dashboard in the browser."),
     "startup": ("startup", "Start bursar when you log in, or no longer."),
@@ -98,7 +98,6 @@ def bursar(context: click.Context, home: Path | None) -> None:
     if place.paths.simulated_mark.exists():
         click.echo(f"{SIMULATED}.", err=True)
     if context.invoked_subcommand is None:
-        click.echo("bursar: this version has no tray yet, so this is the same as `bursar serve`.", err=True)
         context.invoke(import_module("tray.cli.serve").serve)
 
 

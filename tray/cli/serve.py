@@ -1,24 +1,34 @@
-"""bursar serve: the proxy without a tray, until a signal ends it."""
+"""bursar serve: the proxy, with a tray where there is a desktop, until a signal or Quit ends it."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from budget.instance import AlreadyRunning
+from tray.browser import has_screen, open_page
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.config_file import create
 from tray.keys import cloud_url
+from tray.paths import HOME
 from tray.portowner import port_owner
 from tray.settings import Settings
 from tray.zone import system_zone
 
+if TYPE_CHECKING:
+    from tray.app import App
+    from tray.desktop import Desktop
 
-@click.command(short_help="Run the proxy, until Ctrl-C.")
+
+@click.command(short_help="Run the proxy and the tray, until Ctrl-C.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Where agents connect; 0 picks a free port.")
 @click.option("--control-port", type=click.IntRange(0, 65535), help="Where bursar's own commands connect.")
 @click.option("--upstream", metavar="URL", help="Use this instead of Claude's API.")
+@click.option("--no-tray", "is_headless", is_flag=True, help="Show no icon, even where there is a desktop.")
 @click.option("--background", is_flag=True, hidden=True, help="Nobody reads what is printed.")
 @click.pass_obj
 def serve(
@@ -26,27 +36,57 @@ def serve(
     port: int | None = None,
     control_port: int | None = None,
     upstream: str | None = None,
+    is_headless: bool = False,
     background: bool = False,
 ) -> None:
-    """Run the proxy on 127.0.0.1 until Ctrl-C or SIGTERM; answers under way may end first, for up to 30 s."""
-    from proxy.server import PortTakenError
-    from tray.app import build
+    """Run the proxy on 127.0.0.1 until Ctrl-C or SIGTERM; answers under way may end first, for up to 30 s.
 
+    Where there is a desktop, an icon in its tray shows today's money and has the switches. If bursar runs already, its
+    dashboard is opened in place of a second one.
+    """
     create(place.paths.config_file, system_zone)
 
     def load() -> Settings:
         return _with(place.settings(), port=port, control_port=control_port, upstream=upstream)
 
     try:
-        app = build(load, place.paths, clock=place.clock, environ=place.environ, on_screen=not background)
-    except PortTakenError as error:
-        raise Failure(_taken(error, load()), IN_THE_WAY) from error
+        app = _built(place, load, on_screen=not background)
+    except AlreadyRunning:
+        if is_headless or background or not opens_dashboard(place):
+            raise
+        click.echo("bursar: it runs already; its dashboard opens in your browser")
+        return
     if not background:
         today = app.services.ledger.today()
         spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
         click.echo(f"bursar: agents connect to {app.proxy_url}; mode {today.mode}, {spent}")
         click.echo("bursar: try, in another terminal: bursar run -- claude")
-    app.run()
+    app.run(None if is_headless or not app.settings.tray.show else _desktop(place, app))
+
+
+def opens_dashboard(place: Place) -> bool:
+    """Open the dashboard of the bursar that runs; False where it does not answer, or nothing opens pages."""
+    if not has_screen(place.environ):
+        return False
+    control = place.running()
+    return control is not None and open_page(control.link().url, place.environ)
+
+
+def _built(place: Place, load: Callable[[], Settings], *, on_screen: bool) -> App:
+    from proxy.server import PortTakenError
+    from tray.app import build
+
+    try:
+        return build(load, place.paths, clock=place.clock, environ=place.environ, on_screen=on_screen)
+    except PortTakenError as error:
+        raise Failure(_taken(error, load()), IN_THE_WAY) from error
+
+
+def _desktop(place: Place, app: App) -> Desktop:
+    from tray.desktop import Desktop
+
+    home = {} if place.home is None else {HOME: str(place.home.absolute())}
+    return Desktop(app, {**place.environ, **home}, sys.platform)
 
 
 def _taken(error: OSError, settings: Settings) -> str:
