@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from budget.clock import Elapsed, elapsed
 from proxy.errors import error, stream_error
 from proxy.headers import to_agent, value_of
 from proxy.meter import Reading, StreamMeter, WholeMeter
@@ -32,14 +32,16 @@ class Relay:
         again: Callable[[], Answer] | None = None,
         instead: Callable[[str], Answer] | None = None,
         begun: Callable[[], None] = lambda: None,
+        elapsed: Elapsed = elapsed,
     ) -> None:
         """Take what to do if it may not be sent any more, and who answers `instead` if Claude fails before a byte.
 
-        `begun` is told once, when an answer that is no error begins.
+        `begun` is told once, when an answer that is no error begins. `elapsed` goes on while the machine sleeps, as
+        Claude's writing does.
         """
         self._upstream, self._own, self._settle, self._again, self._instead = upstream, own, settle, again, instead
         self._begun = begun
-        self._began = time.monotonic()
+        self._elapsed, self._began = elapsed, elapsed()
         self._status: int | None = None
         self._headers: Headers = []
         self._upstream_id = ""
@@ -144,7 +146,7 @@ class Relay:
         return error(502, f"bursar: {name} broke off before it had answered: {detail}", headers=self._own, final=False)
 
     def _outcomes(self, ending: Ending) -> Outcomes:
-        return Outcomes(ending, self._status, self._upstream_id, time.monotonic() - self._began, self._first_byte_ms)
+        return Outcomes(ending, self._status, self._upstream_id, self._elapsed() - self._began, self._first_byte_ms)
 
     def _elapsed_ms(self) -> int:
-        return int((time.monotonic() - self._began) * 1000)
+        return int((self._elapsed() - self._began) * 1000)

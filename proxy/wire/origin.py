@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import httptools
 
+from budget.clock import Elapsed, elapsed
 from proxy.wire.answer import Headers, Origin
+from proxy.wire.keepalive import keep_alive
 
 if TYPE_CHECKING:
     from proxy.wire.exchange import Exchange
@@ -61,6 +63,8 @@ class OriginConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        if sock := transport.get_extra_info("socket"):
+            keep_alive(sock)
 
     def data_received(self, data: bytes) -> None:
         if self.exchange is None:
@@ -161,10 +165,13 @@ class OriginConnection(asyncio.Protocol):
 
 
 class Origins:
-    """The idle connections, by origin; used from the loop's thread only."""
+    """The idle connections, by origin; used from the loop's thread only.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    They grow old while the machine sleeps, too, which the loop's own clock does not notice.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, elapsed: Elapsed = elapsed) -> None:
+        self._loop, self._elapsed = loop, elapsed
         self._idle: dict[Origin, list[tuple[float, OriginConnection]]] = defaultdict(list)
 
     def take(self, origin: Origin) -> OriginConnection | None:
@@ -172,7 +179,7 @@ class Origins:
         idle = self._idle[origin]
         while idle:
             since, connection = idle.pop()
-            fresh = self._loop.time() - since < IDLE_S
+            fresh = self._elapsed() - since < IDLE_S
             if fresh and connection.reusable and connection.transport and not connection.transport.is_closing():
                 return connection
             connection.detach()
@@ -182,7 +189,7 @@ class Origins:
         """Keep a connection whose answer is complete, or close it."""
         idle = self._idle[connection.origin]
         if connection.reusable and len(idle) < MAX_IDLE:
-            idle.append((self._loop.time(), connection))
+            idle.append((self._elapsed(), connection))
         else:
             connection.detach()
 
