@@ -22,6 +22,8 @@ from typing import Any
 
 from budget.baseline import DIVERGED, Baseline
 from budget.baselines import Baselines, Known
+from budget.cachemiss import Looked
+from budget.cachemisses import CacheMisses
 from budget.clock import Clock
 from budget.entries import Outcome, Settlement
 from budget.ledger import Held, Ledger
@@ -30,6 +32,7 @@ from pricing.tokens import Ratios
 from proxy.baselinekept import KeptRatios
 from proxy.baselinereckon import Ended, reckon
 from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds
+from proxy.cachemissdoctor import Doctor
 from proxy.case import Case
 from proxy.decision import Decision
 from proxy.promptblocks import Prompts
@@ -101,8 +104,10 @@ class Recorder(threading.Thread):
         super().__init__(name="baseline", daemon=True)
         self.clock, self._prices, self._kept_ratios = clock, prices, kept
         self._kept: Baselines = ledger.baselines
+        self._kept_misses: CacheMisses = ledger.cache_misses
         self._key = secrets.token_bytes(16)
         self.worlds = Worlds(Prompts(kept.ratios if kept else None), clock())
+        self.doctor = Doctor()
         self._notes: deque[_Note] = deque()
         self._arrived = threading.Condition()
         self._bytes = 0
@@ -111,6 +116,7 @@ class Recorder(threading.Thread):
         self._open: OrderedDict[int, Pending] = OrderedDict()
         self._sessions: OrderedDict[str, Known] = OrderedDict()
         self._made: list[Baseline] = []
+        self._looked: list[Looked] = []
         self._learned = 0
         self.dropped = 0
         """How many notes fell for want of room; their entries get what the tables can tell."""
@@ -183,7 +189,8 @@ class Recorder(threading.Thread):
         """Lay a request's prompt out in both worlds."""
         sent = followed.sent
         known = self._known(sent.session)
-        self._open[followed.number] = self.worlds.send(sent, self._prices(), known.until)
+        pending = self._open[followed.number] = self.worlds.send(sent, self._prices(), known.until)
+        self.doctor.sent(followed.number, pending, known.until)
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
 
@@ -192,6 +199,7 @@ class Recorder(threading.Thread):
         pending = self._open.get(followed.number)
         if pending is not None:
             self.worlds.began(pending, at)
+        self.doctor.began(followed.number, at)
 
     def take_end(self, followed: Followed, settlement: Settlement) -> None:
         """Reckon a baseline, and learn from what Claude counted."""
@@ -201,6 +209,9 @@ class Recorder(threading.Thread):
         if made.part in DIVERGED:
             self._remember(sent.session, Known(True, known.is_plan, known.until))
         self._made.append(made)
+        looked = self.doctor.ended(followed.number, settlement)
+        if looked is not None:
+            self._looked.append(looked)
         if pending is not None and settlement.outcome is Outcome.complete:
             self._learn(pending, settlement)
 
@@ -253,6 +264,9 @@ class Recorder(threading.Thread):
         made, self._made = self._made, []
         if made:
             self._kept.record(made).add_done_callback(self._tell)
+        looked, self._looked = self._looked, []
+        if looked:
+            self._kept_misses.record(looked).add_done_callback(_tell_misses)
 
     def _safely(self, work: Callable[[], None]) -> None:
         try:
@@ -285,6 +299,12 @@ class Recorder(threading.Thread):
         """Name who pays, by a digest that means nothing outside this process."""
         credential = wire.lower.get(b"x-api-key") or wire.lower.get(b"authorization") or b""
         return blake2b(credential, key=self._key, digest_size=8).hexdigest()
+
+
+def _tell_misses(future: Future[int]) -> None:
+    error = future.exception()
+    if error is not None:
+        _log.warning("what requests missed of the cache was not written: %s", error)
 
 
 def is_plan(wire: WireRequest) -> bool:

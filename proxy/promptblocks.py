@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -93,8 +93,9 @@ class Prompts:
                 has_images = has_images or part.has_image
             settings = _settings(fields, has_images=has_images)
             prompt = Prompt(model.id, blocks, model.least, settings, _mark(fields), workspace)
+            laid = self._lengths.fitted(prompt, sizes, model.generation)
             # Before the messages come two parts: all tools, and the system.
-            return replace(self._lengths.fitted(prompt, sizes, model.generation), messages=begins[2:])
+            return replace(laid, messages=begins[2:], asked_before=_asked_before(fields, begins[2:]))
 
     def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
         """Learn from the usage object of a complete answer how long the prompt and its parts really were."""
@@ -143,6 +144,12 @@ class Prompts:
             Block(b.level, b.digest, self.ratios.tokens(generation, size).likely, b.mark, b.eligible)
             for b, size in zip(part.blocks, part.sizes, strict=True)
         )
+
+
+def _asked_before(fields: Mapping[str, Any], begins: Sequence[int]) -> int:
+    """Count the blocks before the last answer in a conversation; 0 if there is none."""
+    messages = list(zip(fields.get("messages") or (), begins, strict=True))
+    return next((begin for message, begin in reversed(messages) if message.get("role") == "assistant"), 0)
 
 
 def _blocks_of(level: Level, value: Any) -> tuple[str, list[dict[str, Any]]]:

@@ -25,7 +25,8 @@ NEAR = 50
 class Laid:
     """A prompt with what stands in its blocks; the first `known` of them were measured, the rest is estimated.
 
-    `rest` says between which numbers the tokens of the rest lie. `messages` says with which block each message begins.
+    `rest` says between which numbers the tokens of the rest lie. `messages` says with which block each message begins,
+    `asked_before` how many blocks came before the last answer that stands in it: all of an earlier request.
     """
 
     prompt: Prompt
@@ -34,6 +35,7 @@ class Laid:
     known: int
     rest: Estimate
     messages: Sequence[int] = ()
+    asked_before: int = 0
 
     @property
     def tokens(self) -> Estimate:

@@ -1,0 +1,182 @@
+"""What a request missed of Claude's cache: from what could be expected of it and what was billed – pure.
+
+The bill alone says how many tokens were read and written. Simulations only say why: what a cache that never forgets
+would have read, and what Claude's should have read by its own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from budget.cachemiss import Cause, Kind, Miss, What
+from budget.promptcache import LIFETIMES, Life, Prompt, Split
+from pricing.bill import bill
+from pricing.table import PriceTable
+from pricing.usage import Usage
+from proxy.cachemisslines import Said
+from proxy.promptlengths import NEAR, Laid
+
+NO_REST = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is known of a request before its answer; places are numbers of blocks.
+
+    `before` is the request before it in its line, of which `still` says for each block whether it stood in its cached
+    part; `only_front`: they share only tools or system. `change` is what is not as it was there. Claude should read up
+    to `really`, a cache that forgets nothing up to `ever`. `rested` is how long the session had been silent where
+    bursar was started since; None if that is not known.
+    """
+
+    laid: Laid
+    said: Said
+    before: Said | None
+    only_front: bool
+    still: Sequence[bool]
+    change: Cause | None
+    really: int
+    ever: int
+    rested: timedelta | None
+    lives: Mapping[Life, Split]
+
+    @property
+    def pause(self) -> timedelta | None:
+        """From the start of the request before to that of this one; None where there was none."""
+        return self.rested if self.before is None else self.said.at - self.before.at
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether an earlier request of this conversation was, or must have been, made."""
+        return self.before is not None or self.laid.asked_before > 0
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether the request before had begun to be answered."""
+        return self.before is not None and _begun(self.before, self.said.at)
+
+
+def missed(expected: Expected, told: Usage, prompt: Prompt) -> list[tuple[Cause, int]]:
+    """Say how many tokens were missed and why, in the order of the prompt; `prompt` is fitted to what was billed."""
+    read, charged = told.cache_read, told.cache_write_1h + told.cache_write_5m + told.input
+    if not expected.is_continued:
+        written = told.cache_write_1h + told.cache_write_5m
+        return [(Cause(Kind.first), written)] if written else []
+    until = min(prefix_of(expected, prompt), read + charged)
+    if until <= read or (_is_near(until, read) and prompt.sums[expected.really] != read):
+        return []
+    return list(_pieces(expected, prompt, read, until))
+
+
+def prefix_of(expected: Expected, prompt: Prompt) -> int:
+    """Count the tokens that stood in the conversation before, in the part that could be cached."""
+    sums, before = prompt.sums, expected.before
+    if before is None:
+        return sums[expected.laid.asked_before]
+    whole = sum(sums[place + 1] - sums[place] for place, is_still in enumerate(expected.still) if is_still)
+    if before.cached and before.generation == expected.laid.generation:
+        return min(whole, before.cached)
+    return whole
+
+
+def fitted(expected: Expected, told: Usage) -> Prompt:
+    """Fit the prompt to what Claude counted: up to where it read, up to the last breakpoint, and all of it."""
+    prompt = expected.laid.prompt
+    facts = {len(prompt.blocks): told.prompt}
+    cached = told.cache_read + told.cache_write_5m + told.cache_write_1h
+    if cached and prompt.marks:
+        facts[max(prompt.marks) + 1] = cached
+    if expected.really and _is_near(prompt.sums[expected.really], told.cache_read):
+        facts[expected.really] = told.cache_read
+    kept = {place: tokens for place, tokens in prompt.measured if _agrees(place, tokens, facts)}
+    return prompt.fitted(tuple(sorted({**kept, **facts}.items())))
+
+
+def priced(
+    expected: Expected, pieces: Sequence[tuple[Cause, int]], raw: Mapping[str, Any], at: datetime, prices: PriceTable
+) -> tuple[Miss, ...]:
+    """Give each miss the classes its tokens were charged as: what follows the read part, longest-lived first."""
+    found = bill({"output_tokens": 0, **raw}, expected.said.model, at, prices)
+    left = [found.usage.cache_write_1h, found.usage.cache_write_5m, found.usage.input]
+    pause_ms = milliseconds(expected.pause)
+    misses = []
+    for cause, tokens in pieces:
+        taken = []
+        for number, there in enumerate(left):
+            take = min(there, tokens)
+            left[number], tokens = there - take, tokens - take
+            taken.append(take)
+        misses.append(Miss(cause, taken[2], taken[1], taken[0], found.rates, pause_ms))
+    return tuple(miss for miss in misses if miss.tokens)
+
+
+def milliseconds(pause: timedelta | None) -> int | None:
+    """Count the milliseconds of a pause; one that a clock turned back made negative is none."""
+    return None if pause is None else max(0, pause // timedelta(milliseconds=1))
+
+
+def _pieces(expected: Expected, prompt: Prompt, read: int, until: int) -> Iterator[tuple[Cause, int]]:
+    sums = prompt.sums
+    if expected.before is None:
+        yield _of_before_the_start(expected), until - read
+        return
+    at = read
+    should = min(sums[expected.really], until)
+    if should > at and not _is_near(should, at):
+        yield Cause(Kind.unknown, What.evicted), should - at
+        at = should
+    could = min(sums[expected.ever], until)
+    if could > at and _is_expired(expected.before, expected.pause or NO_REST):
+        yield Cause(Kind.expired), could - at
+        at = could
+    if until > at:
+        yield _cause(expected, expected.before), until - at
+
+
+def _cause(expected: Expected, before: Said) -> Cause:
+    """Say why what is left was not read, of a cache that forgets nothing."""
+    said = expected.said
+    if not expected.was_begun:
+        return Cause(Kind.parallel)
+    if not (said.is_marked and before.is_marked):
+        return Cause(Kind.unmarked)
+    if before.is_short or said.is_short:
+        return Cause(Kind.short)
+    if expected.change is not None:
+        return expected.change
+    if expected.ever < before.cached_to:
+        return Cause(Kind.marks, back=_back(expected.laid.prompt, before.cached_to))
+    return Cause(Kind.unknown, What.evicted)
+
+
+def _back(prompt: Prompt, cached_to: int) -> int:
+    """Count the blocks from the breakpoint of before to the next one; below zero if all lie before it."""
+    after = [mark for mark in prompt.marks if mark >= cached_to - 1]
+    return (min(after) if after else max(prompt.marks)) - (cached_to - 1)
+
+
+def _of_before_the_start(expected: Expected) -> Cause:
+    """Judge what an earlier run may have had cached: of that only the pause is known, if anything is."""
+    if expected.rested is not None and _is_expired(expected.said, expected.rested):
+        return Cause(Kind.expired)
+    return Cause(Kind.unknown, What.earlier)
+
+
+def _is_expired(said: Said, pause: timedelta) -> bool:
+    lives = [LIFETIMES[life] for life in LIFETIMES if life in said.lives]
+    return bool(lives) and pause.total_seconds() >= min(lives)
+
+
+def _begun(said: Said, at: datetime) -> bool:
+    return said.began_at is not None and said.began_at <= at
+
+
+def _agrees(place: int, tokens: int, facts: Mapping[int, int]) -> bool:
+    return all((tokens < known) if place < fact else (tokens > known) for fact, known in facts.items() if fact != place)
+
+
+def _is_near(one: int, other: int) -> bool:
+    return abs(one - other) * 1000 <= max(one, other) * NEAR

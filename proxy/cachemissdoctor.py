@@ -1,0 +1,159 @@
+"""The cache doctor: follows what Claude's cache should hold, and judges each answer's bill by it.
+
+It works in the recorder's thread, aside from the way of requests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from budget.cachemiss import Looked
+from budget.entries import Outcome, Settlement
+from budget.promptcache import LIFETIMES, Life, Prompt, Simulator, Split
+from pricing.bill import bill
+from pricing.money import Money
+from pricing.table import PriceTable
+from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
+from proxy.baselinereckon import TOLD
+from proxy.baselineworld import Pending
+from proxy.cachemiss import Expected, fitted, milliseconds, missed, prefix_of, priced
+from proxy.cachemisschange import change
+from proxy.cachemisshints import Hint, Hints
+from proxy.cachemisslines import Lines, Said
+
+MOST_OPEN = 1024
+NEVER = 0.0
+"""The moment at which all happens in a cache that forgets nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A request at Claude whose answer is not judged yet."""
+
+    hold_id: int
+    owner: tuple[str, str]
+    expected: Expected
+    prices: PriceTable
+    is_plan: bool
+    is_unsure: bool
+
+
+class Doctor:
+    """Judges what requests missed; one thread at a time, but `hints` from any."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+        self._ever = Simulator()
+        self._lives: dict[Life, Simulator] = {life: Simulator() for life in LIFETIMES}
+        self._open: OrderedDict[int, _Case] = OrderedDict()
+        self._hints = Hints()
+
+    def hints(self, now: datetime) -> tuple[Hint, ...]:
+        """Name the sessions whose prefix breaks all the time, while they go on."""
+        return self._hints.of(now)
+
+    def sent(self, number: int, pending: Pending, active: datetime | None) -> None:
+        """Say what can be expected of a request; `active` is when its session was last active before this process."""
+        sent, really = pending.sent, pending.really
+        owner = (sent.session, sent.agent)
+        if really is None:
+            self._lines.local(owner)
+            return
+        prompt = really.laid.prompt
+        said = Said.of(prompt, really.laid.generation, sent.at)
+        before, only_front = self._lines.add(owner, said)
+        expected = Expected(
+            laid=really.laid,
+            said=said,
+            before=before,
+            only_front=only_front,
+            still=before.still(said.digests) if before else (),
+            change=change(before, said, really.laid.messages) if before else None,
+            really=really.split.cuts[0],
+            ever=self._ever.ask(prompt, NEVER).cuts[0],
+            rested=sent.at - active if active is not None else None,
+            lives=self._ask_lives(prompt, sent.at),
+        )
+        self._open[number] = _Case(
+            sent.hold_id, owner, expected, pending.prices, sent.is_plan, pending.warm is not None
+        )
+        while len(self._open) > MOST_OPEN:
+            self._open.popitem(last=False)
+
+    def began(self, number: int, at: datetime) -> None:
+        """Note that Claude answers: what the request wrote can be read."""
+        case = self._open.get(number)
+        if case is None:
+            return
+        prompt = case.expected.laid.prompt
+        case.expected.said.began_at = at
+        self._ever.began(prompt, NEVER)
+        for simulator in self._lives.values():
+            simulator.began(prompt, at.timestamp())
+
+    def ended(self, number: int, settlement: Settlement) -> Looked | None:
+        """Judge a request by its bill; None where there is none, or none that can be told apart."""
+        case = self._open.pop(number, None)
+        if case is None:
+            return None
+        if settlement.outcome is Outcome.voided:
+            self._lines.forget(case.owner, case.expected.said)
+            return None
+        raw = _raw(settlement)
+        try:
+            told = usage_from_anthropic({"output_tokens": 0, **raw})
+            looked = self._look(case, settlement, raw, told)
+        except ImpossibleUsage:
+            return None
+        case.expected.said.cached = told.cache_read + told.cache_write_5m + told.cache_write_1h
+        self._hints.heard(case.owner[0], case.expected, looked)
+        return looked
+
+    def _look(self, case: _Case, settlement: Settlement, raw: Mapping[str, Any], told: Usage) -> Looked:
+        expected = case.expected
+        prompt, before = expected.laid.prompt, expected.before
+        last = max(prompt.marks, default=-1)
+        bare = Looked(
+            hold_id=case.hold_id,
+            prefix=0,
+            marked=0,
+            life=prompt.marks.get(last, ""),
+            pause_ms=milliseconds(expected.pause),
+            local_between=before.locals if before else 0,
+            is_plan=case.is_plan,
+        )
+        # An answer in several passes has read several prompts, of which only one is known.
+        if raw.get("iterations") or not told.prompt:
+            return bare
+        fit, at = fitted(expected, told), expected.said.at
+        misses = priced(expected, missed(expected, told, fit), raw, at, case.prices)
+        found = replace(
+            bare, prefix=prefix_of(expected, fit) if expected.is_continued else 0, marked=fit.sums[last + 1]
+        )
+        found = replace(found, misses=misses)
+        if case.is_unsure or settlement.outcome is not Outcome.complete or not settlement.likely:
+            return found
+        costs = {life: self._cost(case, fit, split, raw, told) for life, split in expected.lives.items()}
+        return replace(found, if_5m=costs["5m"], if_1h=costs["1h"])
+
+    def _ask_lives(self, prompt: Prompt, at: datetime) -> dict[Life, Split]:
+        return {life: world.ask(prompt.lasting(life), at.timestamp()) for life, world in self._lives.items()}
+
+    def _cost(self, case: _Case, fit: Prompt, split: Split, raw: Mapping[str, Any], told: Usage) -> Money:
+        """Price a request as it would have been with another lifetime."""
+        beside = {name: raw[name] for name in TOLD if raw.get(name) is not None}
+        usage = {**beside, **fit.split(*split.cuts).usage(told.output)}
+        return bill(usage, case.expected.said.model, case.expected.said.at, case.prices).total
+
+
+def _raw(settlement: Settlement) -> dict[str, Any]:
+    try:
+        raw = json.loads(settlement.raw_usage or "{}")
+    except ValueError:
+        return {}
+    return raw if isinstance(raw, dict) else {}
