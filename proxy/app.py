@@ -50,7 +50,8 @@ def _hello() -> Response:
 
 
 def _health() -> Response:
-    return jsonify(status="ok")
+    # Others answer "ok" too, llama.cpp for one; an agent's hook has to know that it is us.
+    return jsonify(status="ok", server="bursar")
 
 
 def _refuse(why: HTTPException) -> Response:

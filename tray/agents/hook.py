@@ -1,0 +1,58 @@
+"""What Claude Code runs before a session and before each prompt: nothing if bursar is up, else whatever helps.
+
+Started as a file with `python -I -S`, which takes some 20 ms: nothing but sockets is imported, and nothing is printed,
+because what a hook prints becomes part of the conversation.
+
+Measured with Claude Code 2.1.329: it waits for SessionStart and UserPromptSubmit hooks before its first request to the
+model, in `-p` as well; a hook's exit code does not stop a session, and CLAUDE_ENV_FILE does not reach its own process.
+"""
+
+import os.path
+import socket
+import subprocess
+import sys
+
+CONNECT_S, ANSWER_S = 0.5, 2.0
+
+
+def main(arguments: list[str]) -> int:
+    """Look for bursar on its port, and have it revived otherwise: AGENT EVENT PORT RECORD [HOME]."""
+    agent, event, port, record, *home = arguments
+    mark = os.path.splitext(record)[0] + ".aside"  # noqa: PTH122 – pathlib would take as long as all the rest
+    if is_up(int(port)) and not os.path.exists(mark):  # noqa: PTH110
+        return 0
+    chosen = ["--home", home[0]] if home else []
+    return subprocess.call(own_command(*chosen, "revive", agent, event))
+
+
+def is_up(port: int) -> bool:
+    """Tell whether a bursar serves this port; one that is too busy to say so does."""
+    try:
+        line = socket.create_connection(("127.0.0.1", port), CONNECT_S)
+    except OSError:
+        return False
+    with line:
+        line.settimeout(ANSWER_S)
+        try:
+            line.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % port)
+            answer = b""
+            while len(answer) < 4096 and (piece := line.recv(4096)):
+                answer += piece
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return b'"bursar"' in answer
+
+
+def own_command(*arguments: str) -> list[str]:
+    """Give the command line of `bursar` with arguments, whatever folder and PYTHONPATH the agent has."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *arguments]
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from tray.__main__ import main; main()"
+    return [sys.executable, "-I", "-c", code, root, *arguments]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

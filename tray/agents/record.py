@@ -1,0 +1,87 @@
+"""The record of what bursar changed in agents' settings, so that it can be undone whenever, by whichever version."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tray.agents.jsonedit import Edit
+from tray.agents.textfile import CannotEdit
+from tray.files import private_folder, read_private, write_private
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """One agent that is wired to bursar."""
+
+    file: Path
+    url: str
+    """The address that stands in the agent's settings because of us."""
+    direct: str
+    """Where the agent goes without us."""
+    edits: tuple[Edit, ...]
+    before: str
+    """The fingerprint of the file before the first edit; empty if there was none."""
+    backup: Path | None
+    aside: bool = False
+    """Whether bursar has stepped aside: `direct` stands in the settings until it is back."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as it is kept."""
+        return {
+            "file": str(self.file), "url": self.url, "direct": self.direct,
+            "edits": [edit.as_json() for edit in self.edits], "before": self.before,
+            "backup": str(self.backup) if self.backup else None, "aside": self.aside,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Wired:
+        """Read it as it was kept."""
+        edits = tuple(Edit.from_json(edit) for edit in kept["edits"])
+        backup = Path(kept["backup"]) if kept["backup"] else None
+        return cls(Path(kept["file"]), kept["url"], kept["direct"], edits, kept["before"], backup, kept["aside"])
+
+
+class Record:
+    """The record as a file of bursar's own, one entry an agent."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the file's path; a mark beside it says that bursar has stepped aside somewhere."""
+        self.path = path
+        self.mark = path.with_suffix(".aside")
+
+    def all(self) -> dict[str, Wired]:
+        """Read all entries; raises CannotEdit if the file is no such record."""
+        try:
+            kept = json.loads(read_private(self.path))
+            return {name: Wired.from_json(entry) for name, entry in kept.items()}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CannotEdit(f"{self.path} cannot be read ({error}); it says what bursar changed for agents") from error
+
+    def get(self, agent: str) -> Wired | None:
+        """Read an agent's entry."""
+        return self.all().get(agent)
+
+    def put(self, agent: str, wired: Wired | None) -> None:
+        """Write an agent's entry, or take it out; the mark is there as long as one of them is stepped aside."""
+        entries = self.all()
+        entries.pop(agent, None)
+        if wired is not None:
+            entries[agent] = wired
+        private_folder(self.path.parent)
+        text = json.dumps({name: entry.as_json() for name, entry in entries.items()}, indent=1, ensure_ascii=False)
+        write_private(self.path, text.encode())
+        if any(entry.aside for entry in entries.values()):
+            write_private(self.mark, b"")
+        else:
+            self.mark.unlink(missing_ok=True)
+
+    def step(self, agent: str, *, aside: bool) -> None:
+        """Note that bursar has stepped aside for an agent, or is back."""
+        wired = self.get(agent)
+        if wired is not None:
+            self.put(agent, replace(wired, aside=aside))
