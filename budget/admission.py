@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from budget.allowance import allows
 from budget.book import Book
 from budget.bytier import moved
 from budget.holds import MOST, Ask, Held, Offer, Refused
@@ -19,7 +20,7 @@ RETURNING settled, held
 
 HOLD = f"""
 INSERT INTO holds (id, day, since, instance, request_id, upstream, model, is_local, amount, likely, terms, {LABELS})
-VALUES ({", ".join("?" * 23)})
+VALUES ({", ".join("?" * 24)})
 """
 
 
@@ -43,6 +44,8 @@ def _keep(book: Book, ask: Ask) -> Money:
 def _takes(book: Book, ask: Ask, offer: Offer, keep: Money) -> bool:
     standing = book.standing
     if standing.closed or max(offer.amount.picos, keep.picos) > MOST.picos or book.line.blocks(ask.ticket, keep):
+        return False
+    if ask.allowance and not allows(book.connection, standing, ask.allowance, offer.amount):
         return False
     given = {"amount": offer.amount.picos, "keep": keep.picos, "day": standing.day_text}
     row = book.connection.execute(ADMIT, given).fetchone()
@@ -80,6 +83,7 @@ def _hold(book: Book, ask: Ask, offer: Offer) -> Held:
         labels.turn,
         labels.dialect,
         labels.attempt,
+        int(labels.is_plan),
     )
     book.connection.execute(HOLD, row)
     book.began(book.last_hold, row)

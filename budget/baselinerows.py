@@ -28,7 +28,7 @@ FROM baselines WHERE entry_id = ? ORDER BY version DESC LIMIT 1"""
 _INSERT = f"INSERT INTO baselines VALUES ({', '.join('?' * 19)})"
 
 _WITHOUT = """
-SELECT e.hold_id, e.session, e.outcome, e.is_local, e.model_asked IN ('', e.model), e.flags FROM entries e
+SELECT e.hold_id, e.session, e.outcome, e.is_local, e.model_asked IN ('', e.model), e.flags, e.is_plan FROM entries e
 WHERE e.id > (SELECT complete_to FROM baseline_state) AND e.hold_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM baselines WHERE entry_id = e.id)
 ORDER BY e.id"""
@@ -115,13 +115,12 @@ def _entry(book: Book, where: str, given: int) -> dict[str, Any] | None:
 def make_up(book: Book) -> int:
     """Give every entry without a baseline the one that the tables alone can tell, or none; gives how many."""
     found = book.connection.execute(_WITHOUT).fetchall()
-    for hold_id, session, outcome, is_local, is_as_asked, flags in found:
+    for hold_id, session, outcome, is_local, is_as_asked, flags, is_plan in found:
         rows = book.connection.execute(KNOWN, (session,)).fetchall()
         part = part_of(outcome, flags.splitlines(), is_local=bool(is_local), is_as_asked=bool(is_as_asked))
         if part is Part.kept and any(before in DIVERGED for before, _, _ in rows):
             part = Part.cold
         basis = Basis.actual if part in (Part.kept, Part.attempt, Part.void) else Basis.none
-        is_plan = any(plan for _, plan, _ in rows)
-        record(book, Baseline(hold_id, part, basis, is_plan=is_plan, note=LOST))
+        record(book, Baseline(hold_id, part, basis, is_plan=bool(is_plan), note=LOST))
     book.connection.execute(_COMPLETE, (book.last_entry,))
     return len(found)

@@ -20,12 +20,13 @@ _NEW_DAY = "INSERT INTO days (day, budget, cutoff) VALUES (?, ?, ?) ON CONFLICT 
 _CORRECTED = "SELECT sum(charged), sum(likely) FROM entries WHERE id = ?1 OR corrects = ?1"
 _OF_ENTRY = "SELECT day, upstream, model, is_local, tier, task_class FROM entries WHERE id = ?"
 
-_COPIED = f"day, since, request_id, upstream, model, is_local, terms, {LABELS}"
+_COPIED = f"day, since, request_id, upstream, model, is_local, {LABELS}"
 _CORRECTION = f"""
 INSERT INTO entries (
     {_COPIED}, corrects, at, instance, charged, likely, outcome, note, held,
-    input, cache_write_5m, cache_write_1h, cache_read, output, web_searches, raw_usage, rates, upstream_id, flags)
-SELECT {_COPIED}, id, ?, ?, ?, ?, 'corrected', ?, 0, 0, 0, 0, 0, 0, 0, '', rates, '', ''
+    input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
+    raw_usage, terms, rates, upstream_id, flags)
+SELECT {_COPIED}, id, ?, ?, ?, ?, 'corrected', ?, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', ''
 FROM entries WHERE id = ?
 """
 

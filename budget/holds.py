@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from budget.allowance import Allowance
 from budget.bands import Band
 from budget.line import Ticket
 from budget.shares import NONE, Shares
@@ -33,6 +34,8 @@ class Labels:
     turn: str = ""
     dialect: str = "anthropic"
     attempt: int = 0
+    is_plan: bool = False
+    """Whether a Pro or Max plan pays, which is not billed request by request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Ask:
 
     Worked out before, it would be a check here and a hold there: of a share of $2, 64 threads then took $1.06.
     """
+    allowance: Allowance | None = None
+    """What requests of this kind may cost in a day, checked in the transaction that holds the money."""
 
     def __post_init__(self) -> None:
         if not self.offers:

@@ -22,6 +22,7 @@ from budget.book import Book
 from budget.cachemisses import CacheMisses
 from budget.calendar import Calendar
 from budget.clock import Clock, Elapsed, elapsed, resets_at
+from budget.details import Details
 from budget.entries import Entry, OpenHold, Outcome, Settled, Settlement
 from budget.events import Event, Stopped
 from budget.folder import Folder
@@ -94,6 +95,7 @@ class Ledger:
         self._backups = Backups(wanted.folder)
         self.outbox = Outbox(wanted.folder.database, self._command)
         self.history = History(wanted.folder.database, self._command)
+        self.details = Details(self._command)
         self.baselines = Baselines(wanted.folder.database, self._writer.put, lambda: self._writer.book)
         self.tallies = Tallies(self._writer.put)
         self.cache_misses = CacheMisses(self._writer.put)

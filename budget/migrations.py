@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from budget import baselinetables, historytable, m009_cachemisses
-from budget.schema import APPLICATION_ID, LABELS, LOCAL_AMOUNTS, VERSION
+from budget import baselinetables, detailstable, historytable, m009_cachemisses
+from budget.schema import APPLICATION_ID, LOCAL_AMOUNTS, VERSION
 
-_LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in LABELS.split(", ")[:-1]) + ", attempt INTEGER NOT NULL"
+# The labels of the first version; later ones are columns that a later step adds.
+_LABELS = "session, agent, model_asked, task_class, tier, mode, band, reason, project, turn, dialect"
+_LABEL_COLUMNS = ", ".join(f"{name} TEXT NOT NULL" for name in _LABELS.split(", ")) + ", attempt INTEGER NOT NULL"
 
 _MOST = 2**60
 
@@ -99,6 +101,13 @@ def m008_tallies(db: Database) -> None:
 def m009_cache_misses(db: Database) -> None:
     """Keep which requests Claude could not read from its cache, why, and what that cost; older ones are not judged."""
     for statement in m009_cachemisses.STEPS:
+        db.execute(statement)
+
+
+@ledger()
+def m011_details(db: Database) -> None:
+    """Keep what an entry rests on beside it, for a set time, and say of each request whether a plan pays for it."""
+    for statement in detailstable.FIRST:
         db.execute(statement)
 
 

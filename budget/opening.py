@@ -35,7 +35,7 @@ INSERT INTO entries (
     input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
     raw_usage, terms, rates, upstream_id, flags, note, {LABELS})
 VALUES (?, ?, ?, ?, '', '', '', 0, 0, ?, 0, 'lost', 0, 0, 0, 0, 0, 0, '', '', '', '', '', ?,
-    '', '', '', '', '', '', '', '', '', '', '', 0)
+    '', '', '', '', '', '', '', '', '', '', '', 0, 0)
 """
 
 

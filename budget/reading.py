@@ -10,6 +10,7 @@ from typing import Any
 
 from budget.baselinesums import unbalanced
 from budget.database import faults, open_reader
+from budget.details import details_of
 from budget.entries import Entry, OpenHold, Outcome
 from budget.holds import Labels
 from budget.localwork import local_of
@@ -30,14 +31,19 @@ ON_DAY = """day = :day AND id BETWEEN (SELECT first_entry FROM days WHERE day = 
 
 def entries(path: Path, where: str, given: dict[str, Any], limit: int) -> list[Entry]:
     """Read entries, oldest first, by a condition with named parameters."""
-    rows = _rows(path, f"SELECT * FROM entries WHERE {where} ORDER BY id LIMIT :limit", {**given, "limit": limit})
-    return [_entry(row) for row in rows]
+    return _entries(path, f"WHERE {where} ORDER BY id LIMIT :limit", {**given, "limit": limit})
 
 
 def newest(path: Path, where: str, given: dict[str, Any], limit: int) -> list[Entry]:
     """Read entries, newest first, by a condition with named parameters."""
-    rows = _rows(path, f"SELECT * FROM entries WHERE {where} ORDER BY id DESC LIMIT :limit", {**given, "limit": limit})
-    return [_entry(row) for row in rows]
+    return _entries(path, f"WHERE {where} ORDER BY id DESC LIMIT :limit", {**given, "limit": limit})
+
+
+def _entries(path: Path, which: str, given: dict[str, Any]) -> list[Entry]:
+    rows = list(_rows(path, f"SELECT * FROM entries {which}", given))
+    kept = details_of(path, [row["id"] for row in rows])
+    # An entry of an older version has its details in its own row.
+    return [_entry({**row, **kept.get(row["id"], {})}) for row in rows]
 
 
 def holds(path: Path) -> list[OpenHold]:
@@ -108,7 +114,8 @@ def _rows(path: Path, query: str, given: dict[str, Any]) -> Iterable[dict[str, A
 
 
 def _labels(row: dict[str, Any]) -> Labels:
-    return Labels(**{name: row[name] for name in _LABELS})
+    # A ledger at rest may be of a version that did not know who pays.
+    return Labels(**{**{name: row[name] for name in _LABELS[:-1]}, "is_plan": bool(row.get("is_plan"))})
 
 
 def _entry(row: dict[str, Any]) -> Entry:

@@ -8,6 +8,7 @@ from datetime import date
 from budget.bands import Limits
 from budget.book import Book
 from budget.bytier import moved
+from budget.details import keep
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
 from budget.localwork import MOST_SOURCES, added, columns_of
@@ -16,15 +17,17 @@ from budget.schema import LABELS, LOCAL
 from budget.state import Stop, StoppedBy
 from pricing.money import ZERO, Money
 
-_HOLD = "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class FROM holds WHERE id = ?"
+_HOLD = (
+    "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class, terms FROM holds WHERE id = ?"
+)
 
 _ENTRY = f"""
 INSERT INTO entries (
     hold_id, day, since, instance, request_id, upstream, model, is_local, held, terms, {LABELS},
     at, charged, likely, outcome, input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
     raw_usage, rates, status, upstream_id, flags, duration_ms, first_byte_ms, note, {LOCAL})
-SELECT id, day, since, instance, request_id, upstream, model, is_local, amount, terms, {LABELS},
-    {", ".join("?" * 22)}
+SELECT id, day, since, instance, request_id, upstream, model, is_local, amount, '', {LABELS},
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', {", ".join("?" * 10)}
 FROM holds WHERE id = ?
 """
 
@@ -73,6 +76,7 @@ class HeldRow:
     is_local: int
     tier: str
     task_class: str
+    terms: str
 
 
 def settle(book: Book, hold_id: int, settlement: Settlement) -> Settled:
@@ -82,6 +86,7 @@ def settle(book: Book, hold_id: int, settlement: Settlement) -> Settled:
         return _ended(book, hold_id)
     first = len(book.events)
     entry_id = _write(book, hold_id, settlement)
+    keep(book, entry_id, settlement.raw_usage, hold.terms, settlement.rates)
     add_total(book, (hold.day, hold.upstream, hold.model, hold.is_local, hold.tier, hold.task_class), settlement)
     _count(book, hold, settlement, hold_id, entry_id)
     overrun = max(0, settlement.charged.picos - hold.amount)
@@ -132,8 +137,6 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
             usage.cache_read,
             usage.output,
             usage.web_searches,
-            settlement.raw_usage,
-            settlement.rates,
             settlement.status,
             settlement.upstream_id,
             "\n".join(settlement.flags),

@@ -14,6 +14,13 @@ MOST_LENGTH = 128
 _PLAIN = re.compile(r"[\w.:@/+-]+", re.A)
 _OLD_FORM = re.compile(r"_session_([\w-]{1,128})", re.A)
 _BILLING = "x-anthropic-billing-header:"
+_PLAN = b"Bearer sk-ant-oat"
+"""How the credential of a Pro or Max plan begins; its requests are not billed one by one."""
+
+
+def is_plan(headers: Mapping[bytes, bytes]) -> bool:
+    """Tell by its headers, lower-case, whether a plan pays for a request; of its credential only the kind is seen."""
+    return b"x-api-key" not in headers and headers.get(b"authorization", b"").startswith(_PLAN)
 
 
 def session_of(headers: Mapping[str, str], fields: Mapping[str, Any]) -> str:

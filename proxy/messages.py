@@ -13,6 +13,7 @@ from proxy.case import Case
 from proxy.decision import Decision, Override, View
 from proxy.errors import error
 from proxy.headers import as_text
+from proxy.identity import is_plan
 from proxy.lookback import look_back
 from proxy.refusals import Saying
 from proxy.request import AgentRequest, BadRequest, read
@@ -129,6 +130,7 @@ def labels(wire: WireRequest, asked: AgentRequest, task: Task, decision: Decisio
         turn=asked.turn.key,
         dialect=asked.dialect,
         attempt=int(retry) if retry.isdigit() and len(retry) < 5 else 0,
+        is_plan=is_plan(wire.lower),
     )
 
 

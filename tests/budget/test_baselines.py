@@ -9,6 +9,7 @@ import pytest
 from budget.baseline import Baseline, Basis, Figures, Part, part_of
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
 from budget.saved import Saved
+from budget.savings import savings
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.rates import Rates
@@ -160,6 +161,18 @@ def test_after_a_kill_every_entry_has_one_baseline_once_the_rest_is_made_up(desk
     assert counted == [(3, 3)]
     assert again.baselines.saved(NOON.date(), NOON.date()).likely == ZERO
     assert again.check() == []
+
+
+def test_what_a_kill_left_of_a_plan_is_made_up_as_a_plans_and_of_a_key_as_a_keys(desk: Desk, ledger: Ledger):
+    offer = (Offer("anthropic", "claude", Money.usd(1), False),)
+    for name, is_plan in (("key", False), ("plan", True)):
+        assert isinstance(ledger.reserve(Ask(name, offer, Labels(session="a", is_plan=is_plan))), Held)
+    desk.kill(ledger)
+    again = desk.open()
+    again.baselines.make_up().result(5)
+    assert rows(desk, "SELECT entry_id, is_plan FROM baselines ORDER BY 1") == [(1, 0), (2, 1)]
+    found = savings(again.baselines, NOON.date(), NOON.date()).total
+    assert (found.paid.cloud, found.plan.cloud) == (Money.usd(0), Money.usd(0))
 
 
 def test_what_was_saved_is_in_memory_after_a_restart_as_before_it(desk: Desk, ledger: Ledger):

@@ -24,7 +24,7 @@ RECOUNT = """
 WITH b AS (SELECT * FROM baselines one
     WHERE version = (SELECT max(version) FROM baselines WHERE entry_id = one.entry_id)),
 known AS (
-    SELECT e.*, b.part, b.basis, b.is_plan, b.local_idle, b.low AS b_low, b.likely AS b_likely, b.high AS b_high,
+    SELECT e.*, b.part, b.basis, b.is_plan AS on_plan, b.local_idle, b.low AS b_low, b.likely AS b_likely, b.high AS b_high,
         (SELECT sum(likely) FROM entries WHERE id = e.id OR corrects = e.id) AS cloud
     FROM entries e JOIN b ON b.entry_id = e.id WHERE b.basis <> 'none')
 SELECT
@@ -32,12 +32,12 @@ SELECT
     (SELECT sum(likely) FROM entries WHERE day BETWEEN :since AND :until),
     (SELECT sum(local_full) FROM entries WHERE day BETWEEN :since AND :until),
     (SELECT sum(joules_milli) FROM entries WHERE day BETWEEN :since AND :until),
-    sum(b_low) FILTER (WHERE NOT is_plan), sum(b_likely) FILTER (WHERE NOT is_plan),
-    sum(b_high) FILTER (WHERE NOT is_plan),
-    sum(b_likely - cloud) FILTER (WHERE NOT is_plan) - sum(local_full),
-    sum(b_likely - cloud - local_full) FILTER (WHERE is_plan),
-    sum(b_likely - cloud) FILTER (WHERE NOT is_plan AND part = 'moved'),
-    sum(b_likely - cloud) FILTER (WHERE NOT is_plan AND part IN ('kept', 'cold')),
+    sum(b_low) FILTER (WHERE NOT on_plan), sum(b_likely) FILTER (WHERE NOT on_plan),
+    sum(b_high) FILTER (WHERE NOT on_plan),
+    sum(b_likely - cloud) FILTER (WHERE NOT on_plan) - sum(local_full),
+    sum(b_likely - cloud - local_full) FILTER (WHERE on_plan),
+    sum(b_likely - cloud) FILTER (WHERE NOT on_plan AND part = 'moved'),
+    sum(b_likely - cloud) FILTER (WHERE NOT on_plan AND part IN ('kept', 'cold')),
     -sum(local_marginal) FILTER (WHERE part = 'moved'),
     -sum(local_full - local_marginal - local_idle) FILTER (WHERE part = 'moved'),
     -sum(local_idle) FILTER (WHERE part = 'moved'),

@@ -45,7 +45,10 @@ class Entry:
     raw_usage: str
 
 
-COLUMNS = tuple(field.name for field in fields(Entry))
+COLUMNS = ", ".join(f"entries.{field.name}" for field in fields(Entry) if field.name != "raw_usage")
+_ENTRIES = (
+    f"SELECT {COLUMNS}, coalesce(details.raw_usage, '') AS raw_usage FROM entries LEFT JOIN details ON entry_id = id"
+)
 
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP")
@@ -175,7 +178,7 @@ class Bursar:
         """Return every entry of the ledger, oldest first; bursar may be running or not."""
         with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as db:
             db.row_factory = sqlite3.Row
-            return [Entry(**dict(row)) for row in db.execute(f"SELECT {', '.join(COLUMNS)} FROM entries ORDER BY id")]
+            return [Entry(**dict(row)) for row in db.execute(f"{_ENTRIES} ORDER BY id")]
 
     @property
     def database(self) -> Path:
