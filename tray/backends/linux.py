@@ -17,13 +17,13 @@ from tray.backends.doorbell import Doorbell
 from tray.backends.errands import Errands
 from tray.backends.exported import Exported, Signal, answer
 from tray.backends.registration import Registration
+from tray.backends.seen import UNSEEN_AFTER_S, Seen
 from tray.backends.statusitem import StatusItem
 from tray.backends.wire import Message
 from tray.menu import DEFAULT_ACTION, Face, Item
 
 log = logging.getLogger(__name__)
 
-UNSEEN_AFTER_S = 20.0
 RETRY_S, RETRY_MOST_S = 1.0, 60.0  # From one look for a lost bus to the next: doubled each time, to a minute.
 
 
@@ -135,30 +135,6 @@ class LinuxTray:
             registration.heard(message)
         else:
             bus.answer(message, answer(message, objects))
-
-
-class Seen:
-    """Notices once that no panel has shown the icon for a while after the start."""
-
-    def __init__(self, after_s: float) -> None:
-        self._after_s = after_s
-        self._since: float | None = None
-        self._is_settled = False
-
-    def left_s(self) -> float | None:
-        """Give the seconds until `is_missed` wants to be asked again; None when it needs not be."""
-        if self._is_settled:
-            return None
-        if self._since is None:
-            self._since = time.monotonic()
-        return max(0.0, self._since + self._after_s - time.monotonic())
-
-    def is_missed(self, has_host: bool) -> bool:
-        """Tell whether this is the moment to say that nobody sees the icon: at most once."""
-        is_late = self.left_s() == 0.0
-        missed = is_late and not has_host
-        self._is_settled = self._is_settled or has_host or is_late
-        return missed
 
 
 def _tell(bus: Bus, thing: Exported, signals: Sequence[Signal]) -> None:
