@@ -44,6 +44,7 @@ from tray.reports import Keeper
 from tray.scheduler import Scheduler
 from tray.settings import Settings
 from tray.signals import Signals
+from tray.wake import Wake
 
 if TYPE_CHECKING:
     from tray.desktop import Desktop
@@ -200,7 +201,8 @@ def build(
         courier = Courier(ledger.outbox, Post(), lambda: wishes_of(in_force.settings), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
-        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report))
+        wake = Wake(lambda: begin_anew(proxy, timer))
+        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report, wake))
         services.locals.on_failure = lambda: timer.soon(HEALTH)
         for stop in (courier.stop, timer.stop):
             end.callback(stop)
@@ -244,6 +246,12 @@ def _services(
     )
 
 
+def begin_anew(proxy: Server, timer: Scheduler) -> None:
+    """Trust nothing that was open or planned before the clock jumped, or the machine slept."""
+    proxy.drop_idle_upstreams()
+    timer.all_soon()
+
+
 def act_on(event: Event, proxy: Server, watch: Watch, timer: Scheduler) -> None:
     """Do what an event calls for."""
     tell_log(event)
@@ -251,8 +259,7 @@ def act_on(event: Event, proxy: Server, watch: Watch, timer: Scheduler) -> None:
         case Stopped():
             proxy.cut(lambda forward: forward.is_cloud)
         case ClockJumped():
-            proxy.drop_idle_upstreams()
-            timer.all_soon()
+            begin_anew(proxy, timer)
         case LimitsChanged():
             timer.retime(DAY)  # The zone may be another.
         case _:
