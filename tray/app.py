@@ -199,7 +199,7 @@ def build(
         control_app = create_control(services, token, desk, archive)
         control_server = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
         courier = Courier(ledger.outbox, Post(), lambda: wishes_of(in_force.settings), clock)
-        watch = Watch(ledger, courier, lambda: prices.table, clock)
+        watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
         wake = Wake(lambda: begin_anew(proxy, timer))
         timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report, wake))

@@ -57,6 +57,10 @@ zone = "{zone}"
 # Let bursar ask for shorter answers when the full length no longer fits into what is left.
 # allow_lower_max_tokens = false
 
+# Every request stays in the ledger for good, with its tokens, its amount and where it went. What that rests on – usage
+# as Claude sent it, the rates, the terms of its hold – takes twice as much room, and goes after so many days.
+# keep_details_days = 100
+
 # Where agents reach bursar, and where its own commands do; both on 127.0.0.1 only.
 # port = 2877
 # control_port = 2878

@@ -186,6 +186,7 @@ TOP: Mapping[str, Reader] = {
     "queue_wait_s": between(0, 600, "a number of seconds"),
     "patience_s": between(0, 3600, "a number of seconds"),
     "allow_lower_max_tokens": flag,
+    "keep_details_days": between(1, 36500, "a number of days"),
     "port": port,
     "control_port": port,
 }

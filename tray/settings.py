@@ -88,6 +88,7 @@ class Settings:
     queue_wait_s: int = 60
     patience_s: int = 90
     allow_lower_max_tokens: bool = False
+    keep_details_days: int = 100
     port: int = 2877
     control_port: int = 2878
     cloud: Cloud = field(default_factory=Cloud)

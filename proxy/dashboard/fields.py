@@ -88,6 +88,7 @@ CARRYING = Group(
     "When money is short, or an answer breaks off",
     (
         Field("queue_wait_s", "Wait for money", "How long a request waits for running ones to settle.", "s"),
+        Field("keep_details_days", "Keep details of requests", "Usage as Claude sent it, rates; entries stay.", "days"),
         Field("allow_lower_max_tokens", "Ask for shorter answers when the full length no longer fits", "", "", _YES_NO),
         Field(
             "on_disconnect",

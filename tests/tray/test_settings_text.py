@@ -39,6 +39,7 @@ TYPED = [
     ("pace.enabled", "true", True),
     ("pace.hours", "08:00-20:00", "08:00-20:00"),
     ("patience_s", "30", 30),
+    ("keep_details_days", "30", 30),
     ("notify.mute", "burn\nreport", ["burn", "report"]),
     ("machine.price", "2199", "2199"),
     ("machine.psu_efficiency", "0.92", 0.92),

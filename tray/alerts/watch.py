@@ -21,13 +21,22 @@ from tray.alerts.upstreams import Change, Watched
 
 USUAL_OVER = timedelta(days=14)
 KEPT = timedelta(days=400)
+KEEP_DETAILS_DAYS = 100
 
 
 class Watch:
     """Records alerts, each once. Its looks are the scheduler's jobs; `hear` takes events from the listener's thread."""
 
-    def __init__(self, ledger: Ledger, courier: Courier, prices: Callable[[], PriceTable], clock: Clock) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        courier: Courier,
+        prices: Callable[[], PriceTable],
+        clock: Clock,
+        keep_details_days: Callable[[], int] = lambda: KEEP_DETAILS_DAYS,
+    ) -> None:
         self._ledger, self._courier, self._prices, self._clock = ledger, courier, prices, clock
+        self._keep_details_days = keep_details_days
         self._spent = threading.Event()
         self._spent.set()
         self._last_entry = 0
@@ -93,8 +102,10 @@ class Watch:
         return any(sent.alert.day == since for sent in self._ledger.outbox.newest(60, [Kind.report]))
 
     def tidy(self) -> None:
-        """Let go of alerts of more than a year ago."""
-        self._ledger.outbox.prune(self._ledger.today().day - KEPT)
+        """Let go of alerts of more than a year ago, and of requests' details when their time is over."""
+        today = self._ledger.today().day
+        self._ledger.outbox.prune(today - KEPT)
+        self._ledger.details.prune(today - timedelta(days=self._keep_details_days()))
 
     def _record(self, kind: Kind, subject: str, facts: Facts, day: date | None = None) -> bool:
         is_new = self._ledger.outbox.record(kind, subject, facts, day)

@@ -12,7 +12,7 @@ from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.usage import Usage
 from proxy.upstream.local_model import LocalUpstream
-from tests.budget.desk import NOON, Desk, ask, spend
+from tests.budget.desk import NOON, Desk, ask, complete, spend
 from tests.tray.alerts.conftest import House, move_in
 from tray.alerts.upstreams import SURE_AFTER
 from tray.alerts.watch import Watch
@@ -182,6 +182,19 @@ def test_spend_of_the_day_before_and_other_events_do_not_disturb_it(house: House
     watch.note_spend(SpendRecorded(NOON.date(), "r", 1, 1, "complete", Money(1), Money(1), Money(1)))
     watch.look_at_spend()
     assert told(house) == []
+
+
+def test_the_details_of_requests_go_when_their_time_is_over(desk: Desk):
+    house = move_in(desk)
+    watch = Watch(house.ledger, house.courier, lambda: TABLE, lambda: house.desk.now, lambda: 30)
+    for _ in range(2):
+        held = house.ledger.reserve(ask("1"))
+        assert isinstance(held, Held)
+        house.ledger.settle(held.hold_id, replace(complete("1"), raw_usage='{"input_tokens": 1}')).result(5)
+        desk.pass_time(days=20)
+    house.ledger.set_mode(house.ledger.today().mode)  # It is the fortieth day.
+    watch.tidy()
+    assert [entry.raw_usage for entry in house.ledger.entries()] == ["", '{"input_tokens": 1}']
 
 
 def test_alerts_of_more_than_a_year_ago_go(desk: Desk):
