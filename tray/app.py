@@ -35,6 +35,7 @@ from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
 from tray.jobs import DAY, HEALTH, jobs_of
+from tray.journal import form_on_screen
 from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.modelnames import unknown_models
@@ -178,7 +179,7 @@ def build(
     with ExitStack() as end:
         settings = load()
         lock = end.enter_context(InstanceLock(private_folder(paths.state)))
-        configure(paths.log_file, paths.crash_file, on_screen=on_screen)
+        configure(paths.log_file, paths.crash_file, on_screen=form_on_screen(environ) if on_screen else None)
         limits, zone = settings.limits(), settings.zone
         ledger = Ledger.open(paths.ledger, clock=clock, limits=limits, zone=zone, monotonic=elapsed)
         end.callback(ledger.close)

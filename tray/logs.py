@@ -14,6 +14,7 @@ from typing import IO, Any
 
 MOST_BYTES = 2_000_000
 KEPT = 3
+FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _SECRETS = re.compile(
     r"""(?ix)
@@ -50,15 +51,19 @@ class PrivateRotatingFile(RotatingFileHandler):
         return open(self.baseFilename, self.mode, encoding="utf-8", opener=opener)
 
 
-def configure(log_file: Path, crash_file: Path, *, on_screen: bool) -> None:
-    """Send all logging to the file, and warnings to stderr if somebody sits there; catch what no thread catches."""
-    form = RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+def configure(log_file: Path, crash_file: Path, *, on_screen: logging.Formatter | None) -> None:
+    """Send all logging to the file, and warnings to stderr in the form given, if somebody reads it there.
+
+    What no thread catches is logged as well.
+    """
     file = PrivateRotatingFile(log_file, maxBytes=MOST_BYTES, backupCount=KEPT, delay=True)
-    screen = logging.StreamHandler(sys.stderr)
-    screen.setLevel(logging.WARNING)
-    handlers: list[logging.Handler] = [file, screen] if on_screen else [file]
-    for handler in handlers:
-        handler.setFormatter(form)
+    file.setFormatter(RedactingFormatter(FORM))
+    handlers: list[logging.Handler] = [file]
+    if on_screen:
+        screen = logging.StreamHandler(sys.stderr)
+        screen.setLevel(logging.WARNING)
+        screen.setFormatter(on_screen)
+        handlers.append(screen)
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)
     _catch_the_rest(crash_file)
 

@@ -13,8 +13,8 @@ Command = tuple[str, ...]
 
 TRAY: Command = ("serve", "--background")
 """What is started with a desktop. Nobody reads what it prints."""
-SERVICE: Command = ("serve",)
-"""What is started without one."""
+SERVICE: Command = ("serve", "--no-tray")
+"""What is started without one; what it prints goes to the journal."""
 
 _WINDOWED = "bursar-tray"
 """The packaged executable that opens no console, beside the one that does."""
