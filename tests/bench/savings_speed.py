@@ -32,7 +32,7 @@ DETAILS = {
     '200000],["output","claude-opus-5-5",187,20000000]],"notes":[],"source":"packaged 2026-11-12: S1 S2 S9 S10",'
     f'"table":"{_TABLE}"}}',
 }
-"""Of the length that a real entry's texts have."""
+"""Of the length that a real entry's texts have; those of the last 100 days are kept."""
 
 _DAY = "INSERT OR IGNORE INTO days (day, budget, cutoff) VALUES (?, 10000000000000, 12000000000000)"
 _ENTRIES = """
@@ -43,12 +43,13 @@ INSERT INTO entries (hold_id, day, at, since, instance, request_id, upstream, mo
     attempt, local_marginal, local_full)
 SELECT i, day, day || 'T12:00:00.000+00:00', day || 'T12:00:00.000+00:00', 'x', 'req_' || i,
     iif(i % 3, 'anthropic', 'box'), iif(i % 3, 'claude-opus-5-5', 'qwen'), iif(i % 3, 0, 1), 0,
-    iif(i % 3, 50000000000, 0), iif(i % 3, 50000000000, 0), 'complete', 10, 0, 0, 80000, 187, 0, :usage, :terms, :rates,
+    iif(i % 3, 50000000000, 0), iif(i % 3, 50000000000, 0), 'complete', 10, 0, 0, 80000, 187, 0, '', '', '',
     200, 'req_011CQEuRjuyo2loNfb' || i,
     '', '', 's' || day || (i % 45), iif(i % 20, '', 'a' || i), 'claude-opus-5-5', 'class' || (i % 12), 'L' || (i % 4),
     'auto', 'normal', 'L2, normal: turn stays on Claude', 'project' || (i % 5),
     'c7dca32d72a6741891e' || i, 'anthropic', 0, iif(i % 3, 0, 1000), iif(i % 3, 0, 9000)
 FROM (SELECT i, date(:first, (i * :days / (:entries + 1)) || ' days') AS day FROM n)"""
+_DETAILS = "INSERT INTO details SELECT id, :usage, :terms, :rates FROM entries WHERE at >= date(:until, '-100 days')"
 _BASELINES = """
 INSERT INTO baselines SELECT id, 0, at, iif(is_local, 'moved', 'cold'), 'simulated', 40000000000, 45000000000,
     50000000000, 10, 0, 0, 80000, 187, '[4000000, 5000000, 8000000, 200000, 20000000]',
@@ -71,7 +72,9 @@ def fill(database: Path, entries: int, first: date, days: int = DAYS) -> None:
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.executemany(_DAY, [((first + timedelta(days=day)).isoformat(),) for day in range(days + 1)])
-        connection.execute(_ENTRIES, {"entries": entries, "first": first.isoformat(), "days": days, **DETAILS})
+        connection.execute(_ENTRIES, {"entries": entries, "first": first.isoformat(), "days": days})
+        until = (first + timedelta(days=days)).isoformat()
+        connection.execute(_DETAILS, {"until": until, **DETAILS})
         for statement in (_BASELINES, _TOTALS, _SESSIONS, f"UPDATE baseline_state SET complete_to = {entries}"):
             connection.execute(statement)
         connection.commit()
