@@ -24,7 +24,8 @@ RECOUNT = """
 WITH b AS (SELECT * FROM baselines one
     WHERE version = (SELECT max(version) FROM baselines WHERE entry_id = one.entry_id)),
 known AS (
-    SELECT e.*, b.part, b.basis, b.is_plan AS on_plan, b.local_idle, b.low AS b_low, b.likely AS b_likely, b.high AS b_high,
+    SELECT e.*, b.part, b.basis, b.is_plan AS on_plan, b.local_idle, b.low AS b_low, b.likely AS b_likely,
+        b.high AS b_high,
         (SELECT sum(likely) FROM entries WHERE id = e.id OR corrects = e.id) AS cloud
     FROM entries e JOIN b ON b.entry_id = e.id WHERE b.basis <> 'none')
 SELECT
