@@ -193,6 +193,8 @@ class Services:
     """Without it, what requests would have cost at Claude alone is not known."""
     is_simulated: bool = False
     """Whether everything here is made up, which each page then says."""
+    also_noticed: Callable[[], tuple[str, ...]] = tuple
+    """What a person should know, too, of what is around the proxy."""
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.ledger)
@@ -200,5 +202,5 @@ class Services:
         self.speeds = Speeds(lambda: self.locals.knowledge)
 
     def notices(self) -> tuple[str, ...]:
-        """Tell what a person should know of the files: how the ledger came up, which sessions cannot be told apart."""
-        return tuple(filter(None, (*self.ledger.notices, self.sessions.problem)))
+        """Tell what a person should know: how the ledger came up, which sessions cannot be told apart, and the like."""
+        return tuple(filter(None, (*self.ledger.notices, self.sessions.problem, *self.also_noticed())))

@@ -27,7 +27,8 @@ from proxy.sessions import Sessions
 from proxy.statusjson import status_json
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.prober import Prober
-from tray.alerts.courier import Courier
+from tray.alerts.courier import Courier, Wishes
+from tray.alerts.desktop import Everywhere
 from tray.alerts.post import Post
 from tray.alerts.watch import Watch
 from tray.control import Control
@@ -58,7 +59,8 @@ log = logging.getLogger(__name__)
 class App:
     """A bursar that is ready to serve; `run` serves until a signal, `close` takes it down.
 
-    `control` is what a tray in this process asks and orders through, as our own commands do from theirs.
+    `control` is what a tray in this process orders through, as our own commands do from theirs; `everywhere` is what
+    delivers alerts, and wants a notifier before the start.
     """
 
     def __init__(
@@ -70,9 +72,10 @@ class App:
         beside: tuple[Callable[[], None], ...],
         desk: SettingsDesk,
         control: Control,
+        everywhere: Everywhere,
     ) -> None:
         """Take what was built; `beside` starts what works beside the servers, and `end` ends all of it."""
-        self.services, self.desk, self.control = services, desk, control
+        self.services, self.desk, self.control, self.everywhere = services, desk, control, everywhere
         self.signals = Signals()
         self._proxy, self._control, self._end, self._beside = proxy, control_server, end, beside
         self._leaving = threading.Event()
@@ -96,20 +99,17 @@ class App:
         """Tell what the control server would; raises LedgerUnavailable or TimeoutError."""
         return status_json(self.services, self.desk)
 
-    def run(self, desktop: Desktop | None = None) -> None:
+    def run(self, desktop: Desktop) -> None:
         """Serve until SIGTERM, SIGINT or SIGHUP; a second one ends the answers under way at once.
 
-        A desktop has the main thread meanwhile, and until the last answer has ended.
+        The desktop has the main thread meanwhile, and until the last answer has ended.
         """
         self.signals.listen()
         self.start()
-        if desktop is None:
-            self._leave_when_asked()
-        else:
-            leaving = threading.Thread(target=self._leave_from, args=(desktop,), name="leaving")
-            leaving.start()
-            desktop.run()
-            leaving.join()
+        leaving = threading.Thread(target=self._leave_when_asked, args=(desktop,), name="leaving")
+        leaving.start()
+        desktop.run()
+        leaving.join()
         self._let_go()
 
     def start(self) -> None:
@@ -134,17 +134,14 @@ class App:
         self._drain(drain_s)
         self._let_go()
 
-    def _leave_from(self, desktop: Desktop) -> None:
+    def _leave_when_asked(self, desktop: Desktop) -> None:
         try:
-            self._leave_when_asked(desktop.leaving)
+            self.signals.wait()
+            threading.Thread(target=self._hurry, name="hurry", daemon=True).start()
+            desktop.leaving()
+            self._drain(DRAIN_S)
         finally:
             desktop.stop()
-
-    def _leave_when_asked(self, told: Callable[[], None] = lambda: None) -> None:
-        self.signals.wait()
-        threading.Thread(target=self._hurry, name="hurry", daemon=True).start()
-        told()
-        self._drain(DRAIN_S)
 
     def _drain(self, drain_s: float) -> None:
         self._leaving.set()
@@ -199,7 +196,8 @@ def build(
         archive = Archive(paths.reports)
         control_app = create_control(services, token, desk, archive)
         control_server = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
-        courier = Courier(ledger.outbox, Post(), lambda: wishes_of(in_force.settings), clock)
+        everywhere = Everywhere(Post())
+        courier = Courier(ledger.outbox, everywhere, lambda: _wishes(in_force.settings, everywhere), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
         wake = Wake(lambda: begin_anew(proxy, timer))
@@ -219,7 +217,12 @@ def build(
         ports.update(proxy=proxy.port, control=control_server.port)
         lock.announce(ports)
         control = Control(Owner(os.getpid(), ports), token)
-        return App(services, proxy, control_server, end.pop_all(), (courier.start, timer.start), desk, control)
+        beside = (courier.start, timer.start)
+        return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere)
+
+
+def _wishes(settings: Settings, everywhere: Everywhere) -> Wishes:
+    return everywhere.wishes(wishes_of(settings), is_desktop_wanted=settings.notify.desktop)
 
 
 def _services(

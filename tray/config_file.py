@@ -95,6 +95,8 @@ zone = "{zone}"
 # to = ["ntfy://my-topic", "mailto://user:password@example.com"]
 # Kinds that are not sent: threshold, stopped, upstream_down, upstream_back, unpriced, old_prices, burn, ledger, report.
 # mute = ["upstream_back"]
+# Whether they are shown on this desktop, too.
+# desktop = true
 
 [tray]
 # Whether an icon is shown where there is a desktop, and the colour of the panel that it lies on: auto, light or dark.

@@ -52,7 +52,12 @@ class InForce:
 
 
 class SettingsDesk:
-    """Changes settings for the running bursar, one change at a time."""
+    """Changes settings for the running bursar, one change at a time.
+
+    `tray` tells whether an icon can be seen: "host", "no-host", "no-bus", or "off".
+    """
+
+    tray: Callable[[], str] = staticmethod(lambda: "off")
 
     def __init__(
         self,
@@ -125,6 +130,7 @@ class SettingsDesk:
             "config_file": str(self._paths.config_file),
             "zone": self._in_force.settings.zone.key,
             "notices": list(self._services.notices()),
+            "tray": self.tray(),
         }
 
     def _apply(self, settings: Settings) -> None:

@@ -1,16 +1,17 @@
-"""Desktop: what a person sees of a running bursar without asking: the icon with its menu."""
+"""Desktop: what a person sees of a running bursar without asking: the icon with its menu, and notes."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from tray.actions import Hands
-from tray.backends.base import State, Tray, Wiring
-from tray.backends.choose import choose, look_of
-from tray.browser import open_page
+from tray.backends.base import Note, State, Tray, Wiring
+from tray.backends.choose import choose, choose_notifier, look_of
+from tray.browser import has_screen, open_page
 from tray.display import Display
 from tray.menu import IconKey
 from tray.startup import start_at_login, starts_at_login
@@ -23,15 +24,23 @@ if TYPE_CHECKING:
 
 PAUSES_S = (1.0, 10.0, 60.0)
 """Before a tray that failed is tried again; after the last of them bursar goes on without one."""
+NO_ICONS = "This desktop shows no tray icons; GNOME needs the AppIndicator extension."
+UNSEEN = Note("tray", "bursar runs without an icon", f"{NO_ICONS} The dashboard does all that it would.", "open:today")
 
 log = logging.getLogger(__name__)
 
 
 class Desktop:
-    """The desktop's side of a bursar that was built and does not run yet."""
+    """The desktop's side of a bursar that was built and does not run yet.
 
-    def __init__(self, app: App, environ: Mapping[str, str], platform: str) -> None:
+    The file `told` is there once a person knows that their desktop shows no icons.
+    """
+
+    def __init__(self, app: App, environ: Mapping[str, str], platform: str, *, has_tray: bool, told: Path) -> None:
+        self._told = told
         self._app, self._environ, self._platform = app, environ, platform
+        self._has_tray, self._is_unseen = has_tray, False
+        self._ended = threading.Event()
         hands = Hands(
             post=app.control.post,
             address=app.control_url,
@@ -40,27 +49,30 @@ class Desktop:
             leave=app.signals.leave,
         )
         self._display = Display(app.status, hands, lambda: starts_at_login(environ, platform))
-        self._ended = threading.Event()
         wiring = Wiring(self._picture, self._display.clicked, self._display.opening, self._unseen)
-        self._tray = choose(platform, environ, wiring)
+        self._tray = choose(platform, environ, wiring) if has_tray else None
+        self._notifier = choose_notifier(platform, environ, self._display.clicked, self._tray)
+        app.everywhere.notifier = self._notifier
+        app.desk.tray = lambda: self.state
+        app.services.also_noticed = self._notices
         app.services.ledger.subscribe(lambda event: self._display.note())
 
     @property
-    def state(self) -> State:
-        """Say whether a person can see the icon."""
+    def state(self) -> State | Literal["off"]:
+        """Say whether a person can see the icon; "off" is what they wanted."""
+        if not self._has_tray:
+            return "off"
         return self._tray.state if self._tray else "no-bus"
 
     def run(self) -> None:
-        """Show the tray until `stop`, on the main thread; returns at once where there is none."""
-        if self._tray is None:
-            return
-        self._display.start(self._tray.show)
-        for pause_s in PAUSES_S:
-            if self._has_run(self._tray) or self._ended.wait(pause_s):
-                break
-        else:
-            log.error("the tray failed too often; bursar goes on without it")
-        self._display.stop()
+        """Have the main thread until `stop`: the tray's, where there is one."""
+        if self._tray:
+            self._display.start(self._tray.show)
+            self._keep(self._tray)
+            self._display.stop()
+        self._ended.wait()
+        if self._notifier:
+            self._notifier.close()
 
     def leaving(self) -> None:
         """Say that this bursar is about to end."""
@@ -72,13 +84,12 @@ class Desktop:
         if self._tray:
             self._tray.stop()
 
-    def _has_run(self, tray: Tray) -> bool:
-        try:
-            tray.run()
-        except Exception:  # The top of the main thread: a tray that fails does not take the proxy with it.
-            log.exception("the tray failed")
-            return False
-        return True
+    def _keep(self, tray: Tray) -> None:
+        """Run the tray, anew when it failed; a tray that fails does not take the proxy with it."""
+        for pause_s in PAUSES_S:
+            if _has_run(tray) or self._ended.wait(pause_s):
+                return
+        log.error("the tray failed too often; bursar goes on without it")
 
     def _picture(self, key: IconKey, size: int) -> Image.Image:
         """Draw the icon; a fault in that leaves it blank, and the menu as it is."""
@@ -98,4 +109,24 @@ class Desktop:
         return look_of(self._platform, self._environ) if wished == "auto" else wished
 
     def _unseen(self) -> None:
-        log.warning("this desktop shows no tray icons; GNOME needs the AppIndicator extension")
+        """Tell a person who sits before a screen, once, that it shows no icon."""
+        self._is_unseen = has_screen(self._environ, self._platform)
+        if not self._is_unseen:
+            log.info(NO_ICONS)
+            return
+        log.warning(NO_ICONS)
+        if self._notifier and not self._told.exists() and not self._notifier.tell(UNSEEN):
+            self._told.touch(mode=0o600)
+
+    def _notices(self) -> tuple[str, ...]:
+        """Tell the dashboard the same for as long as it is so."""
+        return (NO_ICONS,) if self._is_unseen and self.state == "no-host" else ()
+
+
+def _has_run(tray: Tray) -> bool:
+    try:
+        tray.run()
+    except Exception:  # The top of the main thread.
+        log.exception("the tray failed")
+        return False
+    return True

@@ -257,7 +257,7 @@ def kinds(value: Any) -> frozenset[str]:
     return frozenset(known(each) for each in texts(value))
 
 
-NOTIFY: Mapping[str, Reader] = {"to": addresses, "mute": kinds}
+NOTIFY: Mapping[str, Reader] = {"to": addresses, "mute": kinds, "desktop": flag}
 TRAY: Mapping[str, Reader] = {"show": flag, "panel": one_of("auto", "light", "dark")}
 
 TABLES: Mapping[str, Mapping[str, Reader]] = {

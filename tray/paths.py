@@ -95,3 +95,8 @@ class Paths:
     def crash_file(self) -> Path:
         """Where the interpreter writes its last words."""
         return self.state / "crash.log"
+    @property
+    def unseen_mark(self) -> Path:
+        """Lies there once a person was told that their desktop shows no tray icons."""
+        return self.state / "no_tray_told.txt"
+

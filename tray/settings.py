@@ -57,10 +57,11 @@ class Local(LocalSetting):
 
 @dataclass(frozen=True)
 class Notify:
-    """Where alerts go, and which kinds are not sent."""
+    """Where alerts go, beside this desktop if it is wanted, and which kinds are not sent."""
 
     to: tuple[Destination, ...] = ()
     mute: frozenset[str] = frozenset()
+    desktop: bool = True
 
 
 @dataclass(frozen=True)

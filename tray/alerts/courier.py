@@ -115,7 +115,7 @@ class Courier:
         return LONGEST_PAUSE.total_seconds() / 60
 
     def _carry(self, due: Sequence[tuple[Waiting, Destination]], zone: tzinfo) -> None:
-        messages = [Message(to, words(one.alert, zone)) for one, to in due]
+        messages = [Message(to, words(one.alert, zone), one.alert.kind) for one, to in due]
         for (one, to), trouble in zip(due, self._deliver(messages), strict=False):
             if self._leaving and trouble:
                 return
@@ -128,10 +128,11 @@ class Courier:
                 self._outbox.told(*_key(one))
                 log.info("alert %d (%s) was sent to %s", one.alert.id, one.alert.kind, to)
                 return
-            again = self._again(one)
+            again = None if to.is_now_or_never else self._again(one)
             self._outbox.failed(*_key(one), trouble, again)
             ends = "it is given up" if again is None else "it is tried again"
-            log.warning("alert %d (%s) did not reach %s: %s; %s", one.alert.id, one.alert.kind, to, trouble, ends)
+            level = logging.INFO if to.is_now_or_never else logging.WARNING
+            log.log(level, "alert %d (%s) did not reach %s: %s; %s", one.alert.id, one.alert.kind, to, trouble, ends)
         except (LedgerUnavailable, TooLate):
             if not trouble:
                 self._unnoted.add(_key(one))
@@ -152,7 +153,7 @@ class Courier:
                 continue
             one.is_sent = True
             said = words(one.alert, wishes.zone or one.alert.at.tzinfo or UTC)
-            messages = [Message(to, said) for to in wishes.to]
+            messages = [Message(to, said, one.alert.kind) for to in wishes.to]
             one.told = {to.name for to, wrong in zip(wishes.to, self._deliver(messages), strict=False) if not wrong}
 
     def _record_urgent(self, wishes: Wishes) -> None:

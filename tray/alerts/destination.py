@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 from urllib.parse import unquote
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://\S*")
@@ -13,9 +14,13 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://\S*")
 
 @dataclass(frozen=True)
 class Destination:
-    """One address of Apprise's kind, such as ntfy://…; printing one never prints its address."""
+    """One address of Apprise's kind, such as ntfy://…; printing one never prints its address.
+
+    What is not taken is tried again later, unless the destination `is_now_or_never`.
+    """
 
     address: str = field(repr=False)
+    is_now_or_never: ClassVar[bool] = False
 
     @cached_property
     def name(self) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from budget.alertwords import Words
+from budget.outbox import Kind
 from tray.alerts.destination import Destination
 
 PATIENCE_S = 60.0
@@ -22,10 +23,11 @@ ENDED = "the process that sends ended early"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Words for a destination; without words its address is only looked at."""
+    """Words for a destination, about an alert of a kind; without words its address is only looked at."""
 
     to: Destination
     words: Words | None
+    kind: Kind | None = None
 
 
 class Deliver(Protocol):

@@ -28,6 +28,8 @@ def choose_notifier(
 
     `clicked` is handed the action of a note that was clicked, on a thread that may take its time.
     """
+    if platform == "linux" or "bsd" in platform:
+        return _notes_on_linux(environ, clicked)
     return None
 
 
@@ -46,3 +48,10 @@ def _on_linux(environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
     from tray.backends.linux import LinuxTray
 
     return LinuxTray(lambda: bus_addresses(environ), wiring) if bus_addresses(environ) else None
+
+
+def _notes_on_linux(environ: Mapping[str, str], clicked: Callable[[str], None]) -> Notifier | None:
+    from tray.backends.address import bus_addresses
+    from tray.backends.notifications import Notifications
+
+    return Notifications(lambda: bus_addresses(environ), clicked) if bus_addresses(environ) else None

@@ -61,7 +61,7 @@ def serve(
         spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
         click.echo(f"bursar: agents connect to {app.proxy_url}; mode {today.mode}, {spent}")
         click.echo("bursar: try, in another terminal: bursar run -- claude")
-    app.run(None if is_headless or not app.settings.tray.show else _desktop(place, app))
+    app.run(_desktop(place, app, has_tray=app.settings.tray.show and not is_headless))
 
 
 def opens_dashboard(place: Place) -> bool:
@@ -82,11 +82,11 @@ def _built(place: Place, load: Callable[[], Settings], *, on_screen: bool) -> Ap
         raise Failure(_taken(error, load()), IN_THE_WAY) from error
 
 
-def _desktop(place: Place, app: App) -> Desktop:
+def _desktop(place: Place, app: App, *, has_tray: bool) -> Desktop:
     from tray.desktop import Desktop
 
     home = {} if place.home is None else {HOME: str(place.home.absolute())}
-    return Desktop(app, {**place.environ, **home}, sys.platform)
+    return Desktop(app, {**place.environ, **home}, sys.platform, has_tray=has_tray, told=place.paths.unseen_mark)
 
 
 def _taken(error: OSError, settings: Settings) -> str:

@@ -56,4 +56,4 @@ def test_settings_are_shown_without_an_address():
     settings = read(HEAD + f'[notify]\nto = ["{ADDRESS}", "{ADDRESS}"]\n', lambda: "UTC")
     assert len(settings.notify.to) == 1
     assert "Token" not in f"{settings} {_plain(settings)}"
-    assert _plain(settings)["notify"] == {"to": [Destination(ADDRESS).name], "mute": []}
+    assert _plain(settings)["notify"] == {"to": [Destination(ADDRESS).name], "mute": [], "desktop": True}
