@@ -67,6 +67,11 @@ class Paths:
         return self.state / "restricted_sessions.txt"
 
     @property
+    def agents(self) -> Path:
+        """What was changed in agents' settings, so that it can be undone."""
+        return self.state / "agents.json"
+
+    @property
     def run_file(self) -> Path:
         """Says which process runs and on which ports; `budget.instance` writes it beside the lock."""
         return self.state / "run.json"
@@ -92,11 +97,11 @@ class Paths:
         return self.state / "simulated.txt"
 
     @property
-    def crash_file(self) -> Path:
-        """Where the interpreter writes its last words."""
-        return self.state / "crash.log"
-    @property
     def unseen_mark(self) -> Path:
         """Lies there once a person was told that their desktop shows no tray icons."""
         return self.state / "no_tray_told.txt"
 
+    @property
+    def crash_file(self) -> Path:
+        """Where the interpreter writes its last words."""
+        return self.state / "crash.log"
