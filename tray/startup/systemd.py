@@ -54,9 +54,10 @@ def file(environ: Mapping[str, str]) -> Path:
 
 
 def is_on(environ: Mapping[str, str]) -> bool:
-    """Tell whether a person's own service manager starts bursar: the unit is there, wanted, and not masked."""
-    unit = file(environ)
-    return _wanted(environ).is_symlink() and unit.is_file()
+    """Tell whether a person's own service manager starts bursar: a unit, ours or a package's, is wanted, not masked."""
+    unit, wanted = file(environ), _wanted(environ)
+    is_masked = unit.is_symlink() and not unit.is_file()
+    return wanted.is_symlink() and wanted.is_file() and not is_masked
 
 
 def turn_on(environ: Mapping[str, str], command: Command, run: Tool) -> None:

@@ -96,3 +96,17 @@ def test_a_unit_that_a_person_disabled_or_masked_is_off(system: Make, tools: Too
     assert not unit.is_symlink()
     (unit.parent / "default.target.wants" / "bursar.service").unlink()
     assert not systemd.is_on(environ)
+
+
+def test_a_unit_that_a_package_brought_and_a_person_enabled_is_on(system: Make, tools: Tools, tmp_path: Path):
+    environ = system("linux").environ
+    package = tmp_path / "usr" / "bursar.service"
+    package.parent.mkdir()
+    package.write_text(systemd.text(("/opt/bursar/bursar", "serve")))
+    wanted = systemd.file(environ).parent / "default.target.wants" / "bursar.service"
+    wanted.parent.mkdir(parents=True)
+    wanted.symlink_to(package)
+    assert systemd.is_on(environ)
+    systemd.turn_off(environ, tools)
+    assert not systemd.is_on(environ)
+    assert package.is_file()
