@@ -68,11 +68,20 @@ class Money:
         return f"-{text}" if self.picos < 0 else text
 
     def dollars(self, places: int = 2, rounding: Rounding = "nearest") -> str:
-        """Print for a person, such as "$1.84"; spent is rounded up, what remains down. At most 12 places."""
+        """Print for a person, such as "$1.84"; spent is rounded up, what remains down. At most 12 places.
+
+        What is less than one in the last place keeps two digits, such as "$0.0034": only nothing reads as nothing.
+        """
+        if 0 < abs(self.picos) < 10 ** (12 - places):
+            places = min(12, 14 - len(str(abs(self.picos))))
         steps = _rounded(self.picos, 10 ** (12 - places), rounding)
         whole, part = divmod(abs(steps), 10**places)
         text = f"${whole:,}.{part:0{places}d}" if places else f"${whole:,}"
         return f"-{text}" if steps < 0 else text
+
+    def fine(self, rounding: Rounding = "nearest") -> str:
+        """Print what one request came to, such as "$0.0831": to the hundredth of a cent where it is below a dollar."""
+        return self.dollars(4 if 0 < abs(self.picos) < PICOS_PER_DOLLAR else 2, rounding)
 
     def __str__(self) -> str:
         return self.dollars()

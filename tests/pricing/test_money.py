@@ -65,9 +65,8 @@ def test_money_times_a_float_is_an_error() -> None:
         (1_840_000_000_001, "$1.85", "$1.84", "$1.84"),
         (1_845_000_000_000, "$1.85", "$1.84", "$1.84"),
         (1_855_000_000_000, "$1.86", "$1.85", "$1.86"),
-        (1, "$0.01", "$0.00", "$0.00"),
         (0, "$0.00", "$0.00", "$0.00"),
-        (-1, "$0.00", "-$0.01", "$0.00"),
+        (-1_005_000_000_000, "-$1.00", "-$1.01", "-$1.00"),
         (1_234_567_000_000_000_000, "$1,234,567.00", "$1,234,567.00", "$1,234,567.00"),
     ],
 )
@@ -76,8 +75,34 @@ def test_only_what_is_shown_is_rounded(picos: int, up: str, down: str, nearest: 
     assert (money.dollars(rounding="up"), money.dollars(rounding="down"), money.dollars()) == (up, down, nearest)
 
 
+@pytest.mark.parametrize(
+    ("usd", "up", "down", "nearest"),
+    [
+        ("0.00345", "$0.0035", "$0.0034", "$0.0034"),
+        ("0.009999", "$0.0100", "$0.0099", "$0.0100"),
+        ("-0.00345", "-$0.0034", "-$0.0035", "-$0.0034"),
+        ("0.000000094578", "$0.000000095", "$0.000000094", "$0.000000095"),
+        ("0.000000000001", "$0.000000000001", "$0.000000000001", "$0.000000000001"),
+    ],
+)
+def test_less_than_a_cent_keeps_two_digits_and_never_reads_as_nothing(
+    usd: str, up: str, down: str, nearest: str
+) -> None:
+    money = Money.usd(usd)
+    assert (money.dollars(rounding="up"), money.dollars(rounding="down"), money.dollars()) == (up, down, nearest)
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [("0", "$0.00"), ("0.08314", "$0.0831"), ("1.08314", "$1.08"), ("0.0000123", "$0.000012"), ("-0.5", "-$0.5000")],
+)
+def test_what_one_request_came_to_is_shown_to_the_hundredth_of_a_cent(usd: str, shown: str) -> None:
+    assert Money.usd(usd).fine() == shown
+
+
 def test_places_may_be_none_or_all() -> None:
     assert Money(1_500_000_000_001).dollars(0, "up") == "$2"
+    assert Money.usd("0.4").dollars(0) == "$0.40"
     assert Money(1_500_000_000_001).dollars(12) == "$1.500000000001"
 
 
@@ -101,4 +126,5 @@ def test_rounded_up_is_never_less_and_rounded_down_never_more(money: Money, plac
 
     assert shown("down") <= money <= shown("up")
     assert shown("nearest") in (shown("down"), shown("up"))
-    assert (shown("up") - shown("down")).picos in (0, 10 ** (12 - places))
+    assert (shown("up") - shown("down")).picos in (0, *(10**step for step in range(12 - places + 1)))
+    assert bool(shown("nearest")) is bool(money)
