@@ -215,7 +215,7 @@ def _requests(number: int) -> str:
 
 def _usd(amount: Money) -> str:
     """Say an amount to the cent, below a dollar to the hundredth of a cent."""
-    return amount.dollars(2 if abs(amount.picos) >= PICOS_PER_DOLLAR else 4)
+    return amount.fine()
 
 
 def _clock(at: datetime | None, zone: ZoneInfo) -> str:

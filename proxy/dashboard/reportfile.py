@@ -94,9 +94,8 @@ def _moment(at: datetime | str, zone: ZoneInfo) -> str:
 
 def _signed(amount: Money) -> str:
     """Show a step up or down, to the hundredth of a cent where it is below a dollar."""
-    text = (-amount if amount < ZERO else amount).dollars(2 if abs(amount.picos) >= 10**12 else 4)
-    return f"{'-' if amount < ZERO else '+'}{text}"
+    return f"{'-' if amount < ZERO else '+'}{(-amount if amount < ZERO else amount).fine()}"
 
 
 def _mtok(amount: Money, tokens: int) -> str:
-    return Money(-(-amount.picos * 10**6 // tokens)).dollars(4) if tokens else ""
+    return Money(-(-amount.picos * 10**6 // tokens)).fine() if tokens else ""

@@ -218,13 +218,13 @@ def _size(cut: Cut) -> tuple[Money, int, str]:
     return cut.paid.baseline.likely + cut.plan.baseline.likely + cut.unknown.cloud, cut.requests, cut.name
 
 
-def _money(name: str, before: Money, now: Money, less_is: str = "", places: int = 2) -> Change | None:
+def _money(name: str, before: Money, now: Money, less_is: str = "", *, is_rate: bool = False) -> Change | None:
     if not before and not now:
         return None
     change = now - before
     sign = "+" if change > ZERO else ""
-    said = f"{sign}{change.dollars(places)}"
-    return Change(name, before.dollars(places), now.dollars(places), said, _trend(change.picos, less_is))
+    show = Money.fine if is_rate else Money.dollars
+    return Change(name, show(before), show(now), f"{sign}{show(change)}", _trend(change.picos, less_is))
 
 
 def _number(name: str, before: int, now: int, less_is: str = "") -> Change | None:
@@ -247,8 +247,8 @@ def _rate(name: str, before: Sums, now: Sums) -> Change | None:
     """Lay beside each other what a million local tokens cost with everything."""
     rates = [_per_mtok(sums) for sums in (before, now)]
     if rates[0] is not None and rates[1] is not None:
-        return _money(name, rates[0], rates[1], places=4)
-    shown = [rate.dollars(4) if rate else "–" for rate in rates]
+        return _money(name, rates[0], rates[1], is_rate=True)
+    shown = [rate.fine() if rate else "–" for rate in rates]
     return Change(name, shown[0], shown[1], "") if any(rates) else None
 
 
@@ -271,7 +271,7 @@ def _budget(day: Day) -> Money:
 def _dollars(top: Money) -> Iterable[Mark]:
     """Mark a few round amounts: ones, twos or fives."""
     step = next(round_picos for round_picos in _ROUND if top.picos // round_picos <= 4)
-    places = 0 if step >= PICOS_PER_DOLLAR else 2 if step >= PICOS_PER_DOLLAR // 100 else 6
+    places = 0 if step >= PICOS_PER_DOLLAR else 2
     for amount in (Money(step * times) for times in range(1, top.picos // step + 1)):
         yield Mark(FULL - _part(amount, top), amount.dollars(places))
 

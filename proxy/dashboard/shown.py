@@ -1,4 +1,4 @@
-"""Shown: amounts, counts and moments as a person reads them on a page."""
+"""Shown: amounts, counts and moments as a person reads them on a page; nothing that is not zero reads as zero."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from zoneinfo import ZoneInfo
 from pricing.machine import MILLIJOULES_A_KWH
 from pricing.money import Money
 
-CENT = Money.usd("0.01")
-
 
 def usd(amount: Money | str) -> str:
-    """Show what was spent, to the cent; less than a cent is not shown as nothing."""
-    money = _money(amount)
-    if Money(0) < money < CENT:
-        return "< $0.01"
-    return money.dollars(2, "nearest")
+    """Show what was spent, to the cent."""
+    return _money(amount).dollars(2, "nearest")
 
 
 def signed(amount: Money | str) -> str:
@@ -36,8 +31,8 @@ def price(amount: str) -> str:
 
 
 def fine(amount: Money | str | None) -> str:
-    """Show what one request came to, to the hundredth of a cent; nothing for None."""
-    return "" if amount is None else _money(amount).dollars(4, "nearest")
+    """Show what one request came to; nothing for None."""
+    return "" if amount is None else _money(amount).fine()
 
 
 def count(number: int | None) -> str:

@@ -104,7 +104,7 @@ def test_the_log_tells_each_local_requests_energy_and_cost(bursar: Command, home
 @pytest.mark.parametrize(
     ("usd", "shown"),
     [
-        ("0", "$0.0000"),
+        ("0", "$0.00"),
         ("0.000000094578", "$0.000000095"),
         ("0.000004187995", "$0.0000042"),
         ("0.000000000001", "$0.000000000001"),
@@ -130,7 +130,7 @@ def test_energy_is_shown_in_the_unit_that_can_be_read_and_rounded_up():
     ("outcome", "route", "charged", "shown"),
     [
         ("complete", "anthropic/claude-haiku-5-5", "0.0297", "done, $0.0297"),
-        ("voided", "anthropic/claude-haiku-5-5", "0", "failed, $0.0000"),
+        ("voided", "anthropic/claude-haiku-5-5", "0", "failed, $0.00"),
         ("client_left", "anthropic/claude-haiku-5-5", "0.01", "agent hung up, $0.0100"),
         ("", "anthropic/claude-haiku-5-5", None, "under way"),
         ("refused", "refused", None, ""),

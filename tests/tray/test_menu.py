@@ -97,7 +97,7 @@ def test_the_first_line_says_where_requests_go(changes: dict[str, Any], line: st
     ("changes", "line"),
     [
         ({"settled_usd": "0", "likely_usd": "0"}, "Today: $0.00 of $10.00 (0%)"),
-        ({"settled_usd": "0.000001", "likely_usd": "0.000001"}, "Today: $0.01 of $10.00 (0%)"),  # Spent is rounded up.
+        ({"settled_usd": "0.000001", "likely_usd": "0.000001"}, "Today: $0.0000010 of $10.00 (0%)"),  # Not nothing.
         ({"settled_usd": "9.999", "likely_usd": "9.999"}, "Today: $10.00 of $10.00 (99%)"),
         ({"settled_usd": "11", "likely_usd": "11"}, "Today: $11.00 of $10.00 (110%)"),
         ({"likely_usd": "1.5"}, "Today: about $1.84 of $10.00 (18%)"),

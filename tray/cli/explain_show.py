@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from tray.cli.show import columns, dollars, fine_dollars, local_cost, local_time, plain
+from tray.cli.show import columns, fine_dollars, local_cost, local_time, plain
 
 Json = dict[str, Any]
 Rows = Iterator[tuple[str, str]]
@@ -161,7 +161,7 @@ def _followed(found: Json) -> Rows:
 
 
 def _entry(entry: Json) -> str:
-    cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else dollars(entry["charged_usd"], places=4)
+    cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else fine_dollars(entry["charged_usd"])
     took = f" after {entry['duration_ms'] / 1000:.1f} s" if entry["duration_ms"] is not None else ""
     what = f"correction of entry {entry['corrects']}" if entry["corrects"] else entry["outcome"]
     return f"{local_time(entry['since'], '%H:%M:%S')}  {entry['upstream']}/{entry['model']}: {what}{took}, {cost}"

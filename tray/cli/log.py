@@ -12,7 +12,7 @@ from budget.words import end
 from proxy.asjson import entries_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
-from tray.cli.show import as_json, dollars, local_cost, local_time, plain
+from tray.cli.show import as_json, fine_dollars, local_cost, local_time, plain
 from tray.control import Control
 
 LOOK_EVERY_S = 0.5
@@ -66,7 +66,7 @@ def _line(line: dict[str, Any]) -> str:
     if line["local"] is not None:
         said.append(f"local: {local_cost(line['local'])}")
     elif line["charged_usd"] is not None:
-        said.append(dollars(line["charged_usd"], places=4))
+        said.append(fine_dollars(line["charged_usd"]))
     where = line["route"] or "refused"
     ended = "" if line["outcome"] == "refused" else ", ".join(said)
     return plain("  ".join(filter(None, (time_, f"{line['model_asked']} -> {where}", ended, task, line["reason"]))))
@@ -74,7 +74,7 @@ def _line(line: dict[str, Any]) -> str:
 
 def _entry(entry: dict[str, Any]) -> str:
     time_ = local_time(entry["since"], "%a %H:%M:%S")
-    cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else dollars(entry["charged_usd"], places=4)
+    cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else fine_dollars(entry["charged_usd"])
     where = f"{entry['upstream']}/{entry['model']}"
     return plain(
         f"{time_}  {entry['model_asked']} -> {where}  {end(entry['outcome'])}, {cost}  {entry['tier']}"

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pricing.machine import MILLIJOULES_A_KWH
-from pricing.money import PICOS_PER_DOLLAR, Money, Rounding
+from pricing.money import Money, Rounding
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON instead.")
 
@@ -26,10 +26,8 @@ def dollars(usd: str, rounding: Rounding = "up", places: int = 2) -> str:
 
 
 def fine_dollars(usd: str) -> str:
-    """Print an amount that may be far below a cent, rounded up, with at least two digits that are not zero."""
-    picos = abs(Money.usd(usd).picos)
-    places = 2 if picos >= PICOS_PER_DOLLAR else min(12, max(4, 14 - len(str(picos or PICOS_PER_DOLLAR))))
-    return dollars(usd, places=places)
+    """Print what one request came to, which may be far below a cent, rounded up."""
+    return Money.usd(usd).fine("up")
 
 
 def kwh(millijoules: int) -> str:

@@ -95,13 +95,9 @@ def test_what_was_saved_is_shown_as_a_range_by_day_by_session_and_by_request(hou
     visitor = house.visitor()
     text = words(visitor.text("/"))
     assert "Saved today $1.95 between $1.75 and $2.15; $1.95 this week" in text
-    assert re.search(
-        r"< \$0.01 local|\$0.05 local</span></td>\s*<td class=\"number wide\">\$1.95", visitor.text("/sessions")
-    )
-    assert "At Claude alone $2.0000 likely, between $1.8000 and $2.2000" in words(
-        visitor.text(f"/requests/{request_id}")
-    )
-    assert "$1.0000: it went there as asked" in words(visitor.text("/requests/req_000002"))
+    assert re.search(r"\$0.05 local</span></td>\s*<td class=\"number wide\">\$1.95", visitor.text("/sessions"))
+    assert "At Claude alone $2.00 likely, between $1.80 and $2.20" in words(visitor.text(f"/requests/{request_id}"))
+    assert "$1.00: it went there as asked" in words(visitor.text("/requests/req_000002"))
 
 
 def test_savings_below_zero_are_said_to_be_so(house: House):
