@@ -20,6 +20,7 @@ FLAGS = (
 LOCKS = (
     ("installer/requirements.lock", "pyproject.toml", ()),
     ("tests/requirements.lock", "pyproject.toml", ("--extra", "test")),
+    ("installer/build.lock", "pyproject.toml", ("--extra", "build")),
     ("tests/old_sdk.lock", "tests/old_sdk.in", ("--no-deps",)),
     ("tests/llama.lock", "tests/llama.in", ()),
 )

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -58,7 +58,8 @@ DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIM
 class Bursar:
     """One bursar; use as a context manager. Settings are those of config.toml, written as they are given.
 
-    It is on no desktop but the one that `desktop` names, in the environment's words.
+    It is on no desktop but the one that `desktop` names, in the environment's words. `program` is what is run, the
+    source as it lies here unless told otherwise.
     """
 
     def __init__(
@@ -70,9 +71,11 @@ class Bursar:
         mode: str | None = "cloud",
         cloud_settings: dict[str, Any] | None = None,
         desktop: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "tray"),
         **settings: Any,
     ):
         self.home = home
+        self._program = tuple(program)
         self._mode = mode
         kept = {name: value for name, value in os.environ.items() if name not in DESKTOP}
         self._environ = {**kept, "BURSAR_HOME": str(home), **(desktop or {})}
@@ -129,6 +132,13 @@ class Bursar:
         self._process = None
         return code
 
+    def ended(self, seconds: float = 40) -> int:
+        """Wait until it has ended by itself, and return its exit code."""
+        assert self._process
+        code = self._process.wait(seconds)
+        self._process = None
+        return code
+
     def kill(self) -> None:
         """End it at once, as `kill -9` does."""
         assert self._process
@@ -143,7 +153,7 @@ class Bursar:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `bursar` command against this home."""
         return subprocess.run(
-            [sys.executable, "-m", "tray", *arguments],
+            [*self._program, *arguments],
             cwd=ROOT,
             env=self._environ,
             stdin=subprocess.DEVNULL,
@@ -193,7 +203,7 @@ class Bursar:
             time.sleep(0.02)
 
     def _begin(self, output: IO[bytes], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "tray", "serve"]
+        command = [*self._program, "serve"]
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
