@@ -6,12 +6,16 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from tray.cli.main import run
-from tray.cli.place import Place
-
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    if sys.argv[1:2] == ["hook"]:  # An agent waits for it: nothing else is imported.
+        from tray.agents import hook
+
+        sys.exit(hook.main(sys.argv[2:]))
+    from tray.cli.main import run
+    from tray.cli.place import Place
+
     place = Place(environ=dict(os.environ), clock=lambda: datetime.now(UTC))
     sys.exit(run(sys.argv[1:], place))
 

@@ -78,7 +78,9 @@ def replace(before: TextFile, after: TextFile) -> None:
     try:
         _write(target, after.content)
     except PermissionError:
-        raise CannotEdit(f"nothing can be written in {target.parent}; look at who may: ls -ld '{target.parent}'") from None
+        raise CannotEdit(
+            f"nothing can be written in {target.parent}; look at who may: ls -ld '{target.parent}'"
+        ) from None
 
 
 def keep_copy(file: TextFile, place: Path) -> None:

@@ -28,6 +28,8 @@ EXPECTED = (ControlError, SettingsError, ChangeError, PriceTableError, LedgerUna
 VERBS = {
     "serve": ("serve", "Run the proxy and the tray, until Ctrl-C."),
     "run": ("run", "Run an agent through bursar: bursar run -- claude"),
+    "connect": ("connect", "Lead an agent through bursar by its settings: bursar connect claude-code"),
+    "disconnect": ("connect", "Undo what connect did."),
     "dashboard": ("dashboard", "Open the dashboard in the browser."),
     "startup": ("startup", "Start bursar when you log in, or no longer."),
     "status": ("status", "Show today, the mode, the upstreams."),
@@ -38,6 +40,7 @@ VERBS = {
     "budget": ("limits", "Show or set what you mean to spend a day."),
     "cutoff": ("limits", "Show or set what can never be passed in a day."),
     "report": ("report", "Show a week: what was spent and saved, why, and what to change."),
+    "cache": ("cache", "Show what Claude’s cache missed, why, and what it cost."),
     "reconcile": ("reconcile", "Compare the ledger with the provider's own reports."),
     "whatif": ("whatif", "Replay recorded days under other policies and budgets."),
     "history": ("history", "Show or import what agents' own logs say of the past."),
@@ -52,6 +55,9 @@ VERBS = {
     "config": ("config", "Show, check or reload the settings."),
 }
 
+HIDDEN = {"revive": "revive"}
+"""Verbs that programs call; not in the help."""
+
 
 class Verbs(click.Group):
     """The verbs, imported one at a time."""
@@ -62,9 +68,10 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb."""
-        if cmd_name not in VERBS:
+        if cmd_name not in VERBS and cmd_name not in HIDDEN:
             return None
-        command = getattr(import_module(f"tray.cli.{VERBS[cmd_name][0]}"), cmd_name.replace("-", "_"))
+        module = HIDDEN.get(cmd_name) or VERBS[cmd_name][0]
+        command = getattr(import_module(f"tray.cli.{module}"), cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

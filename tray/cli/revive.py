@@ -1,0 +1,116 @@
+"""bursar revive: what an agent's hook runs when bursar does not answer – it is brought up, or steps aside.
+
+Claude Code 2.1.329 waits for it, and takes a changed address over from its settings file within 0.6 to 1 s (measured),
+also in a session that runs; an address that is taken out it keeps, so stepping aside writes the one behind bursar.
+A SessionStart hook cannot stop a session, a UserPromptSubmit hook can stop a prompt and say why.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Literal
+
+import click
+
+from budget.trouble import LedgerUnavailable
+from tray.agents.agent import AGENTS, Agent
+from tray.agents.leave import kept_from_claude
+from tray.agents.record import Record, Wired
+from tray.agents.textfile import CannotEdit
+from tray.agents.wiring import carry_out, readdressed
+from tray.cli.agentplace import record_of
+from tray.cli.place import IN_THE_WAY, Failure, Place
+from tray.cli.run import start_in_background
+from tray.control import Control
+from tray.files import UnsafeFileError
+from tray.settings import Settings, SettingsError
+
+TAKEN_OVER_S = 2.5
+"""How long an agent is given to take a changed address over."""
+OTHER_START_S = 15.0
+"""How long another process is given that is starting bursar already."""
+NOT_FOR_US = ("ANTHROPIC_", "CLAUDE")
+"""What bursar does not get of an agent's environment: its keys, above all."""
+
+
+@click.command(hidden=True, short_help="Bring bursar up for an agent, or step aside.")
+@click.argument("agent", type=click.Choice([*AGENTS]))
+@click.argument("event", type=click.Choice(["SessionStart", "UserPromptSubmit"]))
+@click.pass_obj
+def revive(place: Place, agent: str, event: Literal["SessionStart", "UserPromptSubmit"]) -> int:
+    """Bring bursar up for an agent that is about to ask it; if it cannot start, let the agent go on without it."""
+    place.environ = {name: value for name, value in place.environ.items() if not name.startswith(NOT_FOR_US)}
+    record, wanted = record_of(place), AGENTS[agent]
+    wired = record.get(agent)
+    try:
+        control = place.running() or _started(place)
+    except (Failure, SettingsError, UnsafeFileError, OSError) as error:
+        said = _left_alone(place, record, wanted, wired, str(error), can_stop=event == "UserPromptSubmit")
+    else:
+        said = _taken_back(record, wanted, wired, wanted.url(control.owner.ports["proxy"])) if wired else {}
+    if said:
+        click.echo(json.dumps(said, ensure_ascii=False))
+    return 0
+
+
+def _started(place: Place) -> Control:
+    """Start bursar; where another session does that just now, wait for it."""
+    try:
+        return start_in_background(place)
+    except Failure as error:
+        until = time.monotonic() + OTHER_START_S
+        # The other in the way may also be a stranger on our port, and then there is nothing to wait for.
+        while error.code == IN_THE_WAY and "already running" in str(error) and time.monotonic() < until:
+            time.sleep(0.05)
+            control = place.running()
+            if control is not None:
+                return control
+        raise
+
+
+def _taken_back(record: Record, agent: Agent, wired: Wired, url: str) -> dict[str, str]:
+    """Lead the agent to bursar again after bursar had stepped aside, or has moved to another port."""
+    if not wired.aside and wired.url == url:
+        return {}
+    plan, is_ours = readdressed(agent, wired, aside=False, url=url)
+    carry_out(plan, record)
+    if not is_ours or plan.is_empty:
+        return {}
+    time.sleep(TAKEN_OVER_S)
+    return {"systemMessage": "bursar is back: requests go through it again."}
+
+
+def _left_alone(
+    place: Place, record: Record, agent: Agent, wired: Wired | None, why: str, *, can_stop: bool
+) -> dict[str, str]:
+    """Step aside if nothing is against it, else stop the prompt; either way the person is told."""
+    cannot = f"bursar cannot start: {why}"
+    kept = _kept_from_claude(place)
+    if not kept and wired is not None:
+        try:
+            plan, is_ours = readdressed(agent, wired, aside=True)
+            carry_out(plan, record)
+        except (CannotEdit, OSError) as error:
+            kept = str(error)
+        else:
+            if is_ours and not plan.is_empty:
+                time.sleep(TAKEN_OVER_S)
+            told = f"{cannot}. It steps aside: requests go to {wired.direct}, unmetered, until it starts again"
+            return {"systemMessage": f"{told} (bursar doctor says what is wrong)."} if is_ours else {}
+    if not can_stop:
+        return {"systemMessage": f"{cannot}."}
+    way_out = f"Run: bursar doctor – or, to go on without it: bursar disconnect {agent.name}"
+    return {"decision": "block", "reason": f"{cannot}. It does not step aside, because {kept}. {way_out}"}
+
+
+def _kept_from_claude(place: Place) -> str:
+    settings: Settings | None
+    try:
+        settings = place.settings()
+    except (SettingsError, UnsafeFileError, OSError):
+        settings = None
+    try:
+        return kept_from_claude(place.paths, place.clock, settings)
+    except (LedgerUnavailable, OSError, ValueError) as error:
+        return f"it cannot tell whether it may ({error})"
