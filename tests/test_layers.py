@@ -20,6 +20,7 @@ LAYERS = {
     "tray": {
         *("pricing", "budget", "proxy"),
         *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler", "apprise", "jeepney"),
+        "PyObjCTools",
     },
 }
 # what only some files may import (a trailing / means a folder)
@@ -31,6 +32,7 @@ ONLY_IN = {
     "sqlite_utils": ("budget/",),
     "jeepney": ("tray/backends/wire.py",),
     "pystray": ("tray/backends/",),
+    "PyObjCTools": ("tray/backends/",),
     "tomlkit": ("tray/config_edit.py",),
     "click": ("tray/cli/",),
     "flask": ("proxy/",),

@@ -6,6 +6,7 @@ Each is imported when it is chosen: some cost much, and some have side effects.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tray.backends.base import Notifier, Tray, Wiring
@@ -18,6 +19,14 @@ def choose(platform: str, environ: Mapping[str, str], wiring: Wiring) -> Tray | 
     """Make the tray of this system (`sys.platform`), not running yet; None where there is no desktop."""
     if platform == "linux" or "bsd" in platform:
         return _on_linux(environ, wiring)
+    if platform == "win32":
+        from tray.backends.windows import WindowsTray
+
+        return WindowsTray(wiring)
+    if platform == "darwin":
+        from tray.backends.macos import MacTray
+
+        return MacTray(wiring)
     return None
 
 
@@ -30,6 +39,14 @@ def choose_notifier(
     """
     if platform == "linux" or "bsd" in platform:
         return _notes_on_linux(environ, clicked)
+    if platform == "win32":
+        from tray.backends.windows import WindowsNotifier, WindowsTray
+
+        return WindowsNotifier(tray) if isinstance(tray, WindowsTray) else None
+    if platform == "darwin":
+        from tray.backends.macos import MacNotifier
+
+        return MacNotifier()
     return None
 
 
@@ -40,6 +57,10 @@ def look_of(platform: str, environ: Mapping[str, str]) -> Look:
     """
     if platform == "darwin":
         return "template"
+    if platform == "win32":
+        from tray.backends.windows_look import look_of_taskbar
+
+        return look_of_taskbar(import_module("winreg"))
     return "dark" if "GNOME" in environ.get("XDG_CURRENT_DESKTOP", "").split(":") else "any"
 
 

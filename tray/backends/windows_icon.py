@@ -156,10 +156,6 @@ class WindowsIcon(_win32.Icon):  # type: ignore[misc]
             if self._is_menu_old:
                 self.update_menu()
 
-    def _on_stop(self, wparam: int, lparam: int) -> None:
-        win32.windll.user32.EndMenu()
-        super()._on_stop(wparam, lparam)
-
     def _on_display_change(self, wparam: int, lparam: int) -> None:
         """Draw it anew: another size, or a taskbar of another colour."""
         self._size = icon_size()

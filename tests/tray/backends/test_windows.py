@@ -12,7 +12,10 @@ import pytest
 from tests.kit.desktop import until
 from tests.kit.fake_windows import Machine, Windows, loaded
 from tests.tray.backends.conftest import FACE, MENU, Heard
+from tests.tray.startup.conftest import Registry
 from tray.backends.base import Note
+from tray.backends.choose import choose, choose_notifier
+from tray.backends.windows_look import PERSONALIZE, look_of_taskbar
 from tray.menu import Face, IconKey, Item
 
 WM_RBUTTONDOWN, WM_RBUTTONUP, WM_LBUTTONUP, CLICKED_NOTE = 0x204, 0x205, 0x202, 0x405
@@ -234,3 +237,18 @@ def test_many_threads_may_show_faces_at_once(start: Start):
     for thread in threads:
         thread.join()
     seat.show(replace(FACE, tooltip="the last"))
+
+
+def test_windows_is_given_this_tray_and_its_notes(machine: tuple[Machine, Any]):
+    tray = choose("win32", {}, Heard().wiring())
+    assert isinstance(tray, machine[1].WindowsTray)
+    assert isinstance(choose_notifier("win32", {}, print, tray), machine[1].WindowsNotifier)
+    assert choose_notifier("win32", {}, print, None) is None
+
+
+def test_the_look_is_the_taskbars():
+    registry = Registry()
+    assert look_of_taskbar(registry) == "dark"
+    for value, look in ((1, "light"), (0, "dark")):
+        registry.keys[PERSONALIZE] = {"SystemUsesLightTheme": (value, 4)}
+        assert look_of_taskbar(registry) == look
