@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import Flask, current_app
 
 from budget.archive import Archive
+from proxy.around import Around
 from proxy.dashboard.burn import Courses
 from proxy.dashboard.door import Door
 
@@ -33,6 +34,9 @@ class Setting:
 
 class Desk(Protocol):
     """What a person can have done to the settings, which the proxy does not know; RequestError says why not."""
+
+    around: Around | None
+    """What is around on the machine; None where nobody looks, as in a simulated day."""
 
     def set_limits(self, changes: Mapping[str, str | None]) -> None:
         """Set `budget` or `cutoff`, durably; None takes the cutoff back to its default."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pricing.table import PriceTable
 from pricing.tablefile import PriceTableError
+from proxy.around import Around
 from proxy.desk import RequestError, Setting
 from proxy.services import Services
 from tray import VERSION
@@ -58,6 +59,7 @@ class SettingsDesk:
     """
 
     tray: Callable[[], str] = staticmethod(lambda: "off")
+    around: Around | None = None
 
     def __init__(
         self,

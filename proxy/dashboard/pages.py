@@ -41,7 +41,7 @@ NAV = (
     ("models", "Models"),
 )
 """The pages by their endpoints; the settings stand apart from them."""
-OPENED = (*(name for name, _ in NAV), "settings")
+OPENED = (*(name for name, _ in NAV), "settings", "welcome")
 """The pages that a link may open."""
 
 FILTERS = (
@@ -55,7 +55,7 @@ pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="
 def install(app: Flask) -> None:
     """Put the pages into an app."""
     # Each of these files adds its own pages.
-    from proxy.dashboard import attempts, models, reports, sessions, settings, today, writes  # noqa: F401
+    from proxy.dashboard import attempts, models, reports, sessions, settings, today, welcome, writes  # noqa: F401
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -22,6 +22,7 @@ from pricing.money import ZERO, Money
 from pricing.rates import Rates
 from pricing.table import PriceTable
 from pricing.usage import Usage
+from proxy.around import Around
 from proxy.classify import Classifier
 from proxy.control import create_control
 from proxy.desk import RequestError, Setting
@@ -50,6 +51,8 @@ KNOWN_BY = "NVML energy counter, timed by the server"
 
 class PaperDesk:
     """A desk whose config file is a dictionary; it refuses a budget of thirteen."""
+
+    around: Around | None = None
 
     def __init__(self) -> None:
         self.file = {"budget": "10.00", "zone": "UTC", "shares.L3": "10"}
