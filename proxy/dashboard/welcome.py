@@ -37,8 +37,9 @@ def welcome() -> Any:
 @pages.post("/welcome/choices")
 def choose() -> Any:
     """Set the budget and the mode; if the budget is none, nothing is changed and the page says why."""
-    chosen = request.form.get("budget", "")
-    text = request.form.get("own", "").strip().removeprefix("$") if chosen == OTHER else chosen
+    chosen, own, was = (request.form.get(name, "").strip() for name in ("budget", "own", "was"))
+    # Who writes an amount means it, whichever button is pressed beside it.
+    text = own.removeprefix("$") if chosen == OTHER or own not in ("", was) else chosen
     problem = _set_budget(text)
     if problem:
         return _shown(problem=problem, own=text, chosen=OTHER), 400
@@ -71,13 +72,15 @@ def _shown(done: str = "", problem: str = "", own: str = "", chosen: str = "") -
     services, around = counter().services, counter().desk.around
     limits = services.ledger.today().limits
     budget = next((usd for usd in PRESETS if Money.usd(usd) == limits.budget), OTHER)
+    was = limits.budget.exact() if budget == OTHER else ""
     return page(
         "welcome.html",
         done=done,
         problem=problem,
         presets=PRESETS,
         chosen=chosen or budget,
-        own=own or (limits.budget.exact() if budget == OTHER else ""),
+        own=own or was,
+        was=was,
         limits=limits,
         modes=[(name, label, MEANS[name]) for name, label in FIRST_MODES],
         agents=around.agents() if around else (),

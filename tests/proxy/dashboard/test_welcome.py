@@ -62,7 +62,7 @@ def test_it_says_what_was_found_and_offers_what_can_be_done(visitor: Visitor):
     text = visitor.text("/welcome")
     for said in ("Claude Code, Codex", "1 log of Claude Code, 300 MB", "bursar connect claude-code", "bursar run --"):
         assert said in text
-    assert "Nothing in your agents’ settings was changed" in text
+    assert "Nothing in your agents’ settings is changed unless you say so" in text
     assert 'id="choose-observe" value="observe" checked' in text
     assert 'id="budget-10" value="10" checked' in text
 
