@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from budget.database import open_reader
+from budget.imported import ROWS as IMPORTED
+from budget.imported import first_imported
 from budget.localwork import local_of
 from budget.outbox import Kind
 from budget.reading import day_total
@@ -38,7 +40,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Some days of a ledger: their sums, spend, baselines and sessions as rows of their tables, tallies, alerts."""
+    """Some days of a ledger: their sums, spend, baselines and sessions as rows of their tables, tallies, alerts.
+
+    `imported` are rows of what agents' own logs say beside it.
+    """
 
     days: tuple[DayTotal, ...] = ()
     totals: tuple[Row, ...] = ()
@@ -46,6 +51,9 @@ class Books:
     sessions: tuple[Row, ...] = ()
     tallies: tuple[Tally, ...] = ()
     alerts: tuple[Said, ...] = ()
+    imported: tuple[Row, ...] = ()
+    lives: tuple[Row, ...] = ()
+    """Rows of the table `cache_lives`: what either lifetime of Claude's cache would have cost."""
 
     def between(self, since: date, until: date) -> Books:
         """Keep what is of some days only, both included."""
@@ -61,11 +69,16 @@ class Books:
             sessions=rows(self.sessions),
             tallies=tuple(tally for tally in self.tallies if since <= tally.day <= until),
             alerts=tuple(alert for alert in self.alerts if since <= alert.day <= until),
+            lives=rows(self.lives),
+            imported=rows(self.imported),
         )
 
 
 def read(database: Path, since: date, until: date, *, with_sessions: bool = True) -> Books:
-    """Read days, both included; nothing where there is no ledger yet. Raises sqlite3.Error."""
+    """Read days, both included; nothing where there is no ledger yet. Raises sqlite3.Error.
+
+    Without sessions what was imported is left out too.
+    """
     if not database.exists():
         return Books()
     given = {"since": since.isoformat(), "until": until.isoformat()}
@@ -73,9 +86,10 @@ def read(database: Path, since: date, until: date, *, with_sessions: bool = True
         connection.execute("BEGIN")
         found = {
             table: _rows(connection, f"SELECT * FROM {table} {_ON_DAYS}", given)
-            for table in ("days", "totals", "baseline_totals", "tallies")
+            for table in ("days", "totals", "baseline_totals", "tallies", "cache_lives")
         }
         sessions = _rows(connection, f"SELECT * FROM baseline_sessions {_ON_DAYS}", given) if with_sessions else ()
+        imported = _rows(connection, IMPORTED, given) if with_sessions else ()
         alerts = _rows(connection, _ALERTS, given)
     return Books(
         days=_days(found["days"], found["totals"]),
@@ -84,16 +98,19 @@ def read(database: Path, since: date, until: date, *, with_sessions: bool = True
         sessions=sessions,
         tallies=tuple(_tally(row) for row in found["tallies"]),
         alerts=tuple(_said(row) for row in alerts),
+        imported=imported,
+        lives=found["cache_lives"],
     )
 
 
 def first_day(database: Path) -> date | None:
-    """Find the first day on which anything was asked; None before it."""
+    """Find the first day on which anything was asked, or of which anything was imported; None before it."""
     if not database.exists():
         return None
     with open_reader(database) as connection:
         (day,) = connection.execute("SELECT min(day) FROM days WHERE requests > 0").fetchone()
-    return date.fromisoformat(day) if day else None
+    found = (date.fromisoformat(day) if day else None, first_imported(database))
+    return min((each for each in found if each), default=None)
 
 
 def monday(day: date) -> date:

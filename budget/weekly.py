@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from budget.advice import Advice, advice
 from budget.clock import resets_at
+from budget.imported import NOTHING, Imported, imported
 from budget.outbox import Kind
 from budget.report import Share, Week, week
 from budget.savings import Cut, Range, Savings, savings, total_of
@@ -113,7 +114,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Seven days; `name` is "2026-W47", empty where they are no ISO week. `before` is None for the first."""
+    """Seven days; `name` is "2026-W47", empty where they are no ISO week. `before` is None for the first.
+
+    `imported` is what agents' own logs say of requests that did not pass through bursar, and in no other figure.
+    """
 
     name: str
     since: date
@@ -134,10 +138,13 @@ class Report:
     """The rows of the table `totals` that `spend` sums up, for who exports them."""
     baselines: tuple[Row, ...] = ()
     """The rows of the table `baseline_totals` that `savings` sums up."""
+    imported: Imported = NOTHING
+    imported_before: Imported = NOTHING
+    """The same of the seven days before."""
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing was asked, refused or spent."""
+        """Tell whether nothing was asked of bursar, refused or spent."""
         return not (self.sums.requests or self.sums.refused or self.rows)
 
     @property
@@ -170,6 +177,8 @@ def report(database: Path, since: date, *, now: datetime, zone: ZoneInfo) -> Rep
         advice=advice(ours, saved, zone),
         rows=ours.totals,
         baselines=ours.baselines,
+        imported=imported(ours.imported),
+        imported_before=imported(before.imported),
     )
 
 

@@ -213,7 +213,7 @@ def report() -> Any:
     except ValueError as error:
         raise RequestError(str(error)) from None
     made = weekly_report(services.ledger.file, since, now=services.clock(), zone=services.zone())
-    return jsonify(report_json(made))
+    return jsonify(report_json(made, simulated=services.is_simulated))
 
 
 @api.post("/api/correct")

@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
+from budget.imported import Imported
 from budget.localwork import local_of
 from budget.savings import Error, Sum, row_cut
 from budget.weekbooks import Row
@@ -29,16 +30,21 @@ SAVED = (
     *("compared", "baseline_low_usd", "baseline_usd", "baseline_high_usd", "claude_usd", "local_usd", "saved_usd"),
     *("plan_baseline_usd", "plan_claude_usd", "unknown", "unknown_claude_usd", "unknown_local_usd"),
 )
-HEAD = ("line", *NAMES, *SPENT, *TOKENS, *LOCAL, *SAVED)
+IMPORTED = tuple(f"imported_{name}" for name in ("requests", "unpriced", *TOKENS, "usd"))
+HEAD = ("line", "simulated", *NAMES, *SPENT, *TOKENS, *LOCAL, *SAVED, *IMPORTED)
 # A cell that begins like this is a formula to a spreadsheet.
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def report_json(report: Report) -> Json:
-    """Tell all of a report; amounts are {"usd": "1.25", "picos": 1250000000000} but for the plain spend's `…_usd`."""
+def report_json(report: Report, *, simulated: bool = False) -> Json:
+    """Tell all of a report; amounts are {"usd": "1.25", "picos": 1250000000000} but for the plain spend's `…_usd`.
+
+    `simulated`: the days are made up, and no money was spent.
+    """
     saved = report.savings
     return {
+        "simulated": simulated,
         "week": report.name,
         "made": report.made.isoformat(timespec="seconds"),
         "zone": report.zone.key,
@@ -66,19 +72,22 @@ def report_json(report: Report) -> Json:
         "refused": _plain(report.refused),
         "degraded": _plain(report.degraded),
         "advice": _plain(report.advice),
+        "imported": {**_imported(report.imported), "before": _imported(report.imported_before)},
     }
 
 
-def report_csv(report: Report) -> str:
+def report_csv(report: Report, *, simulated: bool = False) -> str:
     """Tell the rows that a report sums up: `spent` lines of what requests cost, `saved` lines of what they would have.
 
-    Each column is in one kind of line only, so that its sum is the report's.
+    Each column is in one kind of line only, so that its sum is the report's. `imported` lines are of requests that did
+    not pass through bursar. Each line says whether it is of a simulated day.
     """
     file = io.StringIO()
     writer = csv.DictWriter(file, HEAD, lineterminator="\n", restval="")
     writer.writeheader()
-    for row in (*_spent(report.rows), *_saved(report.baselines)):
-        writer.writerow({name: _cell(name, value) for name, value in row.items()})
+    made_up = "yes" if simulated else "no"
+    for row in (*_spent(report.rows), *_saved(report.baselines), *_imported_rows(report.imported)):
+        writer.writerow({"simulated": made_up, **{name: _cell(name, value) for name, value in row.items()}})
     return file.getvalue()
 
 
@@ -138,6 +147,18 @@ def _saved(rows: Iterable[Row]) -> Iterator[Mapping[str, Any]]:
         told = {name: figure for name, figure in zip(SAVED, figures, strict=True) if figure not in (0, ZERO)}
         exact = {name: figure.exact() if isinstance(figure, Money) else figure for name, figure in told.items()}
         yield {"line": "saved", **{name: row[name] for name in NAMES if name in row}, **exact}
+
+
+def _imported(found: Imported) -> Json:
+    sums = {"requests": found.requests, "unpriced": found.unpriced, "cost": _plain(found.cost)}
+    return {"through_bursar": False, **sums, "days": _plain(found.days)}
+
+
+def _imported_rows(found: Imported) -> Iterator[Mapping[str, Any]]:
+    for row in found.rows:
+        figures = (row["requests"], row["unpriced"], *(row[name] for name in TOKENS), Money(row["picos"]).exact())
+        named = {name: row[name] for name in NAMES if name in row}
+        yield {"line": "imported", **named, **dict(zip(IMPORTED, figures, strict=True))}
 
 
 def _cell(name: str, value: Any) -> Any:

@@ -54,7 +54,8 @@ class Keeper:
     def _write(self, made: Report) -> None:
         from proxy.dashboard.reportfile import standalone
 
-        page = standalone(made, SIMULATED if self.simulated.exists() else "")
-        data = json.dumps(report_json(made), indent=1, ensure_ascii=False)
+        made_up = self.simulated.exists()
+        page = standalone(made, SIMULATED if made_up else "")
+        data = json.dumps(report_json(made, simulated=made_up), indent=1, ensure_ascii=False)
         self.archive.keep(made.name, {"html": page.encode(), "json": data.encode()})
         log.info("the report of %s is made", made.name)

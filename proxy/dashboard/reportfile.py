@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from budget.weekly import Report
 from pricing.money import ZERO, Money
 from proxy.dashboard import shown
-from proxy.dashboard.reportview import WHY, changes, course, lines, percent, session_lines, steps
+from proxy.dashboard.reportview import WHY, changes, course, lines, past, percent, session_lines, steps
 
 HERE = Path(__file__).parent
 STYLES = ("bursar.css", "report.css")
@@ -48,6 +48,7 @@ def view(report: Report, *, live: bool) -> dict[str, Any]:
         "report": report,
         "live": live,
         "course": course(report.days),
+        "past": past(report.imported, report.days),
         "steps": steps(paid.baseline.likely, paid.parts),
         "lines": lines,
         "changes": changes(report),

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, request
 
+from budget.imported import Imported, imported_weeks
 from budget.report import week_of
 from budget.weekbooks import first_day, monday
 from budget.weekly import DAYS, Report, Sums, name_of, overview
@@ -29,7 +30,7 @@ for _name, _show in filters(lambda: counter().services.zone()).items():
 
 @dataclass(frozen=True, slots=True)
 class WeekLine:
-    """One line of the list of weeks; `kept_at` is when its file was made."""
+    """One line of the list of weeks; `kept_at` is when its file was made, `imported` what is beside it, if anything."""
 
     name: str
     since: date
@@ -37,6 +38,7 @@ class WeekLine:
     sums: Sums | None
     is_over: bool
     kept_at: datetime | None
+    imported: Imported | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,11 @@ def report_file(week: str, form: str) -> Any:
     found = None if since is None or form not in TYPES else books(lambda: _make(since))
     if found is None:
         return page("failed.html", said="There is no such report."), 404
+    made_up = counter().services.is_simulated
     written = {
-        "html": lambda: standalone(found, SIMULATED if counter().services.is_simulated else ""),
-        "csv": lambda: report_csv(found),
-        "json": lambda: json.dumps(report_json(found), indent=2, ensure_ascii=False),
+        "html": lambda: standalone(found, SIMULATED if made_up else ""),
+        "csv": lambda: report_csv(found, simulated=made_up),
+        "json": lambda: json.dumps(report_json(found, simulated=made_up), indent=2, ensure_ascii=False),
     }[form]()
     return _download(written.encode(), f"bursar-{found.name}.{form}", TYPES[form])
 
@@ -111,6 +114,7 @@ def _weeks(newest: date) -> list[WeekLine]:
         return []
     oldest = max(monday(first), newest - timedelta(days=DAYS * (MOST_WEEKS - 1)))
     sums = overview(services.ledger.file, oldest, newest)
+    past = imported_weeks(services.ledger.file, oldest, newest)
     archive = counter().archive
     return [
         WeekLine(
@@ -120,6 +124,7 @@ def _weeks(newest: date) -> list[WeekLine]:
             sums=sums.get(since),
             is_over=since < this,
             kept_at=archive.made(name_of(since)) if archive else None,
+            imported=past.get(since),
         )
         for since in (newest - timedelta(days=DAYS * back) for back in range((newest - oldest).days // DAYS + 1))
     ]

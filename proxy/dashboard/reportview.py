@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from budget.imported import Imported, ImportedDay
 from budget.savings import Cut, Parts, Session
 from budget.weekly import Day, Report, Sums
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
@@ -36,6 +37,24 @@ class Course:
     """The days side by side, with marks of whole dollars up the side."""
 
     days: tuple[DayBars, ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastBar:
+    """One day of what was imported, as a height; None where there is nothing of it."""
+
+    at: int
+    width: int
+    high: int
+    day: ImportedDay | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was imported of the days: a picture of its own, so that nobody takes it for spend of bursar's."""
+
+    bars: tuple[PastBar, ...]
     marks: tuple[Mark, ...]
 
 
@@ -121,6 +140,18 @@ def course(days: Sequence[Day]) -> Course:
         for number, day in enumerate(days)
     )
     return Course(bars, tuple(_dollars(top)))
+
+
+def past(found: Imported, days: Sequence[Day]) -> Past:
+    """Draw what was imported, on the days of the report."""
+    by_day = {each.day: each for each in found.days}
+    top = Money(max(Money(1), *(each.cost for each in found.days)).picos * 21 // 20) if by_day else Money(1)
+    slot = FULL // len(days)
+    bars = tuple(
+        PastBar(number * slot + slot // 7, slot - 2 * slot // 7, _part(one.cost, top) if one else 0, one)
+        for number, one in enumerate(by_day.get(day.day) for day in days)
+    )
+    return Past(bars, tuple(_dollars(top)) if by_day else ())
 
 
 def steps(baseline: Money, parts: Parts) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ from flask import request
 from budget import glance
 from budget.alertwords import words
 from budget.clock import resets_at
+from budget.imported import first_imported
 from budget.outbox import Sent
 from budget.today import Today
 from pricing.money import ZERO, Money
@@ -78,6 +79,7 @@ class Now:
     wrongs: list[Wrong]
     alerts: list[Told]
     is_new: bool
+    has_past: bool
     more: Money
     at: datetime
 
@@ -124,6 +126,7 @@ def _now() -> Now:
         wrongs=wrongs(services, notices, day),
         alerts=[_told(sent) for sent in sent_lately if sent.alert.day == day.day][::-1],
         is_new=books(lambda: glance.has_entries(ledger.file)) is False,
+        has_past=books(lambda: first_imported(ledger.file)) is not None,
         more=_a_fifth(limits.budget),
         at=at,
     )

@@ -130,7 +130,7 @@ def test_the_report_sums_by_day_model_and_tier(bursar: Command, home: Path):
     found = bursar("report", "--json").json
     assert found["charged_usd"] == "1.75"
     assert sorted(row["charged_usd"] for row in found["models"]) == ["0.25", "1.5"]
-    assert "2026-11-20,anthropic,'=evil,L1," in bursar("report", "--csv").out
+    assert "spent,no,2026-11-20,anthropic,'=evil,L1," in bursar("report", "--csv").out
     assert bursar("report", "--week", "2026-W46").out == "2026-11-09 to 2026-11-15: nothing was spent\n"
     assert bursar("report", "--week", "2026-W99").code == 2
 
@@ -138,7 +138,7 @@ def test_the_report_sums_by_day_model_and_tier(bursar: Command, home: Path):
 def test_the_log_at_rest_comes_from_the_ledger(bursar: Command, home: Path):
     spend(home, "1.5")
     said = bursar("log")
-    assert "anthropic/claude-opus-5-5  done, $1.5000  L2" in said.out
+    assert "anthropic/claude-opus-5-5  done, $1.50  L2" in said.out
     assert "bursar is not running" in said.err
 
 

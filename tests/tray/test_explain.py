@@ -155,7 +155,7 @@ def test_at_rest_the_ledgers_labels_are_told_and_that_the_rest_is_gone(bursar: C
     spend(home, "1.5")
     said = bursar("explain", "req_1")
     assert said.code == 0
-    assert "anthropic/claude-opus-5-5: complete, $1.5000" in flat(said.out)
+    assert "anthropic/claude-opus-5-5: complete, $1.50" in flat(said.out)
     assert "not known any more" in flat(said.out)
     assert bursar("explain").out == said.out  # It is the last one.
     assert bursar("explain", "req_2").err == ("bursar: the ledger has no request req_2, and bursar is not running\n")

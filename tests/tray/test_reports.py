@@ -13,6 +13,7 @@ from budget.bands import Limits
 from budget.ledger import Ledger
 from tests.budget.desk import BERLIN, Desk
 from tests.budget.test_weekly import maker
+from tests.kit.pasts import days_before
 from tests.kit.weeks import WeekMaker
 from tests.tray.conftest import NOON, Command
 from tray.reports import Keeper
@@ -48,6 +49,20 @@ def test_the_text_fits_a_hundred_columns_and_holds_nothing_that_steers_a_termina
     assert "1 request of L2 refused: the cutoff was reached." in said
     assert "budget used up" in said or "cutoff reached" in said
     assert said == bursar("report", "--week", "2026-W47", "--text").out
+
+
+def test_a_past_that_was_imported_is_told_apart_also_where_nothing_passed_through_bursar(
+    bursar: Command, lived: Path
+) -> None:
+    settings = read((lived / "config.toml").read_text(), lambda: "UTC")
+    limits = Limits.of(settings.budget)
+    with Ledger.open(lived / "ledger", clock=lambda: NOON, limits=limits, zone=settings.zone) as ledger:
+        days_before(ledger, MONDAY - timedelta(days=7))
+    said = bursar("report", "--week", "2026-W46").out
+    assert "2026-11-09 to 2026-11-15: nothing was spent" in said
+    assert "Mon 2026-11-09" in said
+    assert "The seven days before: $24.40 for 20 requests." in bursar("report", "--week", "2026-W47").out
+    assert max(map(len, said.splitlines())) <= 100
 
 
 def test_the_file_is_its_owners_only_and_is_the_same_on_the_screen(bursar: Command, lived: Path, tmp_path: Path):

@@ -46,13 +46,13 @@ def report(
         return
     found = _report(place, week)
     if is_csv:
-        click.echo(report_csv(found), nl=False)
+        click.echo(report_csv(found, simulated=_is_simulated(place)), nl=False)
     elif file is not None:
         _write_html(place, found, file)
     else:
         if place.running() is None and not is_json:
             click.echo("bursar is not running; this is what its ledger kept", err=True)
-        put(found, is_json=False, words=lambda one: _as_json(one) if is_json else report_words(one))
+        put(found, is_json=False, words=lambda one: _as_json(place, one) if is_json else report_words(one))
 
 
 def _report(place: Place, week: str | None) -> Report:
@@ -72,14 +72,14 @@ def _first_day(place: Place, week: str | None) -> date:
         raise click.BadParameter(f"{week!r} is no week; one is written as 2026-W47", param_hint="--week") from None
 
 
-def _as_json(found: Report) -> str:
-    return json.dumps(report_json(found), indent=2, ensure_ascii=False)
+def _as_json(place: Place, found: Report) -> str:
+    return json.dumps(report_json(found, simulated=_is_simulated(place)), indent=2, ensure_ascii=False)
 
 
 def _write_html(place: Place, found: Report, file: str) -> None:
     from proxy.dashboard.reportfile import standalone  # Jinja takes 60 ms, and the other forms do without it.
 
-    page = standalone(found, SIMULATED if place.paths.simulated_mark.exists() else "")
+    page = standalone(found, SIMULATED if _is_simulated(place) else "")
     if file == "-":
         click.echo(page)
         return
@@ -90,6 +90,10 @@ def _write_html(place: Place, found: Report, file: str) -> None:
         raise Failure(f"there is no folder {path.parent}")
     write_private(path, page.encode())
     click.echo(f"{path} is written", err=True)
+
+
+def _is_simulated(place: Place) -> bool:
+    return place.paths.simulated_mark.exists()
 
 
 def _kept(place: Place) -> list[dict[str, Any]]:

@@ -20,12 +20,13 @@ def report_words(report: Report) -> str:
     """Tell a report in words and tables."""
     head = f"{report.since} to {report.until}"
     if report.is_empty:
-        return f"{head}: nothing was spent"
+        return "\n\n".join((f"{head}: nothing was spent", *_imported(report)))
     blocks = [
         f"{head}: {_spent(report)}{'' if report.is_over or not report.name else ' so far'}",
         *_saved(report),
         *_advice(report),
         _days(report.days),
+        *_imported(report),
         *_steps(report),
         _shares("model", report.spend.models),
         _shares("tier", report.spend.tiers),
@@ -96,6 +97,20 @@ def _days(days: Sequence[Day]) -> str:
         compared = (day.baseline.likely.dollars(), day.local.dollars(), day.saved.likely.dollars())
         rows.append((f"{day.day:%a} {day.day}", f"{spent.requests:,}", *figures, *compared, _reached(day)))
     return columns(rows, frozenset(range(1, 7)))
+
+
+def _imported(report: Report) -> Iterator[str]:
+    """Say what agents' own logs tell of requests beside bursar, apart from all other figures."""
+    found, before = report.imported, report.imported_before
+    rows: list[tuple[str, ...]] = [("imported, not through bursar", "requests", "at list prices")]
+    rows += [(f"{day.day:%a} {day.day}", f"{day.requests:,}", day.cost.dollars()) for day in found.days]
+    said = ["No budget and no savings count what was imported."]
+    if found.unpriced:
+        said.append(f"{found.unpriced:,} of its requests, of models without a price, are not in the amounts.")
+    if before.days:
+        said.append(f"The seven days before: {before.cost} for {_requests(before.requests)}.")
+    if found.days or before.days:
+        yield "\n".join((columns(rows, frozenset({1, 2})), *map(_wrapped, said)))
 
 
 def _reached(day: Day) -> str:

@@ -65,12 +65,12 @@ def test_the_page_of_an_empty_week_of_the_first_and_of_none(week: tuple[House, W
     house, maker = week
     visitor = house.visitor()
     assert "No week yet" in words(visitor.text("/reports"))
-    assert "Nothing was asked in this week" in words(visitor.text("/reports/2026-W47"))
+    assert "Nothing passed through bursar in this week" in words(visitor.text("/reports/2026-W47"))
     maker.at_claude(AT, "1")
     source = visitor.text("/reports/2026-W47")
     assert "$0.00 saved so far" in words(source)
     assert "Week before" not in source
-    assert "has nothing to lay beside this one" in words(source)
+    assert "so there is nothing to lay beside this one" in words(source)
     assert visitor.get("/reports/2026-W99").status_code == 404
     assert visitor.get("/reports/..%2f..%2fetc").status_code == 401  # No page of ours: the token's check comes first.
     assert visitor.get("/reports/2026-W47/report.pdf").status_code == 404

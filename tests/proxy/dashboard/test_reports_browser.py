@@ -15,6 +15,7 @@ from proxy.dashboard.reportfile import standalone
 from proxy.server import Server
 from tests.kit.axe import findings
 from tests.kit.browser import Browser
+from tests.kit.pasts import days_before, past
 from tests.kit.weeks import WeekMaker, lived_in
 from tests.proxy.dashboard.house import House
 from tests.proxy.dashboard.test_reports import lose
@@ -23,7 +24,12 @@ pytestmark = pytest.mark.slow
 
 LOOKS = {"light": (1200, False), "dark": (1200, True), "phone": (390, False)}
 MONDAY = datetime(2026, 11, 9, tzinfo=UTC)
-PAGES = {"reports": "/reports", "report": "/reports/2026-W46", "report-loss": "/reports/2026-W47"}
+PAGES = {
+    "reports": "/reports",
+    "report-past": "/reports/2026-W44",
+    "report": "/reports/2026-W46",
+    "report-loss": "/reports/2026-W47",
+}
 EVIL = "<img src=x onerror=\"document.title='evil'\"><script>document.title='evil'</script>"
 
 
@@ -35,13 +41,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with a week that saved, and one that lost."""
+    """A house with a week that saved, and one that lost, and with a past that was imported."""
     with House(tmp_path_factory.mktemp("house"), at=MONDAY - timedelta(days=7)) as house:
         house.ledger.set_mode(Mode.auto)
         maker = WeekMaker(house.ledger, house.moments.append)
         maker.at_claude(MONDAY - timedelta(days=6), "3.20")
         lived_in(maker, MONDAY, house.ledger)
         lose(maker)
+        days_before(house.ledger, MONDAY - timedelta(days=14), days=7)
+        days_before(house.ledger, MONDAY, days=2)
+        house.ledger.history.add([past(MONDAY, "2", model=EVIL, project=EVIL).values()])
         maker.at_claude(datetime(2026, 11, 18, 9, tzinfo=UTC), "1", project=f"/{EVIL}", model=EVIL, session=EVIL)
         yield house
 

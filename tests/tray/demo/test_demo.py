@@ -1,5 +1,8 @@
 """`bursar demo`: a made-up day that is real in everything but its money, and says so wherever one looks."""
 
+import csv
+import functools
+import io
 import json
 import os
 import re
@@ -119,7 +122,10 @@ def test_every_command_in_its_folder_says_so_while_it_runs_and_after(played: Pla
         status = said(played.root, "--home", home, "status", "--json")
         assert SIMULATED in status.stderr
         assert json.loads(status.stdout)["simulated"] is True
-    assert SIMULATED in said(played.root, "--home", str(played.kept), "report", "--html", "-").stdout
+    report = functools.partial(said, played.root, "--home", str(played.kept), "report")
+    assert SIMULATED in report("--html", "-").stdout
+    assert json.loads(report("--json").stdout)["simulated"] is True
+    assert {row["simulated"] for row in csv.DictReader(io.StringIO(report("--csv").stdout))} == {"yes"}
     assert SIMULATED not in said(played.root, "status").stderr
 
 
