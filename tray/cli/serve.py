@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from budget.instance import AlreadyRunning
 from tray.browser import has_screen, open_page
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.config_file import create
+from tray.firstrun import Surroundings, first_words, show_welcome, wants_welcome
 from tray.keys import cloud_url
 from tray.paths import HOME
 from tray.portowner import port_owner
@@ -22,6 +24,9 @@ from tray.zone import system_zone
 if TYPE_CHECKING:
     from tray.app import App
     from tray.desktop import Desktop
+
+AGAIN = ("try, in another terminal: bursar run -- claude",)
+"""What is said at every start but the first."""
 
 
 @click.command(short_help="Run the proxy and the tray, until Ctrl-C.")
@@ -44,7 +49,7 @@ def serve(
     Where there is a desktop, an icon in its tray shows today's money and has the switches. If bursar runs already, its
     dashboard is opened in place of a second one.
     """
-    create(place.paths.config_file, system_zone)
+    is_new = create(place.paths.config_file, system_zone)
 
     def load() -> Settings:
         return _with(place.settings(), port=port, control_port=control_port, upstream=upstream)
@@ -56,12 +61,14 @@ def serve(
             raise
         click.echo("bursar: it runs already; its dashboard opens in your browser")
         return
+    environ = {**place.environ, **({} if place.home is None else {HOME: str(place.home.absolute())})}
+    around = app.desk.around = Surroundings(environ, sys.platform)
+    is_first = wants_welcome(app.services.ledger, is_new=is_new)
     if not background:
-        today = app.services.ledger.today()
-        spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
-        click.echo(f"bursar: agents connect to {app.proxy_url}; mode {today.mode}, {spent}")
-        click.echo("bursar: try, in another terminal: bursar run -- claude")
-    app.run(_desktop(place, app, has_tray=app.settings.tray.show and not is_headless))
+        _greet(app, first_words(around, app.services.ledger.today().limits.cutoff) if is_first else AGAIN)
+    if is_first and not background and not is_headless and has_screen(environ):
+        threading.Thread(target=show_welcome, args=(app.control, environ, sys.platform), daemon=True).start()
+    app.run(_desktop(place, app, environ, has_tray=app.settings.tray.show and not is_headless))
 
 
 def opens_dashboard(place: Place) -> bool:
@@ -82,11 +89,17 @@ def _built(place: Place, load: Callable[[], Settings], *, on_screen: bool) -> Ap
         raise Failure(_taken(error, load()), IN_THE_WAY) from error
 
 
-def _desktop(place: Place, app: App, *, has_tray: bool) -> Desktop:
+def _greet(app: App, lines: Sequence[str]) -> None:
+    today = app.services.ledger.today()
+    spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
+    for line in (f"agents connect to {app.proxy_url}; mode {today.mode}, {spent}", *lines):
+        click.echo(f"bursar: {line}")
+
+
+def _desktop(place: Place, app: App, environ: Mapping[str, str], *, has_tray: bool) -> Desktop:
     from tray.desktop import Desktop
 
-    home = {} if place.home is None else {HOME: str(place.home.absolute())}
-    return Desktop(app, {**place.environ, **home}, sys.platform, has_tray=has_tray, told=place.paths.unseen_mark)
+    return Desktop(app, environ, sys.platform, has_tray=has_tray, told=place.paths.unseen_mark)
 
 
 def _taken(error: OSError, settings: Settings) -> str:
