@@ -65,6 +65,8 @@ def missed(expected: Expected, told: Usage, prompt: Prompt) -> list[tuple[Cause,
     if not expected.is_continued:
         written = told.cache_write_1h + told.cache_write_5m
         return [(Cause(Kind.first), written)] if written else []
+    if expected.only_front and not _both_are_marked(expected):
+        return []  # A title or a summary beside the conversation asks for no caching.
     until = min(prefix_of(expected, prompt), read + charged)
     if until <= read or (_is_near(until, read) and prompt.sums[expected.really] != read):
         return []
@@ -141,7 +143,7 @@ def _cause(expected: Expected, before: Said) -> Cause:
     said = expected.said
     if not expected.was_begun:
         return Cause(Kind.parallel)
-    if not (said.is_marked and before.is_marked):
+    if not _both_are_marked(expected):
         return Cause(Kind.unmarked)
     if before.is_short or said.is_short:
         return Cause(Kind.short)
@@ -150,6 +152,10 @@ def _cause(expected: Expected, before: Said) -> Cause:
     if expected.ever < before.cached_to:
         return Cause(Kind.marks, back=_back(expected.laid.prompt, before.cached_to))
     return Cause(Kind.unknown, What.evicted)
+
+
+def _both_are_marked(expected: Expected) -> bool:
+    return expected.said.is_marked and (expected.before is None or expected.before.is_marked)
 
 
 def _back(prompt: Prompt, cached_to: int) -> int:

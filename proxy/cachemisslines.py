@@ -7,7 +7,7 @@ with which it shares most.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -129,16 +129,13 @@ class Lines:
 
 
 def _nearest(lines: deque[_Line], said: Said) -> tuple[_Line | None, bool]:
-    """Find the line that shares the most messages; where none does, the latest with the same tools or system."""
-    shared, best = 0, None
-    for line in _latest(lines):
-        common = max(len(one.messages & said.messages) for one in line.said)
-        if common > shared:
-            shared, best = common, line
-    if best is not None:
-        return best, False
-    front = next((line for line in _latest(lines) if line.said[-1].front & said.front), None)
-    return front, front is not None
+    """Find the line that shares the most messages; where none does, the one that shares most of tools and system."""
+    latest = [line for line in reversed(lines) if line.said]
+    messages = [max(len(one.messages & said.messages) for one in line.said) for line in latest]
+    front = [len(line.said[-1].front & said.front) for line in latest]
+    if any(messages):
+        return latest[messages.index(max(messages))], False
+    return (latest[front.index(max(front))], True) if any(front) else (None, False)
 
 
 def _before(line: _Line, said: Said) -> Said:
@@ -147,7 +144,3 @@ def _before(line: _Line, said: Said) -> Said:
     if not began:
         return line.said[-1]
     return max(reversed(began), key=lambda one: len(one.messages & said.messages) + len(one.front & said.front))
-
-
-def _latest(lines: deque[_Line]) -> Iterator[_Line]:
-    return (line for line in reversed(lines) if line.said)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from proxy import asjson
+from proxy.cachemissjson import hints_json
 from proxy.desk import Desk
 from proxy.localjson import locals_json
 from proxy.pace import pace_of
@@ -28,6 +29,7 @@ def status_json(services: Services, desk: Desk) -> asjson.Json:
         "cloud": {"url": services.cloud.url},
         "locals": locals_json(services.locals),
         "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],
+        "cache_hints": hints_json(services.baselines.doctor.hints(services.clock())) if services.baselines else [],
         "machine": None if services.local_costs is None else services.local_costs.facts(),
         "prices": asjson.table_json(services.prices(), services.clock()),
     }

@@ -38,6 +38,7 @@ HEADERS = {
 }
 NAV = (
     *(("today", "Today"), ("requests", "Requests"), ("sessions", "Sessions"), ("reports", "Reports")),
+    ("cache", "Cache"),
     ("models", "Models"),
 )
 """The pages by their endpoints; the settings stand apart from them."""
@@ -55,7 +56,7 @@ pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="
 def install(app: Flask) -> None:
     """Put the pages into an app."""
     # Each of these files adds its own pages.
-    from proxy.dashboard import attempts, models, reports, sessions, settings, today, welcome, writes  # noqa: F401
+    from proxy.dashboard import attempts, cache, models, reports, sessions, settings, today, welcome, writes  # noqa: F401
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from budget.bands import Band
 from budget.state import Mode
 from budget.today import Today
+from proxy.cachemisswords import where, words
 from proxy.dashboard.shown import sentence
 
 if TYPE_CHECKING:
@@ -31,7 +32,14 @@ class Wrong:
 
 def wrongs(services: Services, notices: tuple[str, ...], today: Today) -> list[Wrong]:
     """List what is wrong."""
-    return [*_money(today), *_books(today, notices), *_upstreams(services, today), *_prices(services), *_hints(today)]
+    return [
+        *_money(today),
+        *_books(today, notices),
+        *_upstreams(services, today),
+        *_prices(services),
+        *_cache(services),
+        *_hints(today),
+    ]
 
 
 def _money(today: Today) -> Iterator[Wrong]:
@@ -79,6 +87,17 @@ def _prices(services: Services) -> Iterator[Wrong]:
         yield Wrong("warn", "The prices are old", f"They are of {table.data_as_of}.", "bursar prices update")
     for notice in table.notices:
         yield Wrong("warn", "Prices", notice)
+
+
+def _cache(services: Services) -> Iterator[Wrong]:
+    """Tell of sessions whose prefix breaks on every turn, each once."""
+    for hint in services.baselines.doctor.hints(services.clock()) if services.baselines else ():
+        said, place = words(hint.cause.kind, hint.cause.what), where(hint.cause)
+        title = f"A session pays for its prefix on every turn: {said.name}{', ' + place if place else ''}"
+        text = (
+            f"Session {hint.session[:8]}, {hint.times} times, {hint.amount.fine()} so far. {said.usually} {said.help}"
+        )
+        yield Wrong("warn", title, text.rstrip(), "bursar cache")
 
 
 def _hints(today: Today) -> Iterator[Wrong]:

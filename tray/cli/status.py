@@ -9,9 +9,10 @@ import click
 
 from budget.words import MEANS
 from pricing.money import Money
+from tray.backends.words import ADVICE
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
-from tray.cli.show import as_json, columns, dollars, local_cost, local_time, plain, put
+from tray.cli.show import as_json, columns, dollars, fine_dollars, local_cost, local_time, plain, put
 
 
 @click.command(short_help="Show today, the mode, the upstreams.")
@@ -104,9 +105,16 @@ def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "Local", f"{plain(local['name'])} {plain(local['url'])}: {shown}"
     for doubt in found.get("doubts", ()):
         yield "Doubted", f"{plain(doubt['what'])}: {plain(doubt['why'])}; Claude goes first for a while, where it may"
+    for hint in found.get("cache_hints", ()):
+        where = f", {hint['where']}" if hint["where"] else ""
+        cost = fine_dollars(hint["cost"]["usd"])
+        told = f"session {plain(hint['session'])[:8]} misses it on every turn: {hint['name']}{where}; {cost} so far"
+        yield "Cache", f"{told}, see bursar cache"
     if not found["locals"]:
         yield "Local", "no local model server found; bursar meters and keeps the cutoff all the same"
     yield "Agents", f"http://127.0.0.1:{found['port']} (try: bursar run -- claude)"
+    if found["tray"] != "host":
+        yield "Tray", ADVICE[found["tray"]]
 
 
 def _model(model: dict[str, Any]) -> str:
