@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -25,7 +26,7 @@ COST = TABLE.on(NOON, MODEL).rates.cost(USAGE)
 
 @pytest.fixture
 def billed(home: Path) -> list[Billed]:
-    """A ledger with one whole answer and one that broke off, and what the provider knows of both."""
+    """A ledger with one whole answer and one that broke off early, and what the provider knows of both."""
     limits = Limits(Money.usd(10), Money.usd(12))
     with Ledger.open(home / "ledger", clock=lambda: NOON, limits=limits, zone=ZoneInfo("UTC")) as ledger:
         for outcome, likely in ((Outcome.complete, COST), (Outcome.interrupted, Money.usd("0.001"))):
@@ -33,7 +34,8 @@ def billed(home: Path) -> list[Billed]:
             assert isinstance(held, Held)
             charged = likely if outcome is Outcome.complete else Money.usd(1)
             usage = USAGE if outcome is Outcome.complete else Usage()
-            ledger.settle(held.hold_id, Settlement(outcome, charged, likely, usage, status=200)).result(5)
+            raw = '{"service_tier": "standard"}' if outcome is Outcome.complete else ""
+            ledger.settle(held.hold_id, Settlement(outcome, charged, likely, usage, raw, status=200)).result(5)
     return [Billed(NOON, MODEL, USAGE)] * 2
 
 
@@ -59,6 +61,17 @@ def test_the_difference_is_shown_and_only_written_when_it_is_asked_for(bursar: C
     assert after.code == 0
     assert [line["cause"] for line in after.json["lines"]] == ["equal"]
     assert after.json["lines"][0]["usd"] == after.json["lines"][0]["their_usd"] == (COST + COST).exact()
+
+
+def test_what_was_counted_as_another_kind_is_named_with_the_tokens_of_each(
+    bursar: Command, billed: list[Billed], tmp_path: Path
+):
+    moved = [replace(billed[0], inference_geo="us"), billed[1]]
+    path = tmp_path / "usage.json"
+    path.write_text(json.dumps(usage_report(moved)))
+    said = bursar("reconcile", str(path))
+    assert said.code == 1
+    assert f"2026-11-20  {MODEL}, geo us" in said.out
 
 
 def test_a_running_bursar_writes_the_correction_itself(served, tmp_path: Path):
@@ -122,6 +135,7 @@ def test_the_admin_api_is_read_page_by_page_and_its_key_is_never_shown(
     found = bursar("reconcile", "--api", "--day", "2026-11-20", "--json", ANTHROPIC_ADMIN_KEY=KEY)
     assert found.json["lines"][0]["cause"] == "unconfirmed"
     assert len(asked) == 4
+    assert asked[0]["group_by[]"][:3] == ["model", "service_tier", "context_window"]
     assert asked[0]["starting_at"] == ["2026-11-20T00:00:00Z"]
     assert asked[0]["ending_at"] == ["2026-11-21T00:00:00Z"]
     refused = bursar("reconcile", "--api", ANTHROPIC_ADMIN_KEY="sk-ant-admin-wrong")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from budget.billed import Books, books
 from budget.folder import Folder
-from budget.reconcile import Cause, Correction, Line, ours
+from budget.mending import Correction
+from budget.reconcile import Cause, Line
 from budget.reconcile import reconcile as compared
 from pricing.providerreport import NotAReport, ProviderReport, read_pages
 from pricing.table import PriceTable
@@ -48,8 +50,9 @@ def reconcile(place: Place, /, files: tuple[Path, ...], api: bool, key_env: str,
         raise click.UsageError("name the files of the reports, or use --api")
     span = _span(days) if days else None
     report = _kept(_fetched(place, key_env, span) if api else _read(files), span)
-    lines = _lines(place, report)
-    put({"lines": [line_json(line) for line in lines]}, is_json=how["is_json"], words=lambda _: line_words(lines))
+    ours, lines = _lines(place, report)
+    found = {"lines": [line_json(line) for line in lines], "on_a_plan": ours.on_a_plan}
+    put(found, is_json=how["is_json"], words=lambda _: line_words(lines, ours.on_a_plan))
     corrections = [correction for line in lines for correction in line.corrections]
     if how["write"] and corrections:
         if not how["yes"]:
@@ -59,10 +62,10 @@ def reconcile(place: Place, /, files: tuple[Path, ...], api: bool, key_env: str,
     return OK if all(line.cause is Cause.equal for line in lines) else FAILED
 
 
-def _lines(place: Place, report: ProviderReport) -> list[Line]:
+def _lines(place: Place, report: ProviderReport) -> tuple[Books, list[Line]]:
     table, database = load_prices(place), Folder(place.paths.ledger).database
-    entries = ours(database, min(report.days), max(report.days)) if database.exists() else []
-    return compared(entries, report, lambda model: _one_name(table, model), table.search_picos)
+    ours = books(database, min(report.days), max(report.days)) if database.exists() else Books()
+    return ours, compared(ours.rows, report, lambda model: _one_name(table, model), table.search_picos)
 
 
 def _one_name(table: PriceTable, model: str) -> str:

@@ -17,7 +17,9 @@ CLASSES = {
     "cache_read": "cache reads",
     "output": "output",
 }
-MENDED = {Cause.unconfirmed, Cause.price}
+MENDED = {Cause.unconfirmed, Cause.price, Cause.kind}
+MOST_SHOWN = 10
+"""Corrections of one line; --json has them all."""
 
 
 def line_json(line: Line) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def line_json(line: Line) -> dict[str, Any]:
     return {
         "day": line.day.isoformat(),
         "model": line.model,
+        "kind": asdict(line.kind),
         "requests": line.requests,
         "unconfirmed": line.unconfirmed,
         "tokens": asdict(line.usage),
@@ -33,6 +36,12 @@ def line_json(line: Line) -> dict[str, Any]:
         "their_usd": None if line.their_cost is None else line.their_cost.exact(),
         "residual_usd": line.residual.exact(),
         "cause": line.cause.name,
+        "owner": line.owner,
+        "priority": line.priority,
+        "cells": [
+            {"kind": asdict(cell.kind), "tokens": asdict(cell.usage), "their_tokens": asdict(cell.their_usage)}
+            for cell in line.cells
+        ],
         "corrections": [
             {"entry": each.entry_id, "charged_usd": each.charged.exact(), "likely_usd": each.likely.exact()}
             for each in line.corrections
@@ -40,30 +49,47 @@ def line_json(line: Line) -> dict[str, Any]:
     }
 
 
-def line_words(lines: list[Line]) -> str:
+def line_words(lines: list[Line], on_a_plan: int) -> str:
     """Tell all lines as a table, and what differs below it."""
     head = ("day (UTC)", "model", "ledger", "provider", "residual", "because")
     table = columns([head, *map(_row, lines)], right=frozenset({2, 3, 4}))
     details = [line for each in lines for line in _details(each)]
+    if on_a_plan:
+        were = "request was" if on_a_plan == 1 else "requests were"
+        details.append(f"{on_a_plan:,} {were} on a Pro or Max plan, which is in no report and in no line here")
     return "\n".join(map(plain, [*table.splitlines(), *([""] if details else []), *details]))
 
 
 def _row(line: Line) -> tuple[str, ...]:
     theirs = "not told" if line.their_cost is None else line.their_cost.dollars(4)
     residual = "" if line.their_cost is None else line.residual.dollars(4)
-    return (line.day.isoformat(), line.model, line.cost.dollars(4), theirs, residual, line.cause.value)
+    return (line.day.isoformat(), _what(line), line.cost.dollars(4), theirs, residual, line.cause.value)
 
 
 def _details(line: Line) -> Iterator[str]:
+    where = f"{line.day} {_what(line)}"
+    if line.priority:
+        yield f"{where}: no cost report has the {line.priority:,} requests of the priority tier: only tokens count"
     if line.cause is Cause.equal:
         return
-    where = f"{line.day} {line.model}"
     if line.their_usage is not None and line.their_usage != line.usage:
         yield f"{where}: tokens {'; '.join(_tokens(line.usage, line.their_usage))}"
-    for each in line.corrections:
+    for cell in line.cells if line.cause is Cause.kind else ():
+        kind = str(cell.kind) or "as usual"
+        yield f"{where}: {kind}: {'; '.join(_tokens(cell.usage, cell.their_usage))}"
+    if line.owner:
+        yield f"{where}: it is what {line.owner} used"
+    for each in line.corrections[:MOST_SHOWN]:
         yield f"{where}: entry {each.entry_id} should have been {each.likely.dollars(4)} (--write corrects it)"
+    if len(line.corrections) > MOST_SHOWN:
+        yield f"{where}: and {len(line.corrections) - MOST_SHOWN:,} more entries (--write corrects them all)"
     if line.cause in MENDED and line.their_cost is None:
         yield f"{where}: the cost report of this day is needed to correct it"
+
+
+def _what(line: Line) -> str:
+    kind = str(line.kind)
+    return f"{line.model}, {kind}" if kind else line.model
 
 
 def _tokens(ours_: Usage, theirs: Usage) -> Iterator[str]:
