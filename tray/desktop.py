@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from tray.actions import Hands
 from tray.backends.base import Note, State, Tray, Wiring
 from tray.backends.choose import choose, choose_notifier, look_of
+from tray.backends.words import ADVICE
 from tray.browser import has_screen, open_page
 from tray.display import Display
 from tray.menu import IconKey
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 PAUSES_S = (1.0, 10.0, 60.0)
 """Before a tray that failed is tried again; after the last of them bursar goes on without one."""
-NO_ICONS = "This desktop shows no tray icons; GNOME needs the AppIndicator extension."
+NO_ICONS = f"{ADVICE['no-host'][0].upper()}{ADVICE['no-host'][1:]}."
 UNSEEN = Note("tray", "bursar runs without an icon", f"{NO_ICONS} The dashboard does all that it would.", "open:today")
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,6 @@ from tray.backends.doorbell import Doorbell
 from tray.backends.registration import HOST_SHOWN, WATCHER, WATCHER_NAME
 from tray.backends.wire import Message, Place
 
-ADVICE = {
-    "host": "this desktop shows tray icons",
-    "no-host": "this desktop shows no tray icons; GNOME needs the AppIndicator extension",
-    "no-bus": "there is no desktop here to show a tray icon",
-}
-
 
 def probe(addresses: Sequence[str], timeout_s: float = 2.0) -> State:
     """Ask the desktop whether a panel is there that shows icons; one that does not answer in time shows none."""

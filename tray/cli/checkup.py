@@ -9,6 +9,8 @@ from typing import Any
 
 from pricing.tablefile import PriceTableError
 from proxy.restrictions import is_readable
+from tray.backends.words import ADVICE
+from tray.browser import has_screen
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.prices import load_prices
@@ -51,6 +53,7 @@ def checkup(place: Place, settings: Settings, running: Control | None) -> Iterat
         told = f"version {status['version']}, process {status['pid']}; agents connect to port {status['port']}"
         yield Finding("bursar", True, told)
         yield from _circuits(status["locals"])
+        yield _tray(status["tray"], place)
     yield from _ledger(place, running)
     yield from _restricted(place)
     yield _prices(place)
@@ -101,6 +104,12 @@ def _ledger(place: Place, running: Control | None) -> Iterator[Finding]:
         yield Finding("clock", False, f"it jumped ahead; bursar stays on {found['day']}", "bursar confirm-day")
     if found["stop"]:
         yield Finding("stop", True, "all cloud traffic is stopped", "bursar resume")
+
+
+def _tray(state: str, place: Place) -> Finding:
+    """Tell whether the icon can be seen; where nobody sits before a screen, nobody misses it."""
+    mend = "install the AppIndicator extension, or a panel with a tray" if state == "no-host" else ""
+    return Finding("tray", state != "no-host" or not has_screen(place.environ), ADVICE[state], mend, "tray")
 
 
 def _restricted(place: Place) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from tests.tray.backends.conftest import FACE, Start
 from tray.backends.address import bus_addresses
 from tray.backends.base import State
 from tray.backends.linux import LinuxTray
-from tray.backends.probe import ADVICE, probe
+from tray.backends.probe import probe
+from tray.backends.words import ADVICE
 
 Shown = Callable[..., Panel]
 
