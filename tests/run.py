@@ -26,6 +26,8 @@ FAST = "not slow and not prove and not network"
 # what tests start or load -> the Debian package that brings it
 COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
 LINUX_COMMANDS = {"dbus-daemon": "dbus"}  # the desktop's bus, for the tray
+# what only the proofs start: a screen that nobody sees, a mouse, and the panels of three desktops
+PANELS = {"Xvfb": "xvfb"} | {name: name for name in ("xdotool", "openbox", "xfce4-panel", "lxqt-panel")}
 BROWSER = "chromium-headless-shell"  # any Chromium or Chrome will do
 LIBRARIES = {"libgomp.so.1": "libgomp1"}  # llama.cpp
 
@@ -39,6 +41,8 @@ def main(arguments: list[str]) -> int:
         python = env.ensure(env.ROOT / ".venv", HERE / "requirements.lock")
         if not fast:
             set_up_agents_and_servers(python)
+        if prove:
+            panels()
     except env.SetupError as problem:
         env.say(str(problem))
         return 1
@@ -69,6 +73,13 @@ def system_packages() -> None:
     if sys.platform == "linux":
         missing += [package for library, package in LIBRARIES.items() if not is_loadable(library)]
     if missing:
+        env.debian_packages(missing)
+
+
+def panels() -> None:
+    """Install what the tray is tried on for real, where that is Linux; elsewhere those proofs are skipped."""
+    missing = [package for command, package in PANELS.items() if shutil.which(command) is None]
+    if sys.platform == "linux" and missing:
         env.debian_packages(missing)
 
 
