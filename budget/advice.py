@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from budget.cachemissadvice import lifetime
 from budget.outbox import Kind
 from budget.savings import Savings
 from budget.weekbooks import Books, Row
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 
-Topic = Literal["observe", "routine", "cold", "unpriced", "budget", "escalated", "idle", "session"]
+Topic = Literal["observe", "routine", "cold", "unpriced", "budget", "escalated", "idle", "session", "lifetime"]
 
 MOST = 3
 WORTH = Money.usd("0.01")
@@ -48,6 +49,7 @@ def advice(books: Books, saved: Savings, zone: ZoneInfo) -> tuple[Advice, ...]:
         *_escalated(books.baselines),
         *_idle(saved),
         *_session(saved),
+        *lifetime(books.lives),
     ]
     return tuple(sorted((one for one in found if one.amount >= WORTH), key=lambda one: -one.amount.picos)[:MOST])
 

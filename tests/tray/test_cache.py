@@ -1,0 +1,82 @@
+"""`bursar cache`: what Claude's cache missed, in figures that plain SQL recounts, and in words that fit a terminal."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from budget.bands import Limits
+from budget.ledger import Ledger
+from tests.kit.cachefacts import judge
+from tests.kit.weeks import WeekMaker
+from tests.tray.conftest import Command
+from tray.settings import read
+
+MONDAY = datetime(2026, 11, 16, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def lived(home: Path) -> Path:
+    """A home with a week of requests at Claude, every third of which missed something."""
+    settings = read((home / "config.toml").read_text(), lambda: "UTC")
+    moments = [MONDAY]
+    limits, zone = Limits.of(settings.budget), settings.zone
+    clock = lambda: (moments[-1] - MONDAY).total_seconds() + 1000
+    with Ledger.open(home / "ledger", clock=lambda: moments[-1], limits=limits, zone=zone, monotonic=clock) as ledger:
+        week = WeekMaker(ledger, moments.append)
+        for number in range(40):
+            at = MONDAY + timedelta(hours=number)
+            name = ("a-session-of-work", "\x1b[31mred")[number % 2]
+            week.at_claude(at, "0.05", session=name, project="/home/ada/shop")
+        assert judge(ledger) == 40
+    return home / "ledger" / "ledger.db"
+
+
+def test_the_text_fits_a_hundred_columns_and_says_what_it_is_about(bursar: Command, lived: Path):
+    said = bursar("cache").out
+    assert max(map(len, said.splitlines())) <= 100
+    assert "\x1b" not in said
+    assert "system changed" in said
+    assert "An hour would have saved $0.2000 of $2.00." in said
+    assert "ENABLE_PROMPT_CACHING_1H=1" in said
+
+
+def test_its_figures_are_those_that_plain_sql_recounts(bursar: Command, lived: Path):
+    said = bursar("cache", "--json").json
+    with closing(sqlite3.connect(lived)) as connection:
+        recounted = connection.execute(
+            "SELECT kind, what, count(*), sum(picos) FROM cache_misses GROUP BY kind, what ORDER BY kind, what"
+        ).fetchall()
+        (avoidable,) = connection.execute("SELECT sum(picos) FROM cache_misses WHERE kind <> 'first'").fetchone()
+    told = [(row["kind"], row["what"], row["misses"], row["cost"]["picos"]) for row in said["kinds"]]
+    assert sorted(told) == recounted
+    assert said["avoidable"]["picos"] == avoidable == sum(row["missed"]["picos"] for row in said["sessions"])
+    assert said["requests"] == 40
+    assert said["judged"] == said["bill"] == {"usd": "2", "picos": 2 * 10**12}
+    assert said["advice"]["lifetime"] == "1h"
+
+
+def test_one_day_is_a_part_of_the_week(bursar: Command, lived: Path):
+    days = [bursar("cache", "--day", f"2026-11-{day}", "--json").json for day in (16, 17)]
+    week = bursar("cache", "--week", "2026-W47", "--json").json
+    assert sum(day["missed"]["picos"] for day in days) == week["missed"]["picos"]
+    assert bursar("cache", "--day", "today", "--json").json["requests"] == 0
+
+
+@pytest.mark.parametrize("wrong", [("--day", "yesterday"), ("--week", "47"), ("--day", "today", "--week", "2026-W47")])
+def test_a_day_that_is_none_is_wrong_usage(bursar: Command, wrong: tuple[str, ...]):
+    assert bursar("cache", *wrong).code == 2
+
+
+def test_before_the_first_request_it_says_how_to_begin(bursar: Command):
+    said = bursar("cache")
+    assert said.code == 0
+    assert "bursar run -- claude" in said.out
+
+
+def test_the_weekly_report_advises_the_lifetime_that_would_have_been_cheaper(bursar: Command, lived: Path):
+    advice = {one["topic"]: one for one in bursar("report", "--week", "2026-W47", "--json").json["advice"]}
+    assert advice["lifetime"]["amount"]["usd"] == "0.2"
+    assert "ENABLE_PROMPT_CACHING_1H=1" in advice["lifetime"]["arithmetic"]
