@@ -54,8 +54,6 @@ RESTS = 60
 END_S = 5.0
 KEEP_EVERY = 500
 """After so many answers what was learned of tokens is written down, and at the end."""
-PLAN = b"Bearer sk-ant-oat"
-"""How the credential of a Pro or Max plan begins; its requests are not billed one by one."""
 
 _log = logging.getLogger(__name__)
 
@@ -150,7 +148,7 @@ class Recorder(threading.Thread):
             body=asked.body,
             fields=asked.fields if asked.dialect == "anthropic" else None,
             workspace=self._workspace(case.wire),
-            is_plan=is_plan(case.wire),
+            is_plan=case.labels.is_plan,
             would=_would(case.decision),
         )
         followed = Followed(self, next(self._numbers), sent)
@@ -305,11 +303,6 @@ def _tell_misses(future: Future[int]) -> None:
     error = future.exception()
     if error is not None:
         _log.warning("what requests missed of the cache was not written: %s", error)
-
-
-def is_plan(wire: WireRequest) -> bool:
-    """Tell whether a request is paid by a Pro or Max plan; of its credential only the kind is looked at."""
-    return b"x-api-key" not in wire.lower and wire.lower.get(b"authorization", b"").startswith(PLAN)
 
 
 def _would(decision: Decision) -> str:
