@@ -97,6 +97,10 @@ class FakeClaude:
         """Make the next requests to `/v1/messages` fail, one fault each, "" for none."""
         self._call("/_fake/next", json.dumps(faults).encode())
 
+    def turn_to(self, seconds: float | None) -> None:
+        """Set the clock that the caches live by, whatever requests say of their moments; None: they say it again."""
+        self._call("/_fake/clock", json.dumps({"at": seconds}).encode())
+
     def reset(self) -> None:
         """Forget the bill, the requests, the caches and the faults that wait."""
         self._call("/_fake/reset", b"{}")

@@ -108,6 +108,20 @@ def _check_max_tokens(body: dict[str, Any], facts: ModelFacts) -> None:
         raise RefusedError(f"max_tokens: {most} > {facts.most_output}, which is the maximum allowed for {name}")
     if "stream" in body and not isinstance(body["stream"], bool):
         raise RefusedError("stream: Input should be a valid boolean")
+    if most == 0:
+        _check_warming(body)
+
+
+def _check_warming(body: dict[str, Any]) -> None:
+    """Refuse what cannot be asked for no output: documented for `max_tokens: 0`, which only warms the cache."""
+    if body.get("stream"):
+        raise RefusedError("max_tokens: 0 is not supported with stream: true")
+    if (body.get("thinking") or {}).get("type") == "enabled":
+        raise RefusedError("max_tokens: 0 is not supported with thinking.type: enabled")
+    if (body.get("output_config") or {}).get("format") or body.get("output_format"):
+        raise RefusedError("max_tokens: 0 is not supported with output_config.format")
+    if (body.get("tool_choice") or {}).get("type") in ("any", "tool"):
+        raise RefusedError("max_tokens: 0 is not supported with a forced tool_choice")
 
 
 def _check_thinking(body: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def plan(body: dict[str, Any]) -> Plan:
     """Read the directives of a request and lay out its answer, cut at `max_tokens`."""
     settings = dict(SETTING.findall(_all_text(body["messages"][-1])))
     contents = _contents(body, settings)
-    contents, cut = _limit(contents, body["max_tokens"])
+    contents, cut = _limit(contents, body["max_tokens"]) if body["max_tokens"] else ((), True)
     uses_tool = any(content.kind == "tool_use" for content in contents)
     stop = "max_tokens" if cut else "tool_use" if uses_tool else "end_turn"
     moment = float(settings["at"]) if "at" in settings else None

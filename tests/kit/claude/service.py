@@ -20,7 +20,7 @@ from tests.kit.claude.sink import CutError, Sink
 from tests.kit.claude.wire import ClientGoneError, Connection, Request, head
 
 ORGANIZATION = "0f4ae0c0-5fa1-4e3b-9d5c-fa6ec1a0de00"
-KEY_PREFIX = "sk-ant-fake-"
+KEY_PREFIXES = ("sk-ant-fake-", "sk-ant-oat-fake-")
 VERSIONS = ("2023-06-01", "2026-10-21")
 MOST_BODY = 32 << 20
 BILL_CHANGED = {"usage", "start-usage", "delta-usage", "no-stop", "no-delta", "error-event", "gzip-cut", "bad-chunk"}
@@ -35,6 +35,7 @@ class Service:
         self._caches: dict[str, PromptCache] = {}
         self._next: deque[str] = deque()
         self._connections = 0
+        self._now: float | None = None
 
     def connect(self) -> Connection:
         """Return the protocol for a new connection."""
@@ -104,7 +105,8 @@ class Service:
     def _bill(self, request: Request, body: dict[str, Any], facts: ModelFacts, wanted: Plan) -> tuple[Reply, Line]:
         """Take the prompt through the cache and open its line in the books."""
         key = hashlib.sha256(_authenticated(request).encode()).hexdigest()[:16]
-        now = time.time() if wanted.at is None else wanted.at
+        told = wanted.at if self._now is None else self._now
+        now = time.time() if told is None else told
         cache = self._caches.setdefault(key, PromptCache())
         split = cache.split(blocks_of(body), facts.minimum, now, now + wanted.ttft_ms / 1000)
         whole = min(wanted.tokens, body["max_tokens"])
@@ -128,6 +130,9 @@ class Service:
             case "/_fake/next":
                 self._next.extend(json.loads(request.body))
                 found = {"queued": len(self._next)}
+            case "/_fake/clock":
+                self._now = json.loads(request.body)["at"]
+                found = {"at": self._now}
             case "/_fake/reset":
                 self.books.clear()
                 self.log.clear()
@@ -246,7 +251,7 @@ def _authenticated(request: Request) -> str:
     key = request.headers.get("x-api-key") or bearer
     if not key:
         raise RefusedError("x-api-key header is required", 401, "authentication_error")
-    if not key.startswith(KEY_PREFIX):
+    if not key.startswith(KEY_PREFIXES):
         raise RefusedError("invalid x-api-key", 401, "authentication_error")
     return key
 
