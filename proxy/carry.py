@@ -59,13 +59,15 @@ def to_cloud(
             warm = warm_after(reading.usage, attempt.at, for_an_hour=shape.writes_1h)
             if warm:
                 services.warmth.heard(key, warm)
+        if services.keeper:
+            services.keeper.answered(case, forward, attempt, outcome, reading)
         settling = settle(services.ledger, attempt, outcome, reading)
         if followed:
             followed.ended(lambda: VOIDED if is_free(outcome) else settlement(attempt, outcome, reading), settling)
         return settling
 
     options = services.options
-    return Forward(
+    forward = Forward(
         origin=services.cloud.origin,
         method=b"POST",
         target=services.cloud.target(case.wire.target),
@@ -76,6 +78,7 @@ def to_cloud(
         is_cloud=True,
         may_send=lambda: may_go(services, case.request),
     )
+    return forward
 
 
 def attempt_of(services: Services, held: Held, within: Bound, bounds: Bounds) -> Attempt:

@@ -58,6 +58,8 @@ def serve(services: Services, wire: WireRequest, asked: AgentRequest) -> Answer:
     override = word or ("local" if names_local(services, asked) else None)
     look_back(services, asked, headers)
     taken = take(services, asked, headers, is_directed=word is not None)
+    if services.keeper:
+        services.keeper.came(asked)
     return _decide(services, wire, asked, taken, override, f"req_{secrets.token_hex(10)}", 1)
 
 

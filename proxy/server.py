@@ -55,6 +55,10 @@ class Server:
         """End the running exchanges that the predicate picks, at once; their number."""
         return self._hub.cut(is_cut)
 
+    def carry(self, forward: Forward) -> None:
+        """Carry a request that no agent waits for; from any thread, and beside all others."""
+        self._hub.soon(lambda: self._hub.carry(forward))
+
     def drop_idle_upstreams(self) -> None:
         """Close idle upstream connections, which a sleep of the machine has killed silently."""
         self._hub.soon(self._hub.origins.drop)

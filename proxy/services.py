@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from budget.clock import Clock
 from budget.events import Event, SpendRecorded
 from budget.habits import Habits
-from budget.ledger import Ledger
+from budget.ledger import Ask, Held, Ledger
 from budget.shares import Shares
 from budget.workday import Workday
 from pricing.machine import LocalCost
@@ -25,6 +25,8 @@ from proxy.anchors import Anchors
 from proxy.baseline import Recorder
 from proxy.classify import Classifier
 from proxy.coldcache import CacheGate, Warmth
+from proxy.keeper.keeper import Keeper
+from proxy.keeper.wish import Wish
 from proxy.localcost import LocalCosts
 from proxy.route import Route
 from proxy.rules.project import NO_PROJECT, Project
@@ -70,6 +72,8 @@ class ProxyOptions:
     """The hours over which the budget is to last, or those that are usual; None: only what is gone counts."""
     shares: Shares = field(default_factory=Shares)
     """What of the budget is kept for restricted and for complex work."""
+    keeper: Wish = field(default_factory=Wish)
+    """Whether conversations' caches at Claude are kept warm, and for how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,28 @@ class RequestLog:
             line = self._append(make)
             if not line.outcome:
                 self._follow(line.request_id, line)
+
+    def began(self, ask: Ask, held: Held) -> None:
+        """Append the line of a request of bursar's own, which no agent asked for, and follow its hold."""
+        known, offer = ask.labels, held.offer
+        with self._lock:
+            line = self._append(
+                lambda number: Line(
+                    number=number,
+                    at=held.since,
+                    request_id=ask.request_id,
+                    session=known.session,
+                    agent=known.agent,
+                    model_asked=known.model_asked,
+                    task_class=known.task_class,
+                    tier=known.tier,
+                    band=known.band,
+                    mode=known.mode,
+                    route=f"{offer.upstream}/{offer.model}",
+                    reason=known.reason,
+                )
+            )
+            self._follow(held.hold_id, line)
 
     def held(self, request_id: str, hold_id: int, route: Route, reason: str) -> None:
         """Follow a hold of a request; a line of its own tells where it goes if that is not what was told before."""
@@ -191,6 +217,8 @@ class Services:
     """Without it, what local work costs is not known."""
     baselines: Recorder | None = None
     """Without it, what requests would have cost at Claude alone is not known."""
+    keeper: Keeper | None = None
+    """Without it, no cache is kept, whatever a person wishes."""
     is_simulated: bool = False
     """Whether everything here is made up, which each page then says."""
     also_noticed: Callable[[], tuple[str, ...]] = tuple

@@ -111,6 +111,10 @@ class Hub:
             case Whole():
                 client.send_whole(answer)
 
+    def carry(self, forward: Forward) -> None:
+        """Carry a request whose answer goes to nobody: to a client without a connection."""
+        self.send(Client(self), forward)
+
     def when_done(self, future: Future[Any] | None, then: Callable[[], None]) -> None:
         """Call `then` on the loop when a future is done, or after ten seconds."""
         if future is None or future.done():

@@ -15,6 +15,7 @@ from pricing.table import PriceTable
 from proxy.app import create_app
 from proxy.baseline import Recorder
 from proxy.classify import Classifier
+from proxy.keeper.keeper import Keeper
 from proxy.restrictions import Restrictions
 from proxy.server import Server
 from proxy.services import ProxyOptions, Services
@@ -70,6 +71,8 @@ class InProcess:
         self.ledger.subscribe(self.services.tally.hear)
         self.server = Server(create_app(self.services), 0, name="test")
         self.server.start()
+        self.keeper = Keeper(self.services, lambda: self.now().timestamp(), self.server.carry)
+        self.services.keeper = self.keeper
         self.url = self.server.url
 
     def __enter__(self) -> "InProcess":

@@ -1,0 +1,206 @@
+"""The cache keeper before a Claude with a real cache: what it sends, what it leaves, and when it stops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from budget.bands import Limits
+from budget.ledger import Mode, Outcome
+from pricing.money import ZERO, Money
+from proxy.keeper.wish import Wish
+from proxy.services import ProxyOptions
+from tests.kit.keeping import MARK, ON, Keeping, body_of
+
+
+@pytest.fixture
+def keeping(start, fake):
+    yield Keeping(start, fake)
+    fake.turn_to(None)
+
+
+def test_who_comes_back_after_nine_minutes_reads_a_cache_that_lives_five(keeping):
+    keeping.asks("[[out:5]]")
+    keeping.wait(540)
+    assert keeping.read(keeping.asks()) > 99_000
+    (ping,) = keeping.pings()
+    assert ping.usage.cache_read > 99_000
+    assert ping.usage.output == 0
+    # Claude's own bill and the ledger agree, to the picodollar; the ping is what reading costs: $0.20 a million.
+    assert Money.total(entry.charged for entry in keeping.proxy.entries()) == Money(keeping.fake.bill()["picos"])
+    assert ping.charged < Money.usd("0.021")
+
+
+def test_without_it_all_is_written_again(start, fake):
+    keeping = Keeping(start, fake, wish=Wish())
+    keeping.asks()
+    keeping.wait(540)
+    assert keeping.read(keeping.asks()) == 0
+    assert keeping.pings() == []
+    fake.turn_to(None)
+
+
+def test_a_ping_is_the_agent_s_own_request_but_for_two_values(keeping):
+    keeping.asks("[[out:5]]", metadata={"user_id": "ü ☃"}, thinking={"type": "adaptive"})
+    keeping.wait(300)
+    first, ping = keeping.fake.requests(path="/v1/messages")
+    assert ping.body == first.body.replace(b'"max_tokens": 1000', b'"max_tokens": 0').replace(
+        b'"stream": true', b'"stream": false'
+    )
+    same = [line for line in first.head.splitlines() if not line.lower().startswith(b"content-length")]
+    assert [line for line in ping.head.splitlines() if not line.lower().startswith(b"content-length")] == same
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"thinking": {"type": "enabled", "budget_tokens": 500}},
+        {"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}},
+        {"tools": [{"name": "go", "input_schema": {}}], "tool_choice": {"type": "any"}},
+        {"tools": [{"name": "go", "input_schema": {}}], "tool_choice": {"type": "tool", "name": "go"}},
+    ],
+)
+def test_what_claude_would_refuse_is_not_kept(keeping, fields):
+    assert keeping.asks(**fields).status == 200
+    assert keeping.proxy.keeper.glance().kept == 0
+
+
+def test_what_marks_nothing_for_the_cache_does_not_push_the_conversation_out(keeping):
+    keeping.asks("[[out:5]]")
+    keeping.asks("beside", system="short", messages=[{"role": "user", "content": "a title"}])
+    keeping.wait(300)
+    assert len(keeping.sent()) == 1
+
+
+def test_who_has_left_is_let_go(keeping):
+    keeping.asks()
+    keeping.wait(3 * 3600)
+    assert 1 <= len(keeping.sent()) <= 12
+    assert keeping.proxy.keeper.glance().kept == 0
+
+
+def test_a_ping_that_would_come_too_late_is_not_sent(keeping):
+    keeping.asks()
+    keeping.sleep(3600)
+    keeping.tick()
+    assert keeping.sent() == []
+    assert keeping.proxy.keeper.glance().kept == 0
+
+
+def test_nothing_is_sent_while_a_request_of_the_conversation_is_under_way(keeping):
+    keeping.asks()
+    asked = keeping.proxy.services.keeper
+    keeping.sleep(295)
+    asked._asking.add("s1//claude-opus-5-5")
+    keeping.tick()
+    assert keeping.sent() == []
+
+
+@pytest.mark.parametrize("how", ["local", "stop", "off", "reserve"])
+def test_it_stops_at_once(keeping, how):
+    keeping.asks()
+    proxy = keeping.proxy
+    match how:
+        case "local":
+            proxy.ledger.set_mode(Mode.local)
+        case "stop":
+            proxy.ledger.stop()
+        case "off":
+            proxy.services.options = ProxyOptions()
+        case "reserve":
+            proxy.ledger.set_limits(Limits(Money.usd("0.1"), Money.usd(100)))
+    keeping.wait(600)
+    assert keeping.sent() == []
+    assert keeping.proxy.keeper.glance().kept == 0 or how != "off"
+
+
+def test_a_ping_that_would_pass_the_budget_is_not_sent_though_the_cutoff_would_allow_it(start, fake):
+    # The first answer costs some $0.50; to hold for a ping what writing costs would pass $0.60.
+    keeping = Keeping(start, fake, budget="0.90", cutoff="100")
+    keeping.asks()
+    keeping.wait(300)
+    assert keeping.sent() == []
+    fake.turn_to(None)
+
+
+def test_the_day_s_allowance_holds_whole_pings_as_if_each_wrote_its_prefix(start, fake):
+    # A ping of 100,000 tokens holds $0.55 (five dollars a million, and a tenth for US residency) and costs $0.02.
+    keeping = Keeping(start, fake, wish=Wish(enabled=True, allowance=Money.usd("0.58")))
+    keeping.asks()
+    keeping.wait(3600)
+    assert [ping.charged < Money.usd("0.03") for ping in keeping.pings()] == [True, True]
+    assert Money.total(ping.charged for ping in keeping.pings()) < Money.usd("0.58")
+    fake.turn_to(None)
+
+
+@pytest.mark.parametrize(("plans", "kept"), [(False, 0), (True, 1)])
+def test_a_plan_is_left_alone_unless_the_person_insists(start, fake, plans, kept):
+    keeping = Keeping(start, fake, wish=Wish(enabled=True, allowance=Money.usd(50), plans=plans))
+    answer = keeping.asks(key={"x_api_key": None, "authorization": "Bearer sk-ant-oat-fake-plan"})
+    assert answer.status == 200
+    assert keeping.proxy.keeper.glance().kept == kept
+    fake.turn_to(None)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 529])
+def test_who_is_refused_is_let_go_and_not_asked_again(keeping, status):
+    keeping.asks()
+    keeping.fake.next(f"status={status}")
+    keeping.wait(1200)
+    assert len(keeping.sent()) == 1
+    assert keeping.pings()[0].outcome is Outcome.voided
+    assert keeping.pings()[0].charged == ZERO
+    assert keeping.proxy.keeper.glance().kept == 0
+
+
+def test_a_ping_that_writes_is_a_loss_and_the_session_is_left_alone(keeping):
+    keeping.asks()
+    keeping.fake.turn_to(100_000)  # At Claude, the prefix is long gone.
+    late = keeping.proxy.now() + timedelta(seconds=292)
+    keeping.proxy.now = lambda: late
+    keeping.tick()
+    (ping,) = keeping.pings()
+    assert ping.usage.cache_write_5m > 99_000
+    assert keeping.proxy.keeper.glance().wrote == 1
+    keeping.asks()
+    assert keeping.proxy.keeper.glance().kept == 0
+
+
+def test_no_answer_to_a_ping_is_charged_in_full_and_the_conversation_let_go(keeping):
+    keeping.asks()
+    keeping.fake.next("reset")
+    keeping.wait(600)
+    (ping,) = keeping.pings()
+    assert ping.charged == ping.held > ZERO
+    assert keeping.proxy.keeper.glance().kept == 0
+
+
+def test_a_cache_that_is_written_for_an_hour_is_read_once_in_an_hour(keeping):
+    long = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    words = {"role": "user", "content": [{"type": "text", "text": "go"} | long]}
+    system = [{"type": "text", "text": "an hour " * 50_000} | long]
+    keeping.asks(system=system, messages=[words])
+    keeping.wait(3500)
+    assert keeping.sent() == []
+    keeping.wait(50)
+    assert len(keeping.sent()) <= 1
+
+
+def test_a_restricted_session_that_may_not_leave_is_not_pinged(keeping):
+    keeping.asks()
+    options = ProxyOptions(keeper=ON, restricted="local-only")
+    keeping.proxy.services.options = options
+    keeping.asks("Rotate the webhook secret and update .env.production")
+    keeping.wait(300)
+    assert keeping.sent() == []
+
+
+def test_pings_are_told_in_the_log_and_in_the_ledger(keeping):
+    keeping.asks()
+    keeping.wait(300)
+    line = next(line for line in keeping.proxy.services.log.after(0) if line.task_class == "ping" and not line.outcome)
+    assert line.reason == "keeps the prompt cache warm, ping 1"
+    assert keeping.pings()[0].request_id == line.request_id
+    assert keeping.pings()[0].note.startswith('{"keeps_s":300,"prefix":')
+    assert body_of(keeping.sent()[0])["messages"][-1]["content"][-1]["cache_control"] == MARK["cache_control"]
