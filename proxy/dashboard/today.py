@@ -12,7 +12,7 @@ from budget import glance
 from budget.alertwords import words
 from budget.clock import resets_at
 from budget.imported import first_imported
-from budget.outbox import Sent
+from budget.outbox import Delivery, Sent
 from budget.today import Today
 from pricing.money import ZERO, Money
 from proxy.asjson import Json, saved_json
@@ -53,12 +53,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert of today, in words; `trouble` says to whom it could not be sent."""
+    """An alert of today, in words; `deliveries` say who got it and who did not, where anything went wrong."""
 
     at: datetime
     title: str
     text: str
-    trouble: str
+    deliveries: tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,9 @@ def _way(totals: list[dict[str, Any]], *, is_local: bool) -> Way:
 
 def _told(sent: Sent) -> Told:
     said = words(sent.alert, counter().services.zone())
-    failed = [f"{each.destination}: {each.trouble}" for each in sent.deliveries if each.trouble and not each.told]
-    return Told(sent.alert.at, sentence(said.title.removeprefix("bursar: ")), said.text, "; ".join(failed))
+    went_wrong = any(each.trouble and not each.told for each in sent.deliveries)
+    title = sentence(said.title.removeprefix("bursar: "))
+    return Told(sent.alert.at, title, said.text, sent.deliveries if went_wrong else ())
 
 
 def _a_fifth(budget: Money) -> Money:

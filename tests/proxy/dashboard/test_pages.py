@@ -87,6 +87,21 @@ def test_today_lists_the_alerts_of_the_day(house: House):
     assert "Alerts of today" not in house.visitor().text("/")
 
 
+def test_of_two_destinations_the_page_says_which_one_did_not_get_an_alert(house: House):
+    outbox = house.ledger.outbox
+    outbox.record(Kind.unpriced, "mystery", {})
+    outbox.plan(["ntfy-1a2b3c", "mailto-4d5e6f"])
+    [alert] = {waiting.alert.id for waiting in outbox.waiting()}
+    assert "got it" not in words(house.visitor().text("/"))
+    outbox.told(alert, "ntfy-1a2b3c")
+    outbox.failed(alert, "mailto-4d5e6f", "no route to host", NOW + timedelta(minutes=5))
+    text = words(house.visitor().text("/"))
+    assert "ntfy-1a2b3c got it" in text
+    assert "mailto-4d5e6f has not got it yet : no route to host; tried again at 14:37" in text
+    outbox.failed(alert, "mailto-4d5e6f", "no route to host", None)
+    assert "mailto-4d5e6f never got it : no route to host" in words(house.visitor().text("/"))
+
+
 def test_what_was_saved_is_shown_as_a_range_by_day_by_session_and_by_request(house: House):
     # 2.00 likely (1.80 to 2.20) at Claude, 0.05 on this machine.
     cost = LocalCost(Money.usd("0.01"), Money.usd("0.05"), 1000, KNOWN_BY)
