@@ -70,7 +70,6 @@ class Books:
             tallies=tuple(tally for tally in self.tallies if since <= tally.day <= until),
             alerts=tuple(alert for alert in self.alerts if since <= alert.day <= until),
             lives=rows(self.lives),
-            lives=rows(self.lives),
             imported=rows(self.imported),
         )
 
