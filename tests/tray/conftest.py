@@ -51,7 +51,8 @@ def bursar(home: Path, capfd: pytest.CaptureFixture[str]) -> Command:
     """Runs a command in this process, at noon."""
 
     def command(*arguments: str, **environ: str) -> Said:
-        place = Place({"BURSAR_HOME": str(home), **environ}, lambda: NOON)
+        # Agents' and shells' files are looked for in a person's home: one that holds none.
+        place = Place({"BURSAR_HOME": str(home), "HOME": str(home.parent / "person"), **environ}, lambda: NOON)
         capfd.readouterr()
         code = run(list(arguments), place)
         return Said(code, *capfd.readouterr())

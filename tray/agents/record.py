@@ -25,6 +25,8 @@ class Wired:
     before: str
     """The fingerprint of the file before the first edit; empty if there was none."""
     backup: Path | None
+    since: str
+    """The moment in which it was wired, in UTC."""
     aside: bool = False
     """Whether bursar has stepped aside: `direct` stands in the settings until it is back."""
 
@@ -33,7 +35,7 @@ class Wired:
         return {
             "file": str(self.file), "url": self.url, "direct": self.direct,
             "edits": [edit.as_json() for edit in self.edits], "before": self.before,
-            "backup": str(self.backup) if self.backup else None, "aside": self.aside,
+            "backup": str(self.backup) if self.backup else None, "since": self.since, "aside": self.aside,
         }  # fmt: skip
 
     @classmethod
@@ -41,7 +43,8 @@ class Wired:
         """Read it as it was kept."""
         edits = tuple(Edit.from_json(edit) for edit in kept["edits"])
         backup = Path(kept["backup"]) if kept["backup"] else None
-        return cls(Path(kept["file"]), kept["url"], kept["direct"], edits, kept["before"], backup, kept["aside"])
+        texts = kept["url"], kept["direct"]
+        return cls(Path(kept["file"]), *texts, edits, kept["before"], backup, kept["since"], kept["aside"])
 
 
 class Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,8 +53,10 @@ class Plan:
         return "\n".join(_SECRET.sub(r'\1"…"', line) for line in lines)
 
 
-def connecting(agent: Agent, environ: Environ, record: Record, *, port: int, cloud: str, hook: HookLine | None) -> Plan:
-    """Plan to lead an agent through bursar at `port`; `hook` has it revived; None: nothing does.
+def connecting(
+    agent: Agent, environ: Environ, record: Record, *, port: int, cloud: str, hook: HookLine | None, at: datetime
+) -> Plan:
+    """Plan to lead an agent through bursar at `port`; `hook` has it revived (None: nothing does), `at` is now.
 
     Raises CannotEdit for a file that cannot be edited, and says where and why.
     """
@@ -77,7 +80,7 @@ def connecting(agent: Agent, environ: Environ, record: Record, *, port: int, clo
     direct = previous if previous and not _is_same(previous, url) else cloud + agent.suffix
     backup = earlier.backup if earlier else (path.with_name(path.name + COPY) if now.content is not None else None)
     fingerprint = earlier.before if earlier else now.fingerprint
-    wired = Wired(path, url, direct, tuple(edits), fingerprint, backup)
+    wired = Wired(path, url, direct, tuple(edits), fingerprint, backup, earlier.since if earlier else at.isoformat())
     return Plan(agent, now, base.with_text(text), wired, tuple(_notes(agent, environ, settings, hook)), gateway)
 
 

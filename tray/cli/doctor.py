@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from proxy.localjson import locals_json
+from tray.cli.agentcheck import agents_checked
 from tray.cli.checkup import Finding, checkup, settings_of
 from tray.cli.examination import Examination, configured, single, unused
 from tray.cli.place import FAILED, OK, USAGE, Failure, Place
@@ -44,7 +45,7 @@ def doctor(place: Place, url: str | None, probe: bool, only: str | None, key_env
             return _told([read], [], is_json=is_json)
         else:
             registry = configured(place, settings)
-            found = [read, *checkup(place, settings, place.running())]
+            found = [read, *checkup(place, settings, place.running()), *agents_checked(place, settings)]
         examined = Examination(place, registry, progress, is_fresh=probe or url is not None, only=only)
         examined.run()
         found += examined.findings

@@ -96,6 +96,8 @@ def _left_alone(
         else:
             if is_ours and not plan.is_empty:
                 time.sleep(TAKEN_OVER_S)
+            if wired.aside and can_stop:
+                return {}  # It was said when the session began, or before.
             told = f"{cannot}. It steps aside: requests go to {wired.direct}, unmetered, until it starts again"
             return {"systemMessage": f"{told} (bursar doctor says what is wrong)."} if is_ours else {}
     if not can_stop:
