@@ -113,7 +113,9 @@ class _Line:
         except Exception:  # The top of a thread: notes are lost, alerts are not.
             log.exception("showing notes failed")
         finally:
+            self._ended = True
             self._bus.close()
+            self._bell.close()
 
     def _begin(self) -> None:
         rule = f"type='signal',interface='{NOTES.interface}',path='{NOTES.path}'"
