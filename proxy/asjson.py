@@ -157,6 +157,23 @@ def line_json(line: Line) -> Json:
     }
 
 
+def past_line_json(entry: Entry) -> Json:
+    """Tell an entry of before this start as `line_json` tells a request; it has no number in this start's log."""
+    known = entry.labels
+    names = ("session", "agent", "model_asked", "task_class", "tier", "band", "mode", "reason")
+    return {
+        "number": 0,
+        "request_id": entry.request_id,
+        **{name: getattr(known, name) for name in names},
+        "route": f"{entry.upstream}/{entry.model}",
+        "outcome": entry.outcome.value,
+        "at": entry.since.isoformat(),
+        "charged_usd": None if entry.is_local else usd(entry.charged),
+        "local": local_cost_json(entry.local),
+        "is_before_start": True,
+    }
+
+
 def entry_json(entry: Entry) -> Json:
     """Tell one line of the ledger; it holds no word of any prompt."""
     labels = entry.labels

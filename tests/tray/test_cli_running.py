@@ -1,5 +1,6 @@
 """The command and the bursar that runs: what is asked is told, what is changed counts at once."""
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from tests.kit.bursar import Bursar, free_ports
 from tests.kit.fake_claude import ROOT
+from tests.kit.raw import ask, message
 from tests.tray.conftest import NOWHERE
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -203,6 +205,27 @@ def test_follow_shows_requests_as_they_pass(served: Bursar):
         agent.close()
         assert b'"model_asked": "claude-haiku-5-5"' in follower.stdout.readline()
         follower.kill()
+
+
+def test_after_a_restart_the_log_begins_with_what_the_ledger_kept_and_marks_it(served: Bursar):
+    first = ask(served.url, message("hello")).headers["x-bursar-request"]
+    served.stop()
+    served.start()
+    said = served.command("log")
+    assert said.stdout.rstrip().endswith("(before this start)")
+    assert "no request has passed since bursar started" in said.stderr
+    second = ask(served.url, message("hello")).headers["x-bursar-request"]
+    lines = [json.loads(line) for line in served.command("log", "--json").stdout.splitlines()]
+    assert [(line["request_id"], line.get("is_before_start", False)) for line in lines] == [
+        (first, True),
+        (second, False),
+    ]
+    assert set(lines[0]) == {*lines[1], "is_before_start"}
+    assert {name: lines[0][name] for name in ("model_asked", "route", "outcome", "reason")} == {
+        name: lines[1][name] for name in ("model_asked", "route", "outcome", "reason")
+    }
+    assert len(served.command("log", "-n", "1", "--json").stdout.splitlines()) == 1
+    assert served.command("log", "-n", "0", "--json").stdout == ""
 
 
 def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from budget.words import end
-from proxy.asjson import entries_json
+from proxy.asjson import entries_json, past_line_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
 from tray.cli.show import as_json, fine_dollars, local_cost, local_time, plain
@@ -34,10 +34,12 @@ def log(place: Place, follow: bool, number: int, is_json: bool) -> None:
         if not kept:
             click.echo("it has no request yet", err=True)
         return
-    lines = running.get("/api/log")["requests"]
-    if not lines:
+    lines = _newest(running.get("/api/log")["requests"])[-number:] if number else []
+    before = _before(place, lines, number - len(lines))
+    if not lines and number:
         click.echo("no request has passed since bursar started", err=True)
-    last = _show(_newest(lines)[-number:] if number else [], is_json=is_json)
+    _show(before, is_json=is_json)
+    last = _show(lines, is_json=is_json)
     while follow:
         last = _show(_after(running, last), is_json=is_json) or last
         time.sleep(LOOK_EVERY_S)
@@ -53,6 +55,16 @@ def _newest(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted({line["request_id"]: line for line in lines}.values(), key=lambda line: line["number"])
 
 
+def _before(place: Place, lines: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    """Tell as lines what the ledger kept of requests before this bursar's start; what was refused is not in it."""
+    if number <= 0:
+        return []
+    known = {line["request_id"] for line in lines}
+    entries = Shelf.of(place).latest(number + len(lines))
+    found = {each.request_id: each for each in entries if each.corrects is None and each.request_id not in known}
+    return [past_line_json(entry) for entry in found.values()][-number:]
+
+
 def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:
     for line in lines:
         click.echo(json.dumps(line) if is_json else _line(line))
@@ -60,7 +72,8 @@ def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:
 
 
 def _line(line: dict[str, Any]) -> str:
-    time_ = local_time(line["at"], "%H:%M:%S")
+    before = line.get("is_before_start", False)
+    time_ = local_time(line["at"], "%a %H:%M:%S" if before else "%H:%M:%S")
     task = f"{line['tier']} {line['task_class']}".strip()
     said = [end(line["outcome"])]
     if line["local"] is not None:
@@ -69,7 +82,9 @@ def _line(line: dict[str, Any]) -> str:
         said.append(fine_dollars(line["charged_usd"]))
     where = line["route"] or "refused"
     ended = "" if line["outcome"] == "refused" else ", ".join(said)
-    return plain("  ".join(filter(None, (time_, f"{line['model_asked']} -> {where}", ended, task, line["reason"]))))
+    mark = "(before this start)" if before else ""
+    shown = (time_, f"{line['model_asked']} -> {where}", ended, task, line["reason"], mark)
+    return plain("  ".join(filter(None, shown)))
 
 
 def _entry(entry: dict[str, Any]) -> str:

@@ -170,6 +170,7 @@ def test_requests_under_way_and_refused_stand_in_the_list_too(house: House):
     assert "under way" in source
     refused = visitor.text("/requests?outcome=refused")
     assert re.findall(r'href="/requests/(req_\w+)"', refused) == ["req_no"]
+    assert "listed since bursar started" in words(refused)
     assert "req_no" not in visitor.text("/requests?route=local")
 
 
