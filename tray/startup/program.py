@@ -40,7 +40,7 @@ def command(program: Program, environ: Mapping[str, str], platform: str, argumen
     """Give the whole command: the program, `--home` where this bursar has one of its own, then the arguments."""
     chosen = environ.get(HOME)
     home = ("--home", str(Path(chosen).expanduser().absolute())) if chosen else ()
-    return (*_start(program, platform, has_window=arguments != SERVICE), *home, *arguments)
+    return (*_start(program, platform, has_console=arguments != TRAY), *home, *arguments)
 
 
 def through_shell(words: Command) -> Command:
@@ -48,12 +48,12 @@ def through_shell(words: Command) -> Command:
     return ("/bin/sh", "-c", 'exec "$0" "$@"', *words)
 
 
-def _start(program: Program, platform: str, *, has_window: bool) -> Command:
+def _start(program: Program, platform: str, *, has_console: bool) -> Command:
     """Choose what is run: the packaged program, the command beside Python, or Python itself with the source."""
     end = ".exe" if platform == "win32" else ""
     if program.is_frozen:
         windowed = program.executable.with_name(_WINDOWED + end)
-        return (str(windowed if has_window and windowed.is_file() else program.executable),)
+        return (str(program.executable if has_console or not windowed.is_file() else windowed),)
     beside = [program.executable.with_name(name) for name in ("bursar", "bursar.exe", "bursar.cmd")]
     installed = next((path for path in beside if path.is_file()), None)
     if installed and platform != "win32":
