@@ -70,7 +70,11 @@ def missed(expected: Expected, told: Usage, prompt: Prompt) -> list[tuple[Cause,
     until = min(prefix_of(expected, prompt), read + charged)
     if until <= read or (_is_near(until, read) and prompt.sums[expected.really] != read):
         return []
-    return list(_pieces(expected, prompt, read, until))
+    if expected.before is None:
+        return [(_of_before_the_start(expected), until - read)]
+    if (nothing := _nothing_cached(expected, expected.before, told)) is not None:
+        return [(nothing, until - read)]
+    return list(_pieces(expected, expected.before, prompt, (read, until)))
 
 
 def prefix_of(expected: Expected, prompt: Prompt) -> int:
@@ -120,33 +124,34 @@ def milliseconds(pause: timedelta | None) -> int | None:
     return None if pause is None else max(0, pause // timedelta(milliseconds=1))
 
 
-def _pieces(expected: Expected, prompt: Prompt, read: int, until: int) -> Iterator[tuple[Cause, int]]:
-    sums = prompt.sums
-    if expected.before is None:
-        yield _of_before_the_start(expected), until - read
-        return
-    at = read
-    should = min(sums[expected.really], until)
-    if should > at and not _is_near(should, at):
-        yield Cause(Kind.unknown, What.evicted), should - at
-        at = should
-    could = min(sums[expected.ever], until)
-    if could > at and _is_expired(expected.before, expected.pause or NO_REST):
-        yield Cause(Kind.expired), could - at
-        at = could
-    if until > at:
-        yield _cause(expected, expected.before), until - at
-
-
-def _cause(expected: Expected, before: Said) -> Cause:
-    """Say why what is left was not read, of a cache that forgets nothing."""
-    said = expected.said
+def _nothing_cached(expected: Expected, before: Said, told: Usage) -> Cause | None:
+    """Say why nothing of the request before could be read, whatever this one asks; None if something could."""
     if not expected.was_begun:
         return Cause(Kind.parallel)
     if not _both_are_marked(expected):
         return Cause(Kind.unmarked)
-    if before.is_short or said.is_short:
-        return Cause(Kind.short)
+    # Sizes are estimated until Claude has counted: its bills say for certain what was cached.
+    was_short = before.is_short if before.cached is None else not before.cached
+    is_short = not (told.cache_read or told.cache_write_5m or told.cache_write_1h)
+    return Cause(Kind.short) if was_short or is_short else None
+
+
+def _pieces(expected: Expected, before: Said, prompt: Prompt, missing: tuple[int, int]) -> Iterator[tuple[Cause, int]]:
+    at, until = missing
+    should = min(prompt.sums[expected.really], until)
+    if should > at and not _is_near(should, at):
+        yield Cause(Kind.unknown, What.evicted), should - at
+        at = should
+    could = min(prompt.sums[expected.ever], until)
+    if could > at and _is_expired(before, expected.pause or NO_REST):
+        yield Cause(Kind.expired), could - at
+        at = could
+    if until > at:
+        yield _cause(expected, before), until - at
+
+
+def _cause(expected: Expected, before: Said) -> Cause:
+    """Say why what is left was not read, of a cache that forgets nothing."""
     if expected.change is not None:
         return expected.change
     if expected.ever < before.cached_to:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from budget.ledger import Mode
+from proxy.cachemissjson import hints_json
+from proxy.dashboard.wrongs import wrongs
 from tests.kit.bodies import tool
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.inproc import InProcess
@@ -291,6 +293,10 @@ def test_a_session_that_breaks_on_every_turn_raises_one_hint(proxy: InProcess, t
         talk.say(120 + number)
     looked_at(proxy, 7)
     (hint,) = proxy.baselines.doctor.hints(NOON + timedelta(minutes=3))
+    (told,) = hints_json([hint])
+    assert (told["name"], told["where"], told["times"]) == ("system changed", "block 2 edited", 5)
+    (wrong,) = [one for one in wrongs(proxy.services, (), proxy.today) if "on every turn" in one.title]
+    assert wrong.mend == "bursar cache"
     assert (hint.session, hint.cause.kind, hint.cause.what, hint.cause.place) == ("s1", "changed", "system", 1)
     assert hint.times == 5
     talk.say(130)
