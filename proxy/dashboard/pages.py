@@ -47,7 +47,7 @@ OPENED = (*(name for name, _ in NAV), "settings", "welcome")
 
 FILTERS = (
     *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
-    *(shown.signed, shown.cut, shown.last_part, shown.sentence),
+    *(shown.signed, shown.cut, shown.session, shown.last_part, shown.sentence),
 )
 
 pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="templates")

@@ -58,7 +58,10 @@ def view(report: Report, *, live: bool) -> dict[str, Any]:
 
 def filters(zone: Callable[[], ZoneInfo]) -> Mapping[str, Callable[..., str]]:
     """Give the templates' filters."""
-    plain = (shown.usd, shown.fine, shown.count, shown.short, shown.energy, shown.cut, shown.last_part, shown.sentence)
+    plain = (
+        *(shown.usd, shown.fine, shown.count, shown.short, shown.energy),
+        *(shown.cut, shown.session, shown.last_part, shown.sentence),
+    )
     return {
         **{one.__name__: one for one in plain},
         "clock": lambda at: shown.clock(at, zone()),

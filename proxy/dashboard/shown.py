@@ -100,6 +100,11 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
+def session(name: str) -> str:
+    """Show a session: the beginning of a long id, a short name as it is."""
+    return cut(name, 8) if len(name) > 16 else name
+
+
 def last_part(path: str) -> str:
     """Show the folder that a path ends in."""
     return path.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
