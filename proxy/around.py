@@ -11,9 +11,13 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class FoundAgent:
-    """An agent that has been used or installed here; `connect` is the command that wires it, empty if none can."""
+    """An agent that has been used or installed here.
+
+    `says` tells where its requests go; `connect` is the command that leads them here, empty if there is nothing to do.
+    """
 
     title: str
+    says: str
     connect: str
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -16,22 +15,18 @@ from budget.trouble import LedgerUnavailable
 from pricing.money import Money
 from proxy.around import FoundAgent, Import, PastLogs
 from tray.agentlogs import claude_logs
+from tray.agents.detours import Around
+from tray.agents.record import Record
+from tray.agents.seen import agents_seen
+from tray.agents.textfile import CannotEdit
 from tray.browser import open_page
 from tray.control import Control, ControlError
+from tray.paths import Paths
 from tray.startup import start_at_login, starts_at_login
-from tray.startup.folders import home
 from tray.startup.program import Program, command
 
 WELCOME = "welcome"
 """The page of the dashboard."""
-
-AGENTS = (
-    ("Claude Code", "claude", ".claude", "bursar connect claude-code"),
-    ("opencode", "opencode", ".config/opencode", "bursar connect opencode"),
-    ("Codex", "codex", ".codex", ""),
-)
-"""Their names, programs and folders, and the command that wires them; Codex speaks an API that bursar does not."""
-
 
 log = logging.getLogger(__name__)
 
@@ -39,19 +34,28 @@ log = logging.getLogger(__name__)
 class Surroundings:
     """What is around this bursar, looked at anew each time; the import runs in a process of its own."""
 
-    def __init__(self, environ: Mapping[str, str], platform: str, program: Program | None = None) -> None:
-        self._environ, self._platform = environ, platform
+    def __init__(
+        self, environ: Mapping[str, str], platform: str, paths: Paths, port: int, program: Program | None = None
+    ) -> None:
+        """Take the person's environment, where this bursar's files lie, and the port at which it serves agents."""
+        self._environ, self._platform, self._port = environ, platform, port
+        self._record = Record(paths.agents)
         self._import_command = command(program or Program.this(), environ, platform, ("history", "import", "--json"))
         self._lock = threading.Lock()
         self._import = Import()
 
     def agents(self) -> tuple[FoundAgent, ...]:
-        """Name the agents whose program or folder is here."""
-        path, folder = self._environ.get("PATH", ""), home(self._environ)
+        """Name the agents that are here, with where their requests go; none if the record of them cannot be read."""
+        try:
+            here = [
+                each for each in agents_seen(self._record, Around.here(self._environ, None), self._port) if each.found
+            ]
+        except CannotEdit as error:
+            log.warning("agents cannot be looked at: %s", error)
+            return ()
         return tuple(
-            FoundAgent(title, connect)
-            for title, name, kept, connect in AGENTS
-            if shutil.which(name, path=path) or (folder / kept).is_dir()
+            FoundAgent(each.title, each.says, f"bursar connect {each.agent}" if each.state == "not connected" else "")
+            for each in here
         )
 
     def logs(self) -> PastLogs | None:

@@ -22,6 +22,7 @@ from tests.kit.claude_logs import Logs
 from tests.kit.fake_claude import ROOT
 from tests.tray.startup.conftest import files_of
 from tray.firstrun import Surroundings, first_words, wants_welcome
+from tray.paths import Paths
 
 Start = Callable[..., "subprocess.Popen[str]"]
 BEGINS = datetime(2026, 11, 18, tzinfo=UTC)
@@ -49,6 +50,11 @@ def installed(person: dict[str, str], name: str, script: str = "") -> None:
     path.chmod(0o755)
 
 
+def around_of(person: dict[str, str]) -> Surroundings:
+    """Look around as the bursar of this person does."""
+    return Surroundings(person, "linux", Paths.of(person), 2877)
+
+
 def logged(person: dict[str, str]) -> Logs:
     """Write a day of Claude Code's logs where it keeps them."""
     logs = Logs(Path(person["HOME"]) / ".claude", BEGINS)
@@ -56,16 +62,31 @@ def logged(person: dict[str, str]) -> Logs:
     return logs
 
 
-def test_an_agent_is_found_by_its_program_or_by_its_folder(person: dict[str, str]):
-    around = Surroundings(person, "linux")
+def test_an_agent_is_found_with_where_it_goes_and_the_command_that_leads_it_here(person: dict[str, str]):
+    around = around_of(person)
     assert around.agents() == ()
     installed(person, "codex")
-    (Path(person["HOME"]) / ".claude").mkdir(parents=True)
-    assert around.agents() == (FoundAgent("Claude Code", "bursar connect claude-code"), FoundAgent("Codex", ""))
+    folder = Path(person["HOME"]) / ".claude"
+    folder.mkdir(parents=True)
+    claude, codex = around.agents()
+    assert claude == FoundAgent("Claude Code", "straight to Claude, unmetered", "bursar connect claude-code")
+    assert (codex.title, codex.connect) == ("codex", "")
+    (folder / "settings.json").write_text('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:2877"}}')
+    assert around.agents()[0].connect == ""
+    assert around.agents()[0].says.startswith("through bursar")
+
+
+def test_a_record_that_cannot_be_read_hides_the_agents_and_nothing_else(person: dict[str, str]):
+    logged(person)
+    record = Paths.of(person).agents
+    record.parent.mkdir(parents=True)
+    record.write_text("no record")
+    assert around_of(person).agents() == ()
+    assert around_of(person).logs()
 
 
 def test_past_logs_are_counted_and_a_folder_without_any_is_none(person: dict[str, str]):
-    around = Surroundings(person, "linux")
+    around = around_of(person)
     (Path(person["HOME"]) / ".claude" / "projects" / "empty").mkdir(parents=True)
     assert around.logs() is None
     logs = logged(person)
@@ -76,7 +97,7 @@ def test_past_logs_are_counted_and_a_folder_without_any_is_none(person: dict[str
 
 
 def test_the_import_is_the_commands_own_and_says_what_it_came_to(person: dict[str, str]):
-    logs, around = logged(person), Surroundings(person, "linux")
+    logs, around = logged(person), around_of(person)
     assert around.importing() == Import()
     around.import_logs()
     around.import_logs()  # While it is under way a second click begins nothing.
@@ -85,7 +106,7 @@ def test_the_import_is_the_commands_own_and_says_what_it_came_to(person: dict[st
 
 
 def test_an_import_that_fails_says_why(person: dict[str, str]):
-    around = Surroundings(person, "linux")
+    around = around_of(person)
     around.import_logs()
     assert until(lambda: around.importing().state == "failed")
     assert around.importing().said.startswith("no logs of Claude Code")
@@ -102,7 +123,7 @@ def test_the_page_is_wanted_by_a_new_config_and_an_empty_ledger_only(tmp_path: P
 
 
 def test_the_three_lines_name_what_is_there_and_the_next_command(person: dict[str, str]):
-    around = Surroundings(person, "linux")
+    around = around_of(person)
     assert first_words(around, Money.usd(12)) == (
         "first start: every request goes where your agent sends it, never past $12.00 a day on Claude",
         "found: no agent yet; nothing of theirs was changed",

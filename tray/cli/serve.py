@@ -62,7 +62,7 @@ def serve(
         click.echo("bursar: it runs already; its dashboard opens in your browser")
         return
     environ = {**place.environ, **({} if place.home is None else {HOME: str(place.home.absolute())})}
-    around = app.desk.around = Surroundings(environ, sys.platform)
+    around = app.desk.around = Surroundings(environ, sys.platform, place.paths, app.desk.facts()["port"])
     is_first = wants_welcome(app.services.ledger, is_new=is_new)
     if not background:
         _greet(app, first_words(around, app.services.ledger.today().limits.cutoff) if is_first else AGAIN)

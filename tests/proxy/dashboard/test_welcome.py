@@ -12,8 +12,8 @@ class PaperMachine:
 
     def __init__(self) -> None:
         self.here: tuple[FoundAgent, ...] = (
-            FoundAgent("Claude Code", "bursar connect claude-code"),
-            FoundAgent("Codex", ""),
+            FoundAgent("Claude Code", "straight to Claude, unmetered", "bursar connect claude-code"),
+            FoundAgent("opencode", "through bursar", ""),
         )
         self.past: PastLogs | None = PastLogs("/home/ada/.claude/projects", 1, 300 * 2**20)
         self.state, self.is_on, self.refuses = Import(), False, ""
@@ -60,7 +60,13 @@ def visitor(house: House, machine: PaperMachine) -> Visitor:
 
 def test_it_says_what_was_found_and_offers_what_can_be_done(visitor: Visitor):
     text = visitor.text("/welcome")
-    for said in ("Claude Code, Codex", "1 log of Claude Code, 300 MB", "bursar connect claude-code", "bursar run --"):
+    for said in (
+        "Claude Code",
+        "straight to Claude, unmetered",
+        "1 log of Claude Code, 300 MB",
+        "bursar connect claude-code",
+        "bursar run --",
+    ):
         assert said in text
     assert "Nothing in your agents’ settings is changed unless you say so" in text
     assert 'id="choose-observe" value="observe" checked' in text
