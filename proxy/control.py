@@ -25,6 +25,7 @@ from proxy.dashboard.pages import DASHBOARD, install, lost_visitor
 from proxy.desk import Counter, Desk, RequestError, counter, furnish
 from proxy.explainjson import explanation_json, remembered_json
 from proxy.historyapi import history
+from proxy.keeperapi import keeper
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
 from proxy.rehearse import rehearse
@@ -54,6 +55,7 @@ def create_control(services: Services, token: str, desk: Desk, archive: Archive 
     app.before_request(_token_check(token))
     app.register_blueprint(api)
     app.register_blueprint(history)
+    app.register_blueprint(keeper)
     install(app)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RequestError, _request_error)

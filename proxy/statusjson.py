@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from proxy import asjson
 from proxy.cachemissjson import hints_json
 from proxy.desk import Desk
+from proxy.keeper.facts import wish_json
 from proxy.localjson import locals_json
 from proxy.pace import pace_of
 
@@ -30,6 +31,13 @@ def status_json(services: Services, desk: Desk) -> asjson.Json:
         "locals": locals_json(services.locals),
         "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],
         "cache_hints": hints_json(services.baselines.doctor.hints(services.clock())) if services.baselines else [],
+        "keeper": _keeper(services),
         "machine": None if services.local_costs is None else services.local_costs.facts(),
         "prices": asjson.table_json(services.prices(), services.clock()),
     }
+
+
+def _keeper(services: Services) -> asjson.Json:
+    """Tell whether caches are kept, and of how many conversations."""
+    glance = services.keeper.glance() if services.keeper else None
+    return {**wish_json(services.options.keeper), "now": None if glance is None else asdict(glance)}

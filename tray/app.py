@@ -20,6 +20,8 @@ from proxy.app import create_app
 from proxy.baseline import Recorder
 from proxy.baselinekept import KeptRatios
 from proxy.control import create_control
+from proxy.keeper.keeper import Keeper as CacheKeeper
+from proxy.keeper.past import learn
 from proxy.restrictions import Restrictions
 from proxy.server import Server
 from proxy.services import Services
@@ -127,6 +129,8 @@ class App:
             busy=services.slots.is_busy,
         )
         threading.Thread(target=prober.run, name="prober", daemon=True).start()
+        if services.keeper:
+            threading.Thread(target=services.keeper.run, args=(self._leaving,), name="keeper", daemon=True).start()
         log.info("serving agents at %s, control at %s", self.proxy_url, self.control_url)
 
     def close(self, drain_s: float = DRAIN_S) -> None:
@@ -212,6 +216,7 @@ def build(
         end.callback(ledger.subscribe(services.log.hear))
         end.callback(ledger.subscribe(services.tally.hear))
         services.cut = proxy.cut
+        services.keeper = CacheKeeper(services, elapsed, proxy.carry, lambda: learn(ledger.file, clock()))
         end.callback(lambda: paths.token_file.unlink(missing_ok=True))
         write_private(paths.token_file, token.encode())
         ports.update(proxy=proxy.port, control=control_server.port)

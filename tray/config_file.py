@@ -82,6 +82,16 @@ zone = "{zone}"
 # L3 = 0
 # L2 = 0
 
+[keeper]
+# Read a conversation's cache at Claude once more shortly before it expires, where you are likely to go on: for a tenth
+# or less of what writing it again costs. It sends your agent's last request once more, for no answer, with your agent's
+# own key. `bursar keeper` says what that would have saved last week, and what it does save.
+# enabled = false
+# What that may cost a day, within the budget. As much is held for each as if all were written again.
+# allowance = "2"
+# Also for requests that a Pro or Max plan pays, whose limits it uses up.
+# plans = false
+
 [pace]
 # Let the hour count too: where far more is spent than the hours so far allow, routing saves before 80 % are gone. At
 # the end of the hours that is the plain rule; alerts and the cutoff are as they are.

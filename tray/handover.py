@@ -39,6 +39,7 @@ def options_of(settings: Settings) -> ProxyOptions:
         cache_gate=settings.cache_gate,
         patience_s=float(settings.patience_s) or None,
         shares=settings.shares,
+        keeper=settings.keeper,
         workday=settings.workday,
     )
 

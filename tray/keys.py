@@ -234,6 +234,7 @@ MACHINE: Mapping[str, Reader] = {
 }
 
 CLOUD_MODELS: Mapping[str, Reader] = dict.fromkeys(("L0", "L1", "L2", "L3"), text)
+KEEPER: Mapping[str, Reader] = {"enabled": flag, "allowance": money, "plans": flag}
 SHARES: Mapping[str, Reader] = dict.fromkeys(("L3", "L2"), between(0, 100, "a percentage of the budget"))
 
 
@@ -265,6 +266,7 @@ TABLES: Mapping[str, Mapping[str, Reader]] = {
     "cloud": CLOUD,
     "cloud_models": CLOUD_MODELS,
     "shares": SHARES,
+    "keeper": KEEPER,
     "pace": PACE,
     "local": LOCAL,
     "local.model": LOCAL_MODEL,

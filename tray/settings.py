@@ -15,6 +15,7 @@ from budget.shares import Shares
 from budget.workday import Workday
 from pricing.assumed import Figures, machine_of
 from pricing.money import ZERO, Money
+from proxy.keeper.wish import Wish
 from proxy.rules.hours import Hours
 from proxy.rules.rule import Rule
 from proxy.task import Tier
@@ -99,6 +100,7 @@ class Settings:
     rules: tuple[Rule, ...] = ()
     cloud_models: Mapping[Tier, str] = field(default_factory=dict)
     shares: Shares = field(default_factory=Shares)
+    keeper: Wish = field(default_factory=Wish)
     notify: Notify = field(default_factory=Notify)
     tray: Tray = field(default_factory=Tray)
     workday: Workday | Literal["usual"] | None = None
@@ -144,6 +146,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
     rules = rules_of(reading, raw.get("rule", []))
     cheaper = reading.table("cloud_models", reading.one(raw, "cloud_models"))
     shares = _shares(reading, reading.one(raw, "shares"))
+    keeper = Wish(**reading.table("keeper", reading.one(raw, "keeper")))
     workday = _workday(reading, reading.one(raw, "pace"))
     notify = Notify(**reading.table("notify", reading.one(raw, "notify")))
     tray = Tray(**reading.table("tray", reading.one(raw, "tray")))
@@ -165,6 +168,7 @@ def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -
         rules=rules,
         cloud_models=models,
         shares=shares,
+        keeper=keeper,
         notify=notify,
         tray=tray,
         workday=workday,

@@ -9,12 +9,13 @@ from typing import Any
 
 from pricing.assumed import BUSY_HOURS_A_DAY, ELECTRICITY, PRICE, PSU_EFFICIENCY, TDP_WATTS, YEARS
 from proxy.desk import Setting
+from proxy.keeper.wish import DEFAULT_ALLOWANCE
 from tray.config_edit import Value
 from tray.keys import TABLES, flag, hours, kinds, money, percents, texts, zone
 from tray.keys import text as short_text
 from tray.settings import DEFAULT_BUDGET, Settings
 
-FORM_TABLES = ("", "cloud_models", "shares", "pace", "discover", "machine", "notify")
+FORM_TABLES = ("", "cloud_models", "shares", "keeper", "pace", "discover", "machine", "notify")
 SECRET = ("notify.to",)
 """The tables that stand once in a file and hold nothing but single keys; SECRET ones among them go to no page."""
 DEFAULTS = {
@@ -24,6 +25,9 @@ DEFAULTS = {
     "pace.enabled": "false",
     "shares.L3": "0",
     "shares.L2": "0",
+    "keeper.enabled": "false",
+    "keeper.allowance": DEFAULT_ALLOWANCE.exact(),
+    "keeper.plans": "false",
     "machine.price": PRICE.exact(),
     "machine.residual": "0",
     "machine.years": str(YEARS),

@@ -48,8 +48,8 @@ MOST_LEFT_ALONE = 512
 
 _log = logging.getLogger(__name__)
 
-Past = Callable[[Hazard], None]
-"""Teaches what is known of earlier pauses."""
+Past = Callable[[], Hazard]
+"""Tells what is known of earlier pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Keeper:
         services: Services,
         elapsed: Elapsed,
         send: Callable[[Forward], None],
-        past: Past = lambda _: None,
+        past: Past = Hazard,
     ) -> None:
         self._services, self._elapsed, self._send, self._past = services, elapsed, send, past
         self._lock = threading.Lock()
@@ -192,11 +192,12 @@ class Keeper:
         """Learn once what the ledger knows of earlier pauses, apart from what comes in meanwhile."""
         if self._knows_past:
             return
-        self._knows_past, hazard = True, Hazard()
+        self._knows_past = True
         try:
-            self._past(hazard)
+            hazard = self._past()
         except Exception:  # noqa: BLE001 - without a past it decides by the prior
             _log.exception("the cache keeper cannot read earlier pauses")
+            return
         with self._lock:
             self._pauses.hazard.learn(hazard)
 

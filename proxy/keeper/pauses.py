@@ -76,6 +76,12 @@ class Pauses:
         while self._silent and (len(self._silent) > MOST_SILENT or self._has_left(now_s)):
             self._learn(self._silent.popitem(last=False)[1], now_s)
 
+    def forget(self, now_s: float) -> None:
+        """Learn from all silences as they stand, and follow them no more."""
+        for silence in self._silent.values():
+            self._learn(silence, now_s)
+        self._silent.clear()
+
     def chance(self, thread: str, now_s: float) -> Chance:
         """Give how likely a silent conversation goes on, by all that was seen until now, silences that last included.
 

@@ -39,6 +39,7 @@ VERBS = {
     "confirm-day": ("switches", "Believe the clock after it jumped ahead."),
     "budget": ("limits", "Show or set what you mean to spend a day."),
     "cutoff": ("limits", "Show or set what can never be passed in a day."),
+    "keeper": ("keeper", "Keep Claude's cache warm in pauses, or see what that would save."),
     "report": ("report", "Show a week: what was spent and saved, why, and what to change."),
     "cache": ("cache", "Show what Claude’s cache missed, why, and what it cost."),
     "reconcile": ("reconcile", "Compare the ledger with the provider's own reports."),

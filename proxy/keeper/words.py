@@ -1,0 +1,33 @@
+"""The keeper in words: for a terminal, a page and a report alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pricing.money import ZERO, Money
+
+Json = Mapping[str, Any]
+
+
+def offered(made: Json) -> str:
+    """Say what keeping caches would have come to; nothing where too little was asked to say so."""
+    net = Money.usd(made["net_usd"])
+    if not made["requests"] or not made["pings"]:
+        return "In the last seven days no cache expired that would have been worth keeping."
+    share = f", {abs(made['permille']) / 10:.1f} % of what was spent" if made["permille"] is not None else ""
+    what = f"saved about {net.dollars()}" if net >= ZERO else f"cost about {(-net).dollars()} more than it saved"
+    return f"In the last seven days it would have {what}{share}, as far as recorded pauses tell."
+
+
+def came_to(found: Json) -> str:
+    """Say what pings came to, a loss as plainly as a gain."""
+    if not found["sent"]:
+        return "no cache was kept"
+    net = Money.usd(found["net_usd"])
+    cost, saved = (Money.usd(found[name]).dollars() for name in ("cost_usd", "saved_usd"))
+    pings = "1 ping" if found["sent"] == 1 else f"{found['sent']:,} pings"
+    wasted = f"{found['wasted']:,} of them in vain"
+    wrote = f", {found['wrote']:,} wrote what they should have read" if found["wrote"] else ""
+    end = f"{net.dollars()} saved" if net >= ZERO else f"a loss of {(-net).dollars()}"
+    return f"{pings} for {cost} ({wasted}{wrote}) kept {saved} from being written again: {end}"
