@@ -34,6 +34,12 @@ class Call:
     out: int
     tool: str | None = None
     file: str = ""
+    shared: int = 0
+    """Of the prompt, what Claude read though this conversation was cold: others had it written, as tools and system."""
+    plain: int = 0
+    """Of the prompt, what stands at its end behind the last mark for the cache."""
+    for_an_hour: bool | None = None
+    """Whether its marks ask for an hour; None where nobody knows."""
 
     @property
     def prompt(self) -> int:

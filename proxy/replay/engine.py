@@ -199,7 +199,7 @@ class Walk:
     def _priced(self, prefixes: Prefixes, asked: AgentRequest, call: Call, model: str) -> Money:
         known = self._prices.find(model)
         least = known.min_cacheable(self._now) if known else None
-        usage = prefixes.ask(conversation(asked, model), call, self._now, least or BY_DEFAULT)
+        usage = prefixes.ask(conversation(asked, model), model, call, self._now, least or BY_DEFAULT)
         return self._cost(usage, model)
 
     def _cost(self, usage: Usage, model: str) -> Money:

@@ -13,9 +13,9 @@ from budget.historyledger import Recorded
 from budget.historyrow import Row
 from pricing.table import PriceTable
 from proxy.replay.call import BACKGROUND, MAIN, Call
+from proxy.replay.prefixes import LONG, SHORT
 from proxy.task import TaskClass, Tier
 
-WARM = timedelta(minutes=5)
 SOME_TOOL = "a tool"
 """Stands for the tool that an answer must have called, as its turn went on: what it was, nobody kept."""
 
@@ -40,10 +40,11 @@ class Left:
 
 @dataclass(slots=True)
 class _Conversation:
-    """What a session and agent sent last."""
+    """What a session and agent sent last; `at` is when that went to Claude, None after it went elsewhere."""
 
     prompt: int = 0
     at: datetime | None = None
+    for_an_hour: bool | None = None
     model: str = ""
     turn: str = ""
     step: int = 0
@@ -70,17 +71,25 @@ def for_an_hour(days: Sequence[Day]) -> bool:
 
 def _day(day: date, recorded: list[Recorded], zone: ZoneInfo, conversations: dict[str, _Conversation]) -> Day:
     begins = resets_at(day - timedelta(days=1), zone)
-    calls = [_call(each.row, begins, conversations) for each in recorded]
+    calls = [_call(each, begins, conversations) for each in recorded]
     return Day(day, begins, tuple(_with_tools(calls)), tuple(recorded))
 
 
-def _call(row: Row, begins: datetime, conversations: dict[str, _Conversation]) -> Call:
+def _call(each: Recorded, begins: datetime, conversations: dict[str, _Conversation]) -> Call:
+    row = each.row
     kind, agent = _kind(row)
     talk = conversations.setdefault(f"{row.session}/{agent}", _Conversation())
-    prefix = _prefix(row, talk) if agent != BACKGROUND else 0
+    is_warm = talk.at is not None and row.at - talk.at < _life(talk) and row.model == talk.model
+    is_known = each.as_asked and agent != BACKGROUND
+    prefix = _prefix(row, talk, is_known=is_known and is_warm) if agent != BACKGROUND else 0
     step = talk.step + 1 if row.turn and row.turn == talk.turn else 0
     prompt = row.usage.prompt
-    talk.prompt, talk.at, talk.model, talk.turn, talk.step = prompt, row.at, row.model, row.turn, step
+    if is_known and (row.usage.cache_write_5m or row.usage.cache_write_1h):
+        talk.for_an_hour = row.usage.cache_write_1h > row.usage.cache_write_5m
+    talk.prompt, talk.at, talk.model, talk.turn, talk.step = (
+        *(prompt, row.at if each.as_asked else None),
+        *(row.model, row.turn, step),
+    )
     return Call(
         t=(row.at - begins).total_seconds(),
         session=row.session,
@@ -96,6 +105,9 @@ def _call(row: Row, begins: datetime, conversations: dict[str, _Conversation]) -
         out=row.usage.output,
         tool="Edit" if row.edited else SOME_TOOL if row.tools else None,
         file=str(row.edited) if row.edited else "",
+        shared=row.usage.cache_read if is_known and not is_warm else 0,
+        plain=row.usage.input if is_known else 0,
+        for_an_hour=talk.for_an_hour,
     )
 
 
@@ -108,11 +120,14 @@ def _kind(row: Row) -> tuple[str, str]:
     return ("subagent", row.agent) if row.agent else ("user", MAIN)
 
 
-def _prefix(row: Row, talk: _Conversation) -> int:
+def _life(talk: _Conversation) -> timedelta:
+    return LONG if talk.for_an_hour else SHORT
+
+
+def _prefix(row: Row, talk: _Conversation, *, is_known: bool) -> int:
     """Tell how much of a prompt was sent before: by what Claude read of its cache while that was warm, else by size."""
     prompt, read = row.usage.prompt, row.usage.cache_read
-    is_warm = talk.at is not None and row.at - talk.at < WARM and row.model == talk.model
-    if read and is_warm:
+    if is_known:
         return read
     return max(read, talk.prompt) if prompt >= talk.prompt else read
 

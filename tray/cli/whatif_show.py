@@ -134,7 +134,8 @@ def _notes(
         notes.append(
             f"The replay's own error: {claude.checked:,} requests of conversations that were at Claude alone came to "
             f"{claude.bill.dollars(rounding='up')}, and the replay makes "
-            f"{claude.bill_replayed.dollars(rounding='up')} of them ({off:+.1%})."
+            f"{claude.bill_replayed.dollars(rounding='up')} of them ({off:+.1%}). What Claude's cache held of them "
+            "is as it was recorded; what other routes would have done to it is worked out and cannot be checked."
         )
     else:
         notes.append("The replay's own error is not known: no conversation was at Claude alone.")

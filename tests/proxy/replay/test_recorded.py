@@ -55,6 +55,33 @@ def test_after_a_pause_the_whole_conversation_was_sent_before_though_nothing_was
     assert calls(ROW, second)[1].prefix == 20_000
 
 
+def test_what_claude_did_not_read_though_it_was_warm_was_new():
+    second = after(ROW, 30, Usage(cache_write_5m=25_000, output=5))
+    assert [(call.prefix, call.new) for call in calls(ROW, second)] == [(0, 20_000), (0, 25_000)]
+
+
+def test_what_a_cold_conversation_read_others_had_written_and_what_was_marked_for_no_cache_is_plain():
+    shared = replace(ROW, usage=Usage(input=300, cache_write_5m=2_000, cache_read=18_000, output=100))
+    second = after(shared, 30, Usage(cache_write_5m=1_500, cache_read=20_000, output=5))
+    assert [(call.shared, call.plain) for call in calls(shared, second)] == [(18_000, 300), (0, 0)]
+
+
+def test_each_conversation_has_its_cache_kept_for_as_long_as_it_was_written():
+    hour = replace(ROW, usage=Usage(cache_write_1h=20_000, output=100))
+    child = after(ROW, 5, USAGE, agent="a1")
+    late = after(hour, 1800, Usage(cache_read=20_000, output=5))
+    found = calls(hour, child, late)
+    assert [call.for_an_hour for call in found] == [True, False, True]
+    assert found[2].prefix == 20_000
+
+
+def test_after_a_local_answer_what_was_sent_is_told_by_its_size():
+    local = replace(Recorded(after(ROW, 30, Usage(input=25_000, output=5))), is_local=True, as_asked=False)
+    back = Recorded(after(ROW, 60, Usage(cache_read=20_000, cache_write_5m=6_000, output=5)))
+    [day] = days_of([Recorded(ROW), local, back], PRICES, ZONE)[0]
+    assert [call.prefix for call in day.calls] == [0, 20_000, 25_000]
+
+
 def test_after_a_summary_only_what_was_read_was_sent_before():
     second = after(ROW, 900, Usage(cache_write_5m=6_000, cache_read=4_000, output=5))
     assert calls(ROW, second)[1].prefix == 4_000

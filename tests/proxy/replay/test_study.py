@@ -96,7 +96,22 @@ def test_a_bill_of_caches_kept_for_an_hour_is_replayed_with_such_caches():
     kept = studied(replace(CLAUDE, for_an_hour=True), hour, late)
     # 20,000 written at 8 and 100 out at 20; then 20,000 read at 0.20, 500 written at 8, 100 out.
     assert kept.outcome.cost == Money.usd("0.162") + Money.usd("0.01")
-    assert studied(CLAUDE, hour, late).outcome.cost > kept.outcome.cost
+    assert studied(CLAUDE, hour, late).outcome.cost == kept.outcome.cost  # By what was written of each conversation.
+
+
+def test_a_day_of_short_sessions_that_share_tools_and_system_is_replayed_to_what_it_cost():
+    """Each reads 18,000 tokens that another one wrote, and ends in 2,000 that are marked for no cache."""
+    first = Usage(cache_write_5m=20_000, input=2_000, output=100)
+    others = Usage(cache_read=18_000, cache_write_5m=2_000, input=2_000, output=100)
+    rates = PRICES.on(NOON, "claude-opus-5-5").rates
+    every = [
+        later(FIRST, 60 * n, session=f"s{n}", turn=f"t{n}", usage=usage, cost=rates.cost(usage))
+        for n, usage in enumerate([first, *[others] * 9])
+    ]
+    found = studied(CLAUDE, *every)
+    assert (found.checked, found.bill_replayed) == (10, found.bill)
+    # Without Claude in between, what they share goes cold with the rest of them.
+    assert studied(CLAUDE, every[0], later(every[1], 400)).bill_replayed > rates.cost(first) + rates.cost(others)
 
 
 def test_every_policy_has_its_settings_and_a_sentence():
