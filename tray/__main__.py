@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 
 def main() -> None:
     """Run one command and leave with its exit code."""
+    if getattr(sys, "frozen", False):
+        from tray import packed
+
+        packed.put_back(os.environ)
     if sys.argv[1:2] == ["hook"]:  # An agent waits for it: nothing else is imported.
         from tray.agents import hook
 

@@ -26,8 +26,6 @@ def has_screen(environ: Mapping[str, str], platform: str = sys.platform) -> bool
 
 
 def _started(command: list[str], environ: Mapping[str, str]) -> bool:
-    """Start what opens pages, without the libraries of a packaged bursar, which are not the browser's."""
-    kept = {name: value for name, value in environ.items() if name != "LD_LIBRARY_PATH"}
     quiet = subprocess.DEVNULL
-    subprocess.Popen(command, env=kept, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    subprocess.Popen(command, env=dict(environ), stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
     return True
