@@ -204,10 +204,10 @@ def build(
         courier = Courier(ledger.outbox, everywhere, lambda: _wishes(in_force.settings, everywhere), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
-        wake = Wake(lambda: begin_anew(proxy, timer))
-        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report, wake))
+        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report))
+        wake = Wake(lambda: begin_anew(proxy, timer), clock, elapsed)
         services.locals.on_failure = lambda: timer.soon(HEALTH)
-        for stop in (courier.stop, timer.stop):
+        for stop in (courier.stop, timer.stop, wake.stop):
             end.callback(stop)
         listener = Listener(lambda event: act_on(event, proxy, watch, timer))
         end.callback(listener.stop)
@@ -222,7 +222,7 @@ def build(
         ports.update(proxy=proxy.port, control=control_server.port)
         lock.announce(ports)
         control = Control(Owner(os.getpid(), ports), token)
-        beside = (courier.start, timer.start)
+        beside = (courier.start, timer.start, wake.start)
         return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere)
 
 

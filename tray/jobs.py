@@ -9,7 +9,6 @@ from budget.ledger import Ledger
 from proxy.services import Services
 from tray.alerts.watch import Watch, monday
 from tray.scheduler import Job, at, every
-from tray.wake import PAUSE, Wake
 
 HEALTH = "health"
 LONGEST_AWAY = 8
@@ -20,13 +19,10 @@ Report = Callable[[date], bool]
 """Makes and keeps the report of the week that began on a Monday; False if there is nothing to report of it."""
 
 
-def jobs_of(
-    services: Services, watch: Watch, hurry: Callable[[str], None], report: Report | None, wake: Wake
-) -> tuple[Job, ...]:
+def jobs_of(services: Services, watch: Watch, hurry: Callable[[str], None], report: Report | None) -> tuple[Job, ...]:
     """List the jobs; `hurry` has one of them done soon."""
     ledger = services.ledger
     return (
-        Job("wake", wake.look, every(PAUSE), PAUSE),
         Job(HEALTH, Health(services, watch, hurry).look, every(timedelta(seconds=30))),
         Job("spend", watch.look_at_spend, every(timedelta(minutes=1)), timedelta(seconds=10)),
         Job(DAY, lambda: _turn(ledger), at(lambda: ledger.today().resets_at), timedelta(seconds=1)),
