@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from budget.cachemisshistory import Past
 from budget.cachemisslife import SETTING_1H, Lives, Pauses, worthwhile
 from budget.cachemisssums import Cut, Missed, Session
 from pricing.money import Money
@@ -11,10 +12,11 @@ from proxy.asjson import Json
 from proxy.cachemisshints import Hint
 from proxy.cachemisswords import where, words
 
+NO_PAST = Past()
 
-def missed_json(found: Missed) -> Json:
-    """Tell some days."""
-    advised = worthwhile(found.lives)
+
+def missed_json(found: Missed, past: Past = NO_PAST) -> Json:
+    """Tell some days, and what imported logs of them say of lifetimes."""
     return {
         "since": found.since.isoformat(),
         "until": found.until.isoformat(),
@@ -29,11 +31,20 @@ def missed_json(found: Missed) -> Json:
         "sessions": [_session(one) for one in found.sessions],
         "lifetimes": [_lives(one) for one in found.lives],
         "pauses": [_pauses(one) for one in found.pauses],
-        "advice": None if advised is None else {"lifetime": advised.better, "saves": _money(advised.saves), **HOW},
+        "advice": _advice(found.lives),
+        "imported": {
+            "lifetimes": [_lives(one) for one in past.lives],
+            "pauses": [_pauses(one) for one in past.pauses],
+            "advice": _advice(past.lives),
+        },
     }
 
 
-HOW = {"claude_code": SETTING_1H}
+def _advice(lives: Sequence[Lives]) -> Json | None:
+    advised = worthwhile(lives)
+    if advised is None:
+        return None
+    return {"lifetime": advised.better, "saves": _money(advised.saves), "claude_code": SETTING_1H}
 
 
 def hints_json(hints: Sequence[Hint]) -> list[Json]:

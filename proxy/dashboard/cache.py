@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from flask import request
 
+from budget.cachemisshistory import Past, past
 from budget.cachemisslife import SETTING_1H, Lives, worthwhile
 from budget.cachemisssums import Cut, Missed, Session, missed
 from budget.report import week_of
@@ -48,6 +49,7 @@ def cache() -> str:
     since = _since(request.args.get("week", ""), today)
     until = since + timedelta(days=DAYS - 1)
     found = books(lambda: missed(services.ledger.file, since, until)) or Missed(since, until)
+    logged = books(lambda: past(services.ledger.file, since, until, services.prices())) or Past()
     hints = services.baselines.doctor.hints(services.clock()) if services.baselines else ()
     return page(
         "cache.html",
@@ -56,6 +58,9 @@ def cache() -> str:
         lives=life_bars(found.lives),
         advised=worthwhile(found.lives),
         setting=SETTING_1H,
+        past=logged,
+        past_lives=life_bars(logged.lives),
+        past_advised=worthwhile(logged.lives),
         sessions=[(one, _mostly(one)) for one in found.sessions[:MOST_SESSIONS]],
         hints=[(hint, words(hint.cause.kind, hint.cause.what), where(hint.cause)) for hint in hints],
         before=_name(since - timedelta(days=since.weekday() or DAYS)),

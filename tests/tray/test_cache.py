@@ -9,7 +9,10 @@ import pytest
 
 from budget.bands import Limits
 from budget.ledger import Ledger
+from tests.kit import traffic
 from tests.kit.cachefacts import judge
+from tests.kit.claude.prices import Tokens, charge
+from tests.kit.claude_logs import Logs
 from tests.kit.weeks import WeekMaker
 from tests.tray.conftest import Command
 from tray.settings import read
@@ -80,3 +83,32 @@ def test_the_weekly_report_advises_the_lifetime_that_would_have_been_cheaper(bur
     advice = {one["topic"]: one for one in bursar("report", "--week", "2026-W47", "--json").json["advice"]}
     assert advice["lifetime"]["amount"]["usd"] == "0.2"
     assert "ENABLE_PROMPT_CACHING_1H=1" in advice["lifetime"]["arithmetic"]
+
+
+def test_imported_logs_tell_what_either_lifetime_would_have_cost(bursar: Command, tmp_path: Path):
+    calls = traffic.generate(5, 8)
+    logs = Logs(tmp_path / "claude", datetime(2026, 11, 18, tzinfo=UTC))
+    logs.write(calls)
+    assert bursar("history", "import", str(logs.folder.parent.parent)).code == 0
+    found = bursar("cache", "--json").json
+    told = {one["agent"]: one for one in found["imported"]["lifetimes"]}["together"]
+    assert told["off_permille"] == 0
+    truth = kept_for_an_hour(calls)
+    assert abs(told["if_1h"]["picos"] - truth) * 1000 <= truth
+    assert "From the agent’s own logs" in bursar("cache").out
+    assert found["requests"] == 0
+
+
+def kept_for_an_hour(calls: list[traffic.Call]) -> int:
+    """Bill the calls that are logged as if all were written for an hour."""
+    cache: dict[tuple[str, str], tuple[float, int]] = {}
+    picos = 0
+    for call in calls:
+        if call.agent == "bg" or call.kind == "background:compaction":
+            continue
+        at, held = cache.get((call.session, call.agent), (float("-inf"), 0))
+        read = min(held, call.prefix) if call.t - at < 3600 else 0
+        prompt = call.prefix + call.new
+        cache[call.session, call.agent] = (call.t, prompt)
+        picos += charge(call.model, Tokens(write_1h=prompt - read, read=read, output=call.out))
+    return picos

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import click
 
-from budget.cachemisssums import Missed, missed
+from budget.cachemisshistory import past
+from budget.cachemisssums import missed
 from budget.folder import Folder
 from budget.report import week_of
 from proxy.cachemissjson import missed_json
 from tray.cli.cache_show import cache_words
 from tray.cli.place import Place
 from tray.cli.show import as_json, put
+from tray.handover import prices_of
 
 DAYS = 7
 
@@ -29,13 +30,9 @@ def cache(place: Place, day: str | None, week: str | None, is_json: bool) -> Non
     It is read from the ledger, whether bursar runs or not. Only kinds, places and counts are kept, never a text.
     """
     since, until = _days(place, day, week)
-    found = missed(Folder(place.paths.ledger).database, since, until)
-    put(missed_json(found) if is_json else found, is_json=is_json, words=_words)
-
-
-def _words(found: Any) -> str:
-    assert isinstance(found, Missed)
-    return cache_words(found)
+    database = Folder(place.paths.ledger).database
+    found, imported = missed(database, since, until), past(database, since, until, prices_of(place.paths))
+    put(missed_json(found, imported), is_json=is_json, words=lambda _: cache_words(found, imported))
 
 
 def _days(place: Place, day: str | None, week: str | None) -> tuple[date, date]:

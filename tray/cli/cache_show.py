@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from budget.cachemisshistory import Past
 from budget.cachemisslife import SETTING_1H, Lives, Pauses, worthwhile
 from budget.cachemisssums import Cut, Missed, Session
 from pricing.money import PICOS_PER_DOLLAR, Money
@@ -19,18 +20,24 @@ NOTHING = (
 )
 
 
-def cache_words(found: Missed) -> str:
-    """Say what some days missed, the dearest kind first, and what helps."""
-    if not found.requests:
-        return NOTHING
+def cache_words(found: Missed, past: Past) -> str:
+    """Say what some days missed, the dearest kind first, what helps, and what imported logs of them say."""
+    parts = _of_ours(found) if found.requests else [NOTHING]
+    if past.lives:
+        said = _lives(past.lives, past.pauses)
+        parts.append("\n".join(["From the agent’s own logs, of requests that did not come through bursar:", *said]))
+    return "\n\n".join(_wrapped(part) for part in parts if part)
+
+
+def _of_ours(found: Missed) -> list[str]:
     parts = ["\n".join(_sums(found))]
     if found.cuts:
         parts += [_kinds(found), "\n".join(_helps(found))]
     if found.sessions:
         parts.append(_sessions(found.sessions))
     if found.lives:
-        parts.append("\n".join(_lives(found)))
-    return "\n\n".join(_wrapped(part) for part in parts if part)
+        parts.append("\n".join(_lives(found.lives, found.pauses)))
+    return parts
 
 
 def _wrapped(part: str) -> str:
@@ -85,17 +92,17 @@ def _mostly(cut: Cut) -> str:
     return f"{name} (at {first + 1})" if first == last else f"{name} (at {first + 1} to {last + 1})"
 
 
-def _lives(found: Missed) -> Iterator[str]:
+def _lives(lives: Sequence[Lives], rested: Sequence[Pauses]) -> Iterator[str]:
     yield "How long the cache is kept, 5 minutes or an hour, and what these requests would have cost with each:"
     rows = [("agent", "requests", "asks for", "with 5 minutes", "with an hour")]
-    rows += [(one.name, f"{one.requests:,}", one.asks, _usd(one.if_5m), _usd(one.if_1h)) for one in found.lives]
+    rows += [(one.name, f"{one.requests:,}", one.asks, _usd(one.if_5m), _usd(one.if_1h)) for one in lives]
     yield columns(rows, frozenset({1, 3, 4}))
-    for pauses in found.pauses:
+    for pauses in rested:
         yield _pauses(pauses)
-    whole = found.lives[-1]
+    whole = lives[-1]
     if whole.off_permille is not None:
         yield f"The simulation is {_percent(abs(whole.off_permille))} off what these requests really cost."
-    yield _advice(whole, worthwhile(found.lives))
+    yield _advice(whole, worthwhile(lives))
 
 
 def _pauses(pauses: Pauses) -> str:
