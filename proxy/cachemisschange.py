@@ -15,7 +15,7 @@ _MESSAGE_SETTINGS = (What.tool_choice, What.thinking, What.effort, What.images)
 
 
 def change(before: Said, now: Said, messages: Sequence[int]) -> Cause | None:
-    """Find the first change in the part of `before` that may be cached, in the order of the prompt; None if all is as was.
+    """Find the first change in what `before` may have cached, in the order of the prompt; None if all is as it was.
 
     `messages` says with which block of `now` each message begins.
     """
