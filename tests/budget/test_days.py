@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from budget.events import ClockJumped, DayChanged, Event, Resumed
 from budget.ledger import Held, Ledger, Limits, Mode
 from pricing.money import ZERO, Money
@@ -110,6 +112,19 @@ def test_a_weekend_asleep_is_no_jump(desk: Desk) -> None:
     spend(ledger, "11")
     assert ledger.today().day == date(2026, 11, 24)
     assert not any(isinstance(event, ClockJumped) for event in events)
+
+
+@pytest.mark.parametrize("asleep_s", [0, 9 * 3600])
+def test_a_lid_closed_over_midnight_begins_the_new_day_and_asks_nobody(desk: Desk, asleep_s: float) -> None:
+    """The second clock stands still in the sleep of a system that has no better one, and goes on in any other's."""
+    ledger = desk.open()
+    spend(ledger, "11")
+    desk.pass_time(hours=8)  # 21:00 in Berlin; the lid is closed until six.
+    desk.now += timedelta(hours=9)
+    desk.seconds += asleep_s
+    assert (ledger.today().day, ledger.today().clock_held_back) == (TODAY + timedelta(days=1), False)
+    spend(ledger, "11")
+    assert not ledger.today().clock_held_back
 
 
 def test_a_holiday_with_the_machine_off_is_no_jump(desk: Desk) -> None:
