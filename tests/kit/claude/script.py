@@ -12,7 +12,7 @@ only run where the request offers them:
 Settings stand anywhere in the last message, tool results included:
 
     [[out:N]]  exactly N output tokens    [[at:SECONDS]]  the moment, for the cache    [[fault:…]]  see faults.py
-    [[ttft:MS]]  silence before the answer
+    [[ttft:MS]]  silence before the answer  [[stop:REASON]]  why a text says that it ended
 """
 
 import json
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 STEP = re.compile(r"\[\[(text|read|bash|agent|tool|long|think|unseen)(?::(.*?))?\]\](&?)", re.DOTALL)
-SETTING = re.compile(r"\[\[(out|at|fault|ttft):(.*?)\]\]")
+SETTING = re.compile(r"\[\[(out|at|fault|ttft|stop):(.*?)\]\]")
 REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
 WORD = "word"  # Four bytes: one token by the fake's rule.
 FINAL = "All the steps are done."
@@ -71,7 +71,7 @@ def plan(body: dict[str, Any]) -> Plan:
     contents = _contents(body, settings)
     contents, cut = _limit(contents, body["max_tokens"]) if body["max_tokens"] else ((), True)
     uses_tool = any(content.kind == "tool_use" for content in contents)
-    stop = "max_tokens" if cut else "tool_use" if uses_tool else "end_turn"
+    stop = "max_tokens" if cut else "tool_use" if uses_tool else settings.get("stop", "end_turn")
     moment = float(settings["at"]) if "at" in settings else None
     return Plan(contents, stop, moment, float(settings.get("ttft", 0)), fault_of(settings.get("fault", "")))
 
