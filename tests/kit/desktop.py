@@ -211,12 +211,11 @@ class Panel:
     def _receive(self) -> None:
         while not self._closed:
             try:
-                message = self._connection.receive(timeout=0.02)
+                self._take(self._connection.receive(timeout=0.02))
             except TimeoutError:
                 continue
-            except OSError:
+            except OSError:  # The bus is gone.
                 return
-            self._take(message)
 
     def _take(self, message: jeepney.Message) -> None:
         fields = message.header.fields

@@ -61,13 +61,15 @@ class NoteService:
     def _receive(self) -> None:
         while not self._closed:
             try:
-                message = self._connection.receive(timeout=0.02)
+                self._take(self._connection.receive(timeout=0.02))
             except TimeoutError:
                 continue
-            except OSError:
+            except OSError:  # The bus is gone.
                 return
-            if message.header.message_type is MessageType.method_call:
-                self._send(self._answer(message, message.header.fields[HeaderFields.member]))
+
+    def _take(self, message: jeepney.Message) -> None:
+        if message.header.message_type is MessageType.method_call:
+            self._send(self._answer(message, message.header.fields[HeaderFields.member]))
 
     def _answer(self, call: jeepney.Message, member: str) -> jeepney.Message:
         match member, call.body:

@@ -16,6 +16,7 @@ from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.config_file import create
 from tray.firstrun import Surroundings, first_words, show_welcome, wants_welcome
 from tray.keys import cloud_url
+from tray.lastwords import shown_on_screen
 from tray.paths import HOME
 from tray.portowner import port_owner
 from tray.settings import Settings
@@ -55,7 +56,8 @@ def serve(
         return _with(place.settings(), port=port, control_port=control_port, upstream=upstream)
 
     try:
-        app = _built(place, load, on_screen=not background)
+        with shown_on_screen(place.environ, sys.platform, sys.stderr):
+            app = _built(place, load, on_screen=not background)
     except AlreadyRunning:
         if is_headless or background or not opens_dashboard(place):
             raise

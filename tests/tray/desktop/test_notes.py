@@ -60,16 +60,14 @@ def test_a_desktop_that_shows_no_notes_is_tried_once_and_that_is_recorded(bus: P
     assert one["trouble"].startswith("this desktop shows no notes: ")
 
 
-def test_without_a_desktop_or_a_wish_for_notes_none_is_planned(notes: NoteService, start: Start):
-    bursar = start()
-    bursar.stop()
-    config = bursar.home / "config.toml"
-    config.write_text(config.read_text() + "\n[notify]\ndesktop = false\n")
-    bursar.start()
-    bursar.command("stop")
-    until(lambda: [alert for alert in bursar.api("/api/alerts")["alerts"] if alert["is_planned"]])
-    assert deliveries(bursar) == []
-    assert notes.shown == {}
+def test_a_start_by_a_click_that_fails_says_why_on_the_screen(bus: PrivateBus, notes: NoteService, tmp_path: Path):
+    here = {"DBUS_SESSION_BUS_ADDRESS": bus.address, "DISPLAY": ":no"}
+    bursar = Bursar(tmp_path / "home", "http://127.0.0.1:9", desktop=here)
+    (bursar.home / "config.toml").write_text("colour = 1\n")
+    assert bursar.command().returncode == 1
+    ((_, note),) = notes.shown.items()
+    assert note.title == "bursar could not start"
+    assert note.text.startswith("config.toml, line 1: there is no key")
 
 
 def test_markup_is_no_markup_and_a_service_without_it_gets_the_text_as_it_is(bus: PrivateBus):
