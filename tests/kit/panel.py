@@ -24,11 +24,13 @@ from tests.kit.desktop import PrivateBus
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels of the screen; the last two are outside."""
 
-WIDTH, HEIGHT = 800, 600
-STRIP: Box = (0, 0, WIDTH, 36)  # Where the panel lies, at the top.
+WIDTH, HEIGHT = 1024, 768
+STRIP: Box = (640, 0, WIDTH, 36)  # The part of the panel where the tray is, at the top.
 LEFT, RIGHT = 1, 3  # Buttons of the mouse: the left one activates an icon, the right one opens its menu.
-PATIENCE_S = 20.0
+ROUND = 14  # Pixels of a menu's round corners.
+PATIENCE_S = 30.0
 STILL_S = 0.4  # A picture that stays so long is one that a person would take in.
+EXTENSIONS = Path("/usr/share/gnome-shell/extensions")
 XFCONFD = Path("/usr/lib/x86_64-linux-gnu/xfce4/xfconf/xfconfd")
 
 XFCE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -53,6 +55,16 @@ XFCE = """<?xml version="1.0" encoding="UTF-8"?>
   </property>
 </channel>
 """
+GNOME = """[org/gnome/shell]
+enabled-extensions=['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']
+welcome-dialog-last-shown-version='999'
+
+[org/gnome/desktop/interface]
+enable-animations=false
+
+[org/gnome/desktop/notifications]
+show-banners=false
+"""
 LXQT = """[General]
 __userfile__=true
 panels=panel1
@@ -68,7 +80,7 @@ width-percent=true
 
 [spacer]
 type=spacer
-size=600
+size=800
 
 [statusnotifier]
 type=statusnotifier
@@ -190,6 +202,7 @@ class Screen:
 class XfcePanel:
     """The panel of XFCE, with nothing on it but the tray."""
 
+    desktop = "XFCE"
     commands = ("xfce4-panel", "xdotool", "Xvfb", "dbus-daemon")
     height = 29
 
@@ -218,6 +231,7 @@ class XfcePanel:
 class LxqtPanel:
     """The panel of LXQt, with nothing on it but the tray."""
 
+    desktop = "LXQt"
     commands = ("lxqt-panel", "openbox", "xdotool", "Xvfb", "dbus-daemon")
     height = 32
 
@@ -242,13 +256,57 @@ class LxqtPanel:
         self._process.wait(10)
 
 
-PANELS: dict[str, type[XfcePanel] | type[LxqtPanel]] = {"xfce": XfcePanel, "lxqt": LxqtPanel}
+class GnomeShell:
+    """GNOME with the AppIndicator extension, whose panel cannot be had without all of it."""
+
+    desktop = "GNOME"
+    commands = ("gnome-shell", "xdotool", "Xvfb", "dbus-daemon")
+    height = 32
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        (screen.folder / "glib-2.0" / "settings").mkdir(parents=True)
+        (screen.folder / "glib-2.0" / "settings" / "keyfile").write_text(GNOME, encoding="utf-8")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Image.Image:
+        """Show it without its overview of windows; gives the picture of its strip once it is drawn."""
+        own = {
+            "GSETTINGS_BACKEND": "keyfile",
+            "XDG_SESSION_TYPE": "x11",
+            "XDG_CURRENT_DESKTOP": "GNOME",
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "DBUS_SYSTEM_BUS_ADDRESS": self._screen.bus.address,
+        }
+        empty = self._screen.picture()
+        self._process = self._screen.start("gnome-shell", "--x11", environ=self._screen.environ | own)
+        self._screen.change(empty)
+        overview = self._screen.still()
+        self._screen.press("Escape")
+        self._screen.change(overview)
+        return self._screen.still(STRIP)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        assert self._process
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+
+PANELS: dict[str, type[XfcePanel] | type[LxqtPanel] | type[GnomeShell]] = {
+    "xfce": XfcePanel,
+    "lxqt": LxqtPanel,
+    "gnome": GnomeShell,
+}
 
 
 def missing(name: str) -> list[str]:
     """List what is not there of what a panel needs."""
     lacks = [command for command in PANELS[name].commands if shutil.which(command) is None]
-    return lacks + ([XFCONFD.name] if name == "xfce" and not XFCONFD.exists() else [])
+    lacks += [XFCONFD.name] if name == "xfce" and not XFCONFD.exists() else []
+    return lacks + (
+        ["an AppIndicator extension"] if name == "gnome" and not list(EXTENSIONS.glob("*indicator*")) else []
+    )
 
 
 def different(one: Image.Image, other: Image.Image) -> Box | None:
@@ -257,21 +315,25 @@ def different(one: Image.Image, other: Image.Image) -> Box | None:
 
 
 def rows(menu: Image.Image) -> list[Box]:
-    """Find the lines of an open menu: the bands of ink, from the top; a separator is a band of a pixel or two."""
-    ground = menu.getpixel((menu.width // 2, 3))
-    inside = menu.crop((3, 3, menu.width - 3, menu.height - 3))
-    ink = (
-        ImageChops.difference(inside, Image.new("RGB", inside.size, ground)).convert("L").point(lambda v: 255 * (v > 8))
-    )
-    marked = [ink.crop((0, y, ink.width, y + 1)).getbbox() is not None for y in range(ink.height)]
-    found, top = [], None
-    for y, is_marked in enumerate([*marked, False]):
-        if is_marked and top is None:
-            top = y
-        elif not is_marked and top is not None:
-            found.append((0, top + 3, menu.width, y + 3))
-            top = None
-    return found
+    """Find the lines of an open menu: the bands of ink, from the top; a separator is a band of a pixel or two.
+
+    The ground is the colour that most of the menu has; what lies around it are borders, shadows and round corners.
+    """
+    ground = max(menu.getcolors(menu.width * menu.height))[1]
+    inked = ImageChops.difference(menu, Image.new("RGB", menu.size, ground)).convert("L")
+    blank = inked.point(lambda level: 255 * (level == 0)).getbbox()
+    assert blank
+    left, top, right, bottom = blank
+    ink = inked.point(lambda level: 255 * (level > 6)).crop((left + ROUND, top, right - ROUND, bottom))
+    found, since = [], None
+    for y in range(ink.height + 1):
+        is_marked = y < ink.height and ink.crop((0, y, ink.width, y + 1)).getbbox() is not None
+        if is_marked and since is None:
+            since = y
+        elif not is_marked and since is not None:
+            found.append((0, top + since, menu.width, top + y))
+            since = None
+    return [band for band in found if top < band[1] and band[3] < bottom]  # What touches the ground's end is a border.
 
 
 def wait(true: Callable[[], Any], what: str) -> None:

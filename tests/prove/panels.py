@@ -1,4 +1,5 @@
-"""A person at a real panel with a real bursar: `python -m tests.prove.panels [xfce|lxqt …] [--runs N] [--keep FOLDER]`.
+"""A person at a real panel with a real bursar:
+`python -m tests.prove.panels [xfce|lxqt|gnome …] [--runs N] [--keep FOLDER]`.
 
 The icon, the open menu and its lines are found in the picture of the screen; what a click did is asked of the control
 server. Each run has a screen, a bus, a home and a fake Claude of its own.
@@ -16,7 +17,21 @@ from PIL import Image
 
 from tests.kit.bursar import Bursar
 from tests.kit.fake_claude import FakeClaude
-from tests.kit.panel import HEIGHT, PANELS, RIGHT, STRIP, WIDTH, Box, NotSeen, Screen, different, missing, rows, wait
+from tests.kit.panel import (
+    HEIGHT,
+    PANELS,
+    PATIENCE_S,
+    RIGHT,
+    STRIP,
+    WIDTH,
+    Box,
+    NotSeen,
+    Screen,
+    different,
+    missing,
+    rows,
+    wait,
+)
 from tests.kit.raw import ask, message
 from tray.menu import Here, Item, face
 
@@ -25,10 +40,11 @@ DOLLAR = "[[out:100000]]"  # 0.1 MTok at $10.
 
 @dataclass
 class Menu:
-    """An open menu: where it lies, its picture, and its lines with where they are in the picture."""
+    """An open menu: where it lies, its picture, what it hides, and its lines with where they are in the picture."""
 
     box: Box
     picture: Image.Image
+    hidden: Image.Image
     lines: list[tuple[Item, Box]]
 
     def at(self, label: str) -> tuple[int, int]:
@@ -74,24 +90,28 @@ class Person:
         below = (0, self._panel.height, WIDTH, HEIGHT)
         before = self._screen.still(below)
         self._screen.click((self._icon[0] + self._icon[2]) // 2, (self._icon[1] + self._icon[3]) // 2, RIGHT)
-        box = self._screen.change(before, below)
-        picture = self._screen.still(box)
-        shown = [item for item in face(self._bursar.status(), Here(at_login=False)).items if item.visible]
-        found = rows(picture)
-        if len(found) != len(shown):
-            raise NotSeen(f"{len(found)} lines instead of {len(shown)}")
-        return Menu(box, picture, list(zip(shown, found, strict=True)))
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            box = self._screen.change(before, below)
+            picture = self._screen.still(box)
+            shown = [item for item in face(self._bursar.status(), Here(at_login=False)).items if item.visible]
+            found = rows(picture)
+            if len(found) == len(shown):
+                hidden = before.crop((box[0], box[1] - below[1], box[2], box[3] - below[1]))
+                return Menu(box, picture, hidden, list(zip(shown, found, strict=True)))
+            if time.monotonic() > until:  # A tooltip may come before the menu, and is one line.
+                raise NotSeen(f"{len(found)} lines instead of {len(shown)}")
 
     def choose(self, menu: Menu, label: str) -> None:
         """Click on a line, and wait until the menu is closed."""
-        under = Image.new("RGB", menu.picture.size, "white")
         self._screen.click(*menu.at(label))
-        self._screen.gone(under, menu.box)
+        self._screen.gone(menu.hidden, menu.box)
 
     def restart_panel(self) -> None:
         """Kill the panel, see the icon go, start it again and see the icon come."""
+        with_icon = self._screen.picture(STRIP)
         self._panel.kill()
-        self._screen.gone(Image.new("RGB", self._empty.size, "white"), STRIP)
+        self._screen.change(with_icon, STRIP)
         self._panel.start()
         wait(lambda: different(self._empty, self._screen.still(STRIP)), "the icon on the new panel")
         self.find_icon()
@@ -101,19 +121,22 @@ def sit(name: str, folder: Path) -> Sitting:
     """Do it all once. Raises NotSeen, with the log of the desktop, for what is not on the screen."""
     sitting = Sitting(name)
     with FakeClaude() as fake, Screen() as screen:
-        bursar = Bursar(folder, fake.url, mode="observe", desktop=screen.environ, cutoff="20.00")
+        environ = screen.environ | {"XDG_CURRENT_DESKTOP": PANELS[name].desktop}
+        bursar = Bursar(folder, fake.url, mode="observe", desktop=environ, cutoff="20.00")
         person = Person(name, screen, bursar)
-        try:
-            with bursar:
+        with bursar:
+            try:
                 _spend(bursar)
                 person.find_icon()
                 _watch_a_number_change(person, screen, bursar, sitting)
                 _switch(person, bursar, sitting, "Local only")
                 person.restart_panel()
                 _switch(person, bursar, sitting, "Claude only")
-        except NotSeen as what:
-            screen.picture().save(folder / "unseen.png")
-            raise NotSeen(f"{what}; {folder / 'unseen.png'}\n{screen.output()[-2000:]}\n{bursar.output()}") from what
+            except NotSeen as what:
+                screen.picture().save(folder / "unseen.png")
+                raise NotSeen(
+                    f"{what}; {folder / 'unseen.png'}\n{screen.output()[-2000:]}\n{bursar.output()}"
+                ) from what
     return sitting
 
 

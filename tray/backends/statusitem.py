@@ -59,8 +59,10 @@ class StatusItem:
             "IconThemePath": lambda: ("s", ""),
             "IconName": lambda: ("s", ""),
             "IconPixmap": self._icon,
+            "IconAccessibleDesc": self._spoken,  # Not of the protocol: GNOME's extension asks for it.
             "AttentionIconName": lambda: ("s", ""),
             "AttentionIconPixmap": self._icon,
+            "AttentionAccessibleDesc": self._spoken,
             "AttentionMovieName": lambda: ("s", ""),
             "OverlayIconName": lambda: ("s", ""),
             "OverlayIconPixmap": lambda: ("a(iiay)", []),
@@ -85,6 +87,9 @@ class StatusItem:
 
     def _tooltip(self) -> Variant:
         return "(sa(iiay)ss)", ("", [], plain(self._face.tooltip), "")
+
+    def _spoken(self) -> Variant:
+        return "s", plain(self._face.tooltip)
 
     def _icon(self) -> Variant:
         if not self._pixmaps:
