@@ -13,7 +13,7 @@ from budget import glance
 from budget.entries import Entry, Outcome
 from pricing.machine import LocalCost
 from pricing.money import Money
-from proxy.dashboard.pages import books, is_part, page, pages
+from proxy.dashboard.pages import books, is_part, is_unreadable, missing, page, pages, unreadable
 from proxy.desk import counter
 from proxy.explainjson import explanation_json, remembered_json
 from proxy.services import Line
@@ -92,8 +92,10 @@ def one_request(request_id: str) -> Any:
     trace, line = services.traces.find(request_id), services.log.find(request_id)
     entries = books(lambda: services.ledger.entry(request_id)) or []
     if trace is None and line is None and not entries:
+        if is_unreadable():
+            return unreadable()
         said = "No such request is known: either it was never made, or it left nothing in the ledger."
-        return page("failed.html", said=said), 404
+        return missing(said), 404
     found = explanation_json(trace, entries, line) if trace else remembered_json(request_id, entries, line)
     alone = books(lambda: glance.alone(services.ledger.file, entries)) or {}
     return page("request.html", found=found, request_id=request_id, entries=entries, alone=alone)

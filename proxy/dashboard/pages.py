@@ -118,7 +118,7 @@ def _context() -> dict[str, Any]:
         "facts": counter().desk.facts(),
         "zone": counter().services.zone().key,
         "mode": counter().services.ledger.today().mode.value,
-        "unreadable": getattr(g, "unreadable", False),
+        "unreadable": is_unreadable(),
         "simulated": SIMULATED if counter().services.is_simulated else "",
         "here": (request.endpoint or "").rpartition(".")[2],
     }
@@ -145,6 +145,11 @@ def page(template: str, **values: Any) -> str:
     return render_template(template, **{**_context(), **values})
 
 
+def missing(said: str) -> str:
+    """Say that what an address names is not there."""
+    return page("failed.html", heading="Not found", said=said)
+
+
 def is_part() -> bool:
     """Tell whether only the part of a page is asked for that changes by itself."""
     return request.args.get("part") == "1"
@@ -157,6 +162,18 @@ def books(read: Callable[[], T]) -> T | None:
     except (Unreadable, LedgerUnavailable):
         g.unreadable = True
         return None
+
+
+def is_unreadable() -> bool:
+    """Tell whether the ledger could not be read for this page."""
+    return bool(getattr(g, "unreadable", False))
+
+
+def unreadable() -> tuple[str, int]:
+    """Answer in the place of a page that is made of nothing but the ledger."""
+    return page(
+        "failed.html", heading="Not now", said="This page is made from the books. Try it again in a moment."
+    ), 503
 
 
 def stay_out(why: str = "", status: int = 401) -> Response:
@@ -172,7 +189,7 @@ def lost_visitor() -> Response | None:
     if visit is None:
         return stay_out()
     g.visit = visit
-    return _with_headers(make_response(page("failed.html", said="There is no such page."), 404))
+    return _with_headers(make_response(missing("There is no such page."), 404))
 
 
 def _find_visit() -> Visit | None:

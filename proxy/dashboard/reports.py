@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from flask import Response, request
 
+from budget.glance import Unreadable
 from budget.imported import Imported, imported_weeks
 from budget.report import week_of
 from budget.weekbooks import first_day, monday
@@ -16,7 +18,7 @@ from budget.weekly import DAYS, Report, Sums, name_of, overview
 from budget.weekly import report as make
 from budget.words import SIMULATED
 from pricing.money import Money
-from proxy.dashboard.pages import books, page, pages
+from proxy.dashboard.pages import books, missing, page, pages, unreadable
 from proxy.dashboard.reportfile import filters, standalone, title, view
 from proxy.desk import counter
 from proxy.reportjson import report_csv, report_json
@@ -64,9 +66,11 @@ def reports() -> str:
 def report(week: str) -> Any:
     """Show a week."""
     since = _monday(week)
-    found = None if since is None else books(lambda: _make(since))
-    if since is None or found is None:
-        return page("failed.html", said=f"There is no report of {week[:40]}; weeks are named as in 2026-W47."), 404
+    if since is None:
+        return missing(f"There is no report of {week[:40]}; weeks are named as in 2026-W47."), 404
+    found = books(lambda: _make(since))
+    if found is None:
+        return unreadable()
     kept = _kept(found.name)
     told = (found.sums.claude, found.sums.saved.likely)
     return page(
@@ -85,9 +89,11 @@ def report(week: str) -> Any:
 def report_file(week: str, form: str) -> Any:
     """Hand a week out as a file: HTML, CSV or JSON."""
     since = _monday(week)
-    found = None if since is None or form not in TYPES else books(lambda: _make(since))
+    if since is None or form not in TYPES:
+        return missing("There is no such report."), 404
+    found = books(lambda: _make(since))
     if found is None:
-        return page("failed.html", said="There is no such report."), 404
+        return unreadable()
     made_up = counter().services.is_simulated
     written = {
         "html": lambda: standalone(found, SIMULATED if made_up else ""),
@@ -103,18 +109,19 @@ def kept_report(week: str) -> Any:
     archive, since = counter().archive, _monday(week)
     content = archive.read(name_of(since), "html") if archive and since else None
     if content is None:
-        return page("failed.html", said="No report of this week was kept."), 404
+        return missing("No report of this week was kept."), 404
     return _download(content, f"bursar-{week}.html", TYPES["html"])
 
 
 def _weeks(newest: date) -> list[WeekLine]:
     services = counter().services
-    this, first = monday(services.ledger.today().day), first_day(services.ledger.file)
+    file, this = _file(), monday(services.ledger.today().day)
+    first = first_day(file)
     if first is None:
         return []
     oldest = max(monday(first), newest - timedelta(days=DAYS * (MOST_WEEKS - 1)))
-    sums = overview(services.ledger.file, oldest, newest)
-    past = imported_weeks(services.ledger.file, oldest, newest)
+    sums = overview(file, oldest, newest)
+    past = imported_weeks(file, oldest, newest)
     archive = counter().archive
     return [
         WeekLine(
@@ -132,7 +139,15 @@ def _weeks(newest: date) -> list[WeekLine]:
 
 def _make(since: date) -> Report:
     services = counter().services
-    return make(services.ledger.file, since, now=services.clock(), zone=services.zone())
+    return make(_file(), since, now=services.clock(), zone=services.zone())
+
+
+def _file() -> Path:
+    """Find the books; that they are not there while bursar runs is trouble, and not an empty ledger."""
+    file = counter().services.ledger.file
+    if not file.exists():
+        raise Unreadable(f"{file} is gone")
+    return file
 
 
 def _monday(week: str) -> date | None:
@@ -145,7 +160,7 @@ def _monday(week: str) -> date | None:
 def _neighbour(since: date, days: int) -> str:
     """Name the week beside one, if there can be anything in it."""
     services = counter().services
-    beside, first = since + timedelta(days=days), books(lambda: first_day(services.ledger.file))
+    beside, first = since + timedelta(days=days), books(lambda: first_day(_file()))
     if first is None or not monday(first) <= beside <= services.ledger.today().day:
         return ""
     return name_of(beside)

@@ -38,7 +38,20 @@ class Seen:
 
     browser: Browser
     house: House
-    url: str
+    server: Server
+    is_over: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return self.server.url
+
+    def end(self) -> None:
+        """Serve no more."""
+        if not self.is_over:
+            self.server.drain(1)
+            self.server.stop()
+        self.is_over = True
 
     def look(self, look: str, path: str) -> None:
         """Open a page in a certain look."""
@@ -65,9 +78,9 @@ def seen(browser: Browser, house: House) -> Iterator[Seen]:
     server = Server(house.app, 0, name="control", workers=2, has_forms=True)
     server.start()
     browser.open(f"{server.url}{house.link()}")
-    yield Seen(browser, house, server.url)
-    server.drain(1)
-    server.stop()
+    found = Seen(browser, house, server)
+    yield found
+    found.end()
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +140,30 @@ def test_trouble_is_flawless(first_day: Seen, look: str):
     first_day.browser.go("footer button")
     first_day.browser.keep(f"closed-{look}")
     first_day.is_flawless()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_is_old_can_still_be_read(first_day: Seen, look: str):
+    first_day.house.spend("3.50")
+    first_day.look(look, "/")
+    first_day.end()
+    first_day.browser.wait_for("document.documentElement.classList.contains('is-stale')")
+    assert "What you see is from before" in first_day.browser.text("#stale")
+    first_day.browser.complaints.clear()  # The browser notes that nobody answers.
+    first_day.browser.keep(f"stale-{look}")
+    first_day.is_flawless()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_books_that_cannot_be_read_are_flawless(first_day: Seen, look: str):
+    first_day.house.spend("3.50")
+    file = first_day.house.ledger.file
+    file.rename(file.with_suffix(".aside"))
+    for name, path in {"unreadable": "/", "unreadable-reports": "/reports"}.items():
+        first_day.look(look, path)
+        first_day.browser.keep(f"{name}-{look}")
+        first_day.is_flawless()
+    file.with_suffix(".aside").rename(file)
 
 
 def test_the_policy_would_be_broken_by_a_script_in_a_page(first_day: Seen):

@@ -208,6 +208,7 @@ def test_one_request_shows_its_tokens_by_class_and_its_exact_cost(house: House):
 def test_a_request_that_nobody_made_is_a_page_that_says_so(house: House):
     answer = house.visitor().get("/requests/req_none")
     assert (answer.status_code, "No such request is known" in answer.text) == (404, True)
+    assert "Not found" in words(answer.text)
 
 
 def test_sessions_show_cost_share_and_tier(house: House):
@@ -264,6 +265,17 @@ def test_the_page_stands_while_the_books_cannot_be_read(house: House):
         for path in ("/", "/requests", "/sessions", "/models"):
             assert "The books cannot be read just now" in visitor.text(path)
         assert "$1.00 of $10.00" in words(visitor.text("/"))
+        for path, empty in (
+            ("/requests", "No request has passed"),
+            ("/sessions", "No session has asked"),
+            ("/reports", "No week yet"),
+        ):
+            assert empty not in visitor.text(path), path
+        for path in ("/?part=1", "/requests?part=1", "/sessions?part=1", "/models?part=1"):
+            assert visitor.text(path).count("The books cannot be read just now") == 1, path
+        for path in ("/reports/2026-W47", "/reports/2026-W47/report.csv", "/requests/req_000001"):
+            answer = visitor.get(path)
+            assert (answer.status_code, "made from the books" in answer.text) == (503, True), path
     finally:
         house.ledger.file.with_suffix(".aside").rename(house.ledger.file)
 
