@@ -42,13 +42,17 @@ class System:
 
 
 def tool(environ: Mapping[str, str]) -> Tool:
-    """Make a tool that runs commands, without the libraries of a packaged bursar, which are not theirs."""
-    kept = {name: value for name, value in environ.items() if name != "LD_LIBRARY_PATH"}
+    """Make a tool that runs commands."""
 
     def run(command: Sequence[str]) -> str | None:
         try:
             done = subprocess.run(
-                command, env=kept, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE_S, check=True
+                command,
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_PATIENCE_S,
+                check=True,
             )
         except (OSError, subprocess.SubprocessError):
             return None
