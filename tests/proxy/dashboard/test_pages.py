@@ -266,6 +266,9 @@ def test_the_page_stands_while_the_books_cannot_be_read(house: House):
             assert "The books cannot be read just now" in visitor.text(path)
         assert "$1.00 of $10.00" in words(visitor.text("/"))
         for path, empty in (
+            ("/", "0 requests"),
+            ("/", "Nothing was spent"),
+            ("/", "The day so far"),
             ("/requests", "No request has passed"),
             ("/sessions", "No session has asked"),
             ("/reports", "No week yet"),
