@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import click
 
+from tray.browser import has_screen
 from tray.cli.place import Place
 from tray.cli.show import as_json, put
 from tray.paths import HOME
-from tray.startup.login import CannotStart, How, how, turn, where, words
+from tray.startup.login import CannotStart, How, how, starts_this, turn, where, words
 from tray.startup.system import System
 
 _LATER = """\
@@ -39,27 +40,43 @@ def startup(place: Place, switch: Literal["on", "off", "status"], is_service: bo
             turn(system, wanted if switch == "on" else None)
         except CannotStart as error:
             raise click.UsageError(str(error)) from error
-    put(_found(system), is_json=is_json, words=lambda found: _words(found, just_now=switch == "on"))
+    hint = _hint(system, switch, is_service=is_service)
+    put(_found(system), is_json=is_json, words=lambda found: "\n".join([*_words(found), *hint]))
 
 
 def _found(system: System) -> dict[str, Any]:
-    """Say how things stand, as they are read back."""
+    """Say how things stand, as they are read back; `this` tells whether it is this bursar that is started."""
     found = how(system)
     return {
         "at_login": found is not None,
         "how": found,
         "where": where(system, found) if found else None,
-        "command": list(words(system, found)) if found else None,
+        "this": starts_this(system, found) if found else None,
+        "command": list(words(system, found or "desktop")),
     }
 
 
-def _words(found: dict[str, Any], *, just_now: bool) -> str:
+def _words(found: dict[str, Any]) -> list[str]:
     if not found["at_login"]:
-        return "bursar does not start at login; turn it on with: bursar startup on"
+        return ["bursar does not start at login; turn it on with: bursar startup on"]
     by = "with the desktop" if found["how"] == "desktop" else "as a service"
-    lines = [
-        f"bursar starts at login, {by}; turn it off with: bursar startup off",
-        f"It is written down in {found['where']}",
-        f"and runs: {shlex.join(found['command'])}",
+    lines = [f"bursar starts at login, {by}; turn it off with: bursar startup off"]
+    if found["this"]:
+        return [*lines, f"It is written down in {found['where']}", f"and runs: {shlex.join(found['command'])}"]
+    again = "bursar startup on --service" if found["how"] == "service" else "bursar startup on"
+    return [
+        *lines,
+        f"It is another bursar, or was set up by an earlier one: {found['where']}",
+        f"To have this one: {again}",
     ]
-    return "\n".join([*lines, _LATER] if just_now and found["how"] == "service" else lines)
+
+
+def _hint(system: System, switch: str, *, is_service: bool) -> tuple[str, ...]:
+    """Say what else there is to do, or to know."""
+    if switch != "on":
+        return ()
+    if is_service:
+        return (_LATER,)
+    if has_screen(system.environ, system.platform):
+        return ()
+    return ("No desktop is running here. Where there is none, this starts it: bursar startup on --service",)

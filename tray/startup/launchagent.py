@@ -23,11 +23,13 @@ def file(environ: Mapping[str, str]) -> Path:
 
 def is_on(environ: Mapping[str, str], run: Tool) -> bool:
     """Tell whether launchd starts bursar: the list is there, and it was not disabled in it or beside it."""
-    try:
-        found = plistlib.loads(file(environ).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, plistlib.InvalidFileException, ValueError):
-        return False
-    return isinstance(found, dict) and not found.get("Disabled") and not _is_overruled(run)
+    found = _read(environ)
+    return bool(found) and not found.get("Disabled") and not _is_overruled(run)
+
+
+def starts(environ: Mapping[str, str], command: Command) -> bool:
+    """Tell whether the list starts just this command."""
+    return bool(_read(environ).get("ProgramArguments") == list(command))
 
 
 def turn_on(environ: Mapping[str, str], command: Command, run: Tool) -> None:
@@ -52,6 +54,15 @@ def plist(command: Command) -> bytes:
         "LimitLoadToSessionType": "Aqua",
     }
     return plistlib.dumps(agent, sort_keys=False)
+
+
+def _read(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read the list; empty where there is none that launchd would take."""
+    try:
+        found = plistlib.loads(file(environ).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, plistlib.InvalidFileException, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _is_overruled(run: Tool) -> bool:

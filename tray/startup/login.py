@@ -58,6 +58,20 @@ def words(system: System, wanted: How) -> tuple[str, ...]:
     return command(system.program, system.environ, system.platform, arguments)
 
 
+def starts_this(system: System, found: How) -> bool:
+    """Tell whether it is this bursar that is started, and in the way it would be set up now."""
+    line = words(system, found)
+    if found == "service":
+        return systemd.starts(system.environ, line)
+    match system.platform:
+        case "win32":
+            return registry.starts(system.winreg, line)
+        case "darwin":
+            return launchagent.starts(system.environ, line)
+        case _:
+            return xdg.starts(system.environ, line)
+
+
 def where(system: System, wanted: How) -> str:
     """Say where it is written down."""
     if wanted == "service":

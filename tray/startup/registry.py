@@ -26,6 +26,11 @@ def is_on(winreg: Winreg) -> bool:
     return bool(_read(winreg, RUN)) and not is_off
 
 
+def starts(winreg: Winreg, command: Command) -> bool:
+    """Tell whether the value is just this command."""
+    return _read(winreg, RUN) == subprocess.list2cmdline(command)
+
+
 def turn_on(winreg: Winreg, command: Command) -> None:
     """Write the command, and take away what the Task Manager says of it; raises OSError if it is too long."""
     line = subprocess.list2cmdline(command)

@@ -60,6 +60,11 @@ def is_on(environ: Mapping[str, str]) -> bool:
     return wanted.is_symlink() and wanted.is_file() and not is_masked
 
 
+def starts(environ: Mapping[str, str], command: Command) -> bool:
+    """Tell whether the unit, which is wanted, starts just this command."""
+    return f"\nExecStart={_exec(command)}\n" in _wanted(environ).read_text(encoding="utf-8", errors="replace")
+
+
 def turn_on(environ: Mapping[str, str], command: Command, run: Tool) -> None:
     """Write the unit and enable it, as `systemctl --user enable` does, for the next login; nothing is started now."""
     unit, wanted = file(environ), _wanted(environ)
@@ -81,9 +86,12 @@ def turn_off(environ: Mapping[str, str], run: Tool) -> None:
 
 def text(command: Command) -> str:
     """Write a command down as a unit."""
+    return _UNIT.format(command=_exec(command), stop_s=STOP_S)
+
+
+def _exec(command: Command) -> str:
     program, *arguments = command if _PLAIN.fullmatch(command[0]) else through_shell(command)
-    line = [_quote(program), *(_quote(argument).replace("$", "$$") for argument in arguments)]
-    return _UNIT.format(command=" ".join(line), stop_s=STOP_S)
+    return " ".join([_quote(program), *(_quote(argument).replace("$", "$$") for argument in arguments)])
 
 
 def _quote(word: str) -> str:

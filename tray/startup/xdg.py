@@ -45,6 +45,11 @@ def is_on(environ: Mapping[str, str]) -> bool:
     return keys.get("Hidden") != "true" and not off
 
 
+def starts(environ: Mapping[str, str], command: Command) -> bool:
+    """Tell whether the entry, which is there, starts just this command."""
+    return _keys(file(environ).read_text(encoding="utf-8", errors="replace")).get("Exec") == _exec(command)
+
+
 def turn_on(environ: Mapping[str, str], command: Command) -> None:
     """Write the entry, over one that was turned off."""
     put(file(environ), entry(command))
@@ -60,10 +65,13 @@ def entry(command: Command) -> str:
 
     A desktop passes it over when the program is there no more (TryExec).
     """
+    return _ENTRY.format(program=command[0].translate(_ESCAPED), command=_exec(command))
+
+
+def _exec(command: Command) -> str:
     # GLib looks for the program before it undoes "%%", and does not find it.
     words = through_shell(command) if "%" in command[0] else command
-    line = " ".join(_quote(word) for word in words)
-    return _ENTRY.format(program=command[0].translate(_ESCAPED), command=line.translate(_ESCAPED))
+    return " ".join(_quote(word) for word in words).translate(_ESCAPED)
 
 
 def _quote(argument: str) -> str:

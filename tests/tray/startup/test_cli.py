@@ -30,14 +30,10 @@ def bursar(tmp_path: Path) -> Bursar:
 
 
 def test_off_at_first_then_on_then_a_service_then_off_without_a_trace(bursar: Bursar, tmp_path: Path):
-    assert json.loads(bursar("startup", "--json").stdout) == {
-        "at_login": False,
-        "how": None,
-        "where": None,
-        "command": None,
-    }
+    off = json.loads(bursar("startup", "--json").stdout)
+    assert (off["at_login"], off["how"], off["where"], off["this"]) == (False, None, None, None)
     on = json.loads(bursar("startup", "on", "--json").stdout)
-    assert (on["at_login"], on["how"]) == (True, "desktop")
+    assert (on["at_login"], on["how"], on["this"]) == (True, "desktop", True)
     assert Path(on["where"]).is_file()
     assert on["command"][on["command"].index("--home") + 1] == str(tmp_path / "kept")
     service = bursar("startup", "on", "--service").stdout
@@ -55,3 +51,14 @@ def test_a_service_is_only_turned_on_as_one(bursar: Bursar):
     wrong = bursar("startup", "off", "--service")
     assert wrong.returncode == 2
     assert "--service goes with on" in wrong.stderr
+
+
+def test_an_entry_of_another_bursar_is_told_apart(bursar: Bursar, tmp_path: Path):
+    entry = Path(json.loads(bursar("startup", "on", "--json").stdout)["where"])
+    entry.write_text(entry.read_text().replace(str(tmp_path / "kept"), "/another/home"))
+    assert "another bursar" in bursar("startup").stdout
+    assert "To have this one: bursar startup on\n" in bursar("startup").stdout
+
+
+def test_without_a_desktop_it_names_the_way_that_works_there(bursar: Bursar):
+    assert "No desktop is running here." in bursar("startup", "on").stdout

@@ -3,13 +3,14 @@
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.tray.startup.conftest import Tools, files_of
 from tray.startup import start_at_login, starts_at_login
-from tray.startup.login import CannotStart, how, turn, where
+from tray.startup.login import CannotStart, how, starts_this, turn, where
 from tray.startup.system import System, tool
 
 Make = Callable[[str], System]
@@ -24,6 +25,8 @@ def test_it_is_off_on_when_asked_for_and_undone_without_a_trace(system: Make, pl
     for _ in range(2):
         turn(here, "desktop")
         assert how(here) == "desktop"
+        assert starts_this(here, "desktop")
+    assert not starts_this(replace(here, environ={**here.environ, "BURSAR_HOME": "/other"}), "desktop")
     assert where(here, "desktop")
     for _ in range(2):
         turn(here, None)
@@ -48,6 +51,7 @@ def test_a_service_and_a_desktop_never_start_it_both(system: Make, tmp_path: Pat
     for wanted in ("service", "desktop", "service"):
         turn(here, wanted)  # type: ignore[arg-type]
         assert how(here) == wanted
+        assert starts_this(here, wanted)  # type: ignore[arg-type]
     assert not any(name.endswith(".desktop") for name in files_of(tmp_path))
     turn(here, None)
     assert set(files_of(tmp_path)) == {"my venv/bin/bursar"}
