@@ -15,7 +15,7 @@ from pricing.rates import Rates
 class Kind(StrEnum):
     """Why a prefix was not read.
 
-    first: the conversation had none yet. expired: its lifetime had passed. changed: something in it, or in how it was
+    first: nobody had asked with it before. expired: its lifetime had passed. changed: something in it, or in how it was
     asked, is not as before. marks: its breakpoints are out of reach of the earlier ones. parallel: the request that
     wrote it had not begun to answer. short: it is below what the model caches. unmarked: no breakpoint asks for it.
     unknown: it was written before bursar was started, or Claude let go of it early.

@@ -63,8 +63,7 @@ def missed(expected: Expected, told: Usage, prompt: Prompt) -> list[tuple[Cause,
     """Say how many tokens were missed and why, in the order of the prompt; `prompt` is fitted to what was billed."""
     read, charged = told.cache_read, told.cache_write_1h + told.cache_write_5m + told.input
     if not expected.is_continued:
-        written = told.cache_write_1h + told.cache_write_5m
-        return [(Cause(Kind.first), written)] if written else []
+        return _first(expected, prompt, (read, read + charged - told.input))
     if expected.only_front and not _both_are_marked(expected):
         return []  # A title or a summary beside the conversation asks for no caching.
     until = min(prefix_of(expected, prompt), read + charged)
@@ -122,6 +121,14 @@ def priced(
 def milliseconds(pause: timedelta | None) -> int | None:
     """Count the milliseconds of a pause; one that a clock turned back made negative is none."""
     return None if pause is None else max(0, pause // timedelta(milliseconds=1))
+
+
+def _first(expected: Expected, prompt: Prompt, written: tuple[int, int]) -> list[tuple[Cause, int]]:
+    """Divide what a conversation's first request wrote: its beginning may have been another one's, and have expired."""
+    read, until = written
+    shared = min(prompt.sums[expected.ever], until) if expected.ever > expected.really else 0
+    pieces = [(Cause(Kind.expired), shared - read), (Cause(Kind.first), until - max(read, shared))]
+    return [(cause, tokens) for cause, tokens in pieces if tokens > 0]
 
 
 def _nothing_cached(expected: Expected, before: Said, told: Usage) -> Cause | None:

@@ -10,12 +10,11 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
 from budget.prompt import Level, Prompt
 
-MOST_OWNERS = 512
-"""Sessions and sub-agents remembered; each keeps references to its digests, some kilobytes."""
+MOST_OWNERS = 256
+"""Sessions and sub-agents remembered; a conversation of 500 blocks takes 40 KB, most of it digests."""
 MOST_LINES = 12
 MOST_EARLIER = 3
 """Requests remembered of a line: the last one may have failed, or not have begun to answer."""
@@ -64,15 +63,11 @@ class Said:
             generation=generation,
         )
 
-    @cached_property
-    def messages(self) -> frozenset[bytes]:
-        """What stands in its messages."""
-        return frozenset(self.digests[self.system :])
-
-    @cached_property
-    def front(self) -> frozenset[bytes]:
-        """What stands in its tools and its system."""
-        return frozenset(self.digests[: self.system])
+    def shared(self, other: Said) -> tuple[int, int]:
+        """Count what stands in the messages of both, and in what comes before them."""
+        mine, front = set(self.digests[self.system :]), set(self.digests[: self.system])
+        theirs = other.digests
+        return len(mine.intersection(theirs[other.system :])), len(front.intersection(theirs[: other.system]))
 
     def still(self, digests: Sequence[bytes]) -> list[bool]:
         """Tell of each block of a later prompt whether it stood in the part of this one that may be cached."""
@@ -131,8 +126,9 @@ class Lines:
 def _nearest(lines: deque[_Line], said: Said) -> tuple[_Line | None, bool]:
     """Find the line that shares the most messages; where none does, the one that shares most of tools and system."""
     latest = [line for line in reversed(lines) if line.said]
-    messages = [max(len(one.messages & said.messages) for one in line.said) for line in latest]
-    front = [len(line.said[-1].front & said.front) for line in latest]
+    shared = [[said.shared(one) for one in line.said] for line in latest]
+    messages = [max(in_messages for in_messages, _ in each) for each in shared]
+    front = [max(in_front for _, in_front in each) for each in shared]
     if any(messages):
         return latest[messages.index(max(messages))], False
     return (latest[front.index(max(front))], True) if any(front) else (None, False)
@@ -143,4 +139,4 @@ def _before(line: _Line, said: Said) -> Said:
     began = [one for one in line.said if one.began_at is not None and one.began_at <= said.at]
     if not began:
         return line.said[-1]
-    return max(reversed(began), key=lambda one: len(one.messages & said.messages) + len(one.front & said.front))
+    return max(reversed(began), key=lambda one: sum(said.shared(one)))

@@ -56,6 +56,16 @@ def test_the_first_request_of_a_session_is_a_cold_start(proxy: InProcess):
     assert misses(proxy, 1, f"{ABOUT}, {TOKENS}, pause_ms") == [("first", "", "", None, cached(usage), None)]
 
 
+def test_of_a_new_session_what_others_had_cached_has_expired_and_only_the_rest_is_new(proxy: InProcess, talk: Talk):
+    Talk(proxy, "s2").say(70)
+    ((kind, own),) = misses(proxy, 3, f"kind, {TOKENS}")
+    assert kind == "first"
+    usage = Talk(proxy, "s3").say(500)
+    (expired, first) = misses(proxy, 4, f"kind, {TOKENS}")
+    assert (expired[0], first) == ("expired", ("first", own))
+    assert expired[1] + first[1] == cached(usage)
+
+
 def test_a_conversation_that_goes_on_misses_nothing(proxy: InProcess, talk: Talk):
     for number in range(3):
         talk.say(120 + 60 * number)
