@@ -67,9 +67,10 @@ import manpage
 from tray.icon import picture
 from tray.menu import IconKey
 from tray.startup import systemd
+from tray.startup.program import SERVICE
 target = Path({target!r})
 manpage.write(target / "usr/share/man/man1/bursar.1", {version!r})
-(target / "usr/lib/systemd/user/bursar.service").write_text(systemd.text(("/opt/bursar/bursar", "serve")))
+(target / "usr/lib/systemd/user/bursar.service").write_text(systemd.text(("/opt/bursar/bursar", *SERVICE)))
 for size in {sizes!r}:
     folder = target / f"usr/share/icons/hicolor/{{size}}x{{size}}/apps"
     folder.mkdir(parents=True)
