@@ -17,6 +17,8 @@ from budget.weekly import Report
 from budget.weekly import report as make
 from budget.words import SIMULATED
 from pricing.money import Money
+from proxy.baselinekept import KeptRatios
+from proxy.learnedjson import learned_json, learned_words
 from proxy.reportjson import report_csv, report_json
 from tray.cli.place import Failure, Place
 from tray.cli.report_show import report_words
@@ -52,7 +54,15 @@ def report(
     else:
         if place.running() is None and not is_json:
             click.echo("bursar is not running; this is what its ledger kept", err=True)
-        put(found, is_json=False, words=lambda one: _as_json(place, one) if is_json else report_words(one))
+        put(found, is_json=False, words=lambda one: _as_json(place, one) if is_json else _words(place, one))
+
+
+def _words(place: Place, found: Report) -> str:
+    return report_words(found, learned_words(_learned(place)))
+
+
+def _learned(place: Place) -> list[dict[str, Any]]:
+    return learned_json(KeptRatios(place.paths.token_ratios).ratios)
 
 
 def _report(place: Place, week: str | None) -> Report:
@@ -73,7 +83,8 @@ def _first_day(place: Place, week: str | None) -> date:
 
 
 def _as_json(place: Place, found: Report) -> str:
-    return json.dumps(report_json(found, simulated=_is_simulated(place)), indent=2, ensure_ascii=False)
+    whole = {**report_json(found, simulated=_is_simulated(place)), "token_ratios": _learned(place)}
+    return json.dumps(whole, indent=2, ensure_ascii=False)
 
 
 def _write_html(place: Place, found: Report, file: str) -> None:

@@ -16,14 +16,14 @@ WIDTH = 100
 LONGEST_NAME = 30
 
 
-def report_words(report: Report) -> str:
-    """Tell a report in words and tables."""
+def report_words(report: Report, learned: str = "") -> str:
+    """Tell a report in words and tables; `learned` says what the conversion of local tokens rests on."""
     head = f"{report.since} to {report.until}"
     if report.is_empty:
         return "\n\n".join((f"{head}: nothing was spent", *_imported(report)))
     blocks = [
         f"{head}: {_spent(report)}{'' if report.is_over or not report.name else ' so far'}",
-        *_saved(report),
+        *_saved(report, learned),
         *_advice(report),
         _days(report.days),
         *_imported(report),
@@ -46,7 +46,7 @@ def _spent(report: Report) -> str:
     return f"{report.spend.charged.dollars(rounding='up')} for {_requests(requests)}{about}"
 
 
-def _saved(report: Report) -> Iterator[str]:
+def _saved(report: Report, learned: str) -> Iterator[str]:
     """Say what was saved, with its range and how far it can be believed."""
     sums, total, error = report.sums, report.savings.total, report.savings.error
     said = []
@@ -57,6 +57,7 @@ def _saved(report: Report) -> Iterator[str]:
         said.append(f"{verdict}: {arithmetic}.")
         if sums.saved.low != sums.saved.high:
             said.append(f"Between {sums.saved.low} and {sums.saved.high}: tokens of local answers are estimated.")
+            said += [plain(learned)] if learned else []
         if sums.local_full != sums.local_marginal:
             said.append(f"With this machine's energy alone: {total.paid.saved_marginal.likely}.")
     if report.has_plan:
