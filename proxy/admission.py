@@ -139,10 +139,15 @@ class Admission:
         def settle(settlement: Settlement) -> Future[Settled]:
             seat.give_up()
             settling = self._services.ledger.settle(held.hold_id, settlement)
+            if keeper:
+                keeper.answered_away(self._case.request, asks_tool=bool(followed and followed.calls_tools))
             if followed:
                 followed.ended(lambda: settlement, settling)
             return settling
 
+        keeper = self._services.keeper
+        if keeper:
+            keeper.went_away(self._case.request)
         with self._voiding(held):
             self._took(seat.route, held, why)
             followed = self._followed(held, seat.route)

@@ -76,6 +76,11 @@ class Followed:
     sent: Sent
     said: Heard | None = field(default=None, repr=False)
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether a local model's answer asks for tools, as far as it was heard."""
+        return self.said is not None and bool(self.said.verdicts)
+
     def began(self) -> None:
         """Note that Claude's answer has begun: what it wrote to its cache can be read from now on."""
         at = self.recorder.clock()

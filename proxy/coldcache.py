@@ -22,6 +22,9 @@ MOST_KEPT = 2048
 COOLING_PERMILLE = 390
 """How likely a local turn lets a warm cache expire, in thousandths, where nothing was learned yet (ROUTING.md, 4)."""
 
+KEPT_PINGS = 3
+"""How often a prefix that would expire is read by the cache keeper meanwhile: by then it has mostly let go."""
+
 CacheGate = Literal["on", "off", "all"]
 """Whether routine work stays on Claude while its warm cache is worth more than a local turn; "all": safe work too."""
 
@@ -67,10 +70,13 @@ def worth_of(
     now: datetime,
     turn: Turn = Turn(),
     cooling_permille: int = COOLING_PERMILLE,
+    *,
+    is_kept: bool = False,
 ) -> Worth:
     """Weigh a turn that begins with `context_tokens` of prompt; a prefix that has expired by `now` is not warm.
 
-    What the turn adds is written sooner or later wherever it is answered, so it is no saving.
+    What the turn adds is written sooner or later wherever it is answered, so it is no saving. A prefix that `is_kept`
+    warm meanwhile costs the pings that this takes, if they are less than to write it again.
     """
     live = min(warm.tokens, context_tokens) if warm and warm.until > now else 0
     write = rates.cache_write_1h if warm and warm.for_an_hour else rates.cache_write_5m
@@ -79,7 +85,8 @@ def worth_of(
     saved = first + rest + turn.requests * turn.output_tokens * rates.output
     if not live:  # A cold prefix is written once: by this turn, or by the next that goes to Claude.
         saved -= context_tokens * write
-    cooling = live * (write - rates.cache_read) * cooling_permille
+    each = write - rates.cache_read
+    cooling = live * (min(each, KEPT_PINGS * rates.cache_read) if is_kept else each) * cooling_permille
     return Worth(Money(saved), Money(-(-cooling // 1000)))
 
 

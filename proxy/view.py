@@ -132,4 +132,6 @@ def _worth(services: Services, asked: AgentRequest, task: Task, swaps: Mapping[T
         return None
     requests = services.sessions.turn_length(asked)
     turn = Turn(requests) if requests else Turn()
-    return worth_of(services.prices().on(now, model).rates, fit_of(asked).input_tokens, warm, now, turn)
+    is_kept = services.keeper is not None and services.keeper.keeps(asked)
+    rates = services.prices().on(now, model).rates
+    return worth_of(rates, fit_of(asked).input_tokens, warm, now, turn, is_kept=is_kept)

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +21,7 @@ from budget.bands import Band
 from budget.clock import Elapsed
 from budget.ledger import Held
 from pricing.rates import Rates
+from proxy.coldcache import Warm
 from proxy.keeper.fit import can_be_kept, without_output
 from proxy.keeper.hazard import Hazard
 from proxy.keeper.kept import Kept, Shelf
@@ -42,6 +43,8 @@ TICK_S, IDLE_S = 1.0, 5.0
 """How often it looks whether something is due, and whether there is anything to keep."""
 AGAIN_S = 4.0
 """How long it waits where the ledger had no room."""
+REFUSED_S = 600.0
+"""How long after a refusal of the ledger nobody counts on pings."""
 AWAY_PERMILLE = 390
 """How likely a conversation that goes on after a local turn goes on at Claude (ROUTING.md, 4)."""
 MOST_LEFT_ALONE = 512
@@ -82,6 +85,7 @@ class Keeper:
         self._shelf = Shelf()
         self._pauses = Pauses(Hazard())
         self._knows_past = False
+        self._refused_s = float("-inf")
         self._asking: set[str] = set()
         self._left_alone: OrderedDict[str, None] = OrderedDict()
         self._read = self._wrote = self._failed = self._let_go = 0
@@ -139,9 +143,10 @@ class Keeper:
             self._pauses.ended(said, self._services.clock().timestamp())
 
     def keeps(self, asked: AgentRequest) -> bool:
-        """Tell whether a conversation's cache is kept: then a local turn need not let it go cold."""
+        """Tell whether a conversation's cache is kept, and there is money for it: no local turn lets it cool then."""
         with self._lock:
-            return self.is_on and self._shelf.of(_thread(asked)) is not None
+            has_money = self._elapsed() >= self._refused_s + REFUSED_S
+            return self.is_on and has_money and self._shelf.of(_thread(asked)) is not None
 
     # --- in the thread ------------------------------------------------------------------------------------------
 
@@ -237,7 +242,7 @@ class Keeper:
         asked = ask_of(kept, within, services)
         held = services.ledger.reserve(asked)
         if not isinstance(held, Held):
-            kept.is_under_way = False
+            kept.is_under_way, self._refused_s = False, now_s
             return
         attempt = attempt_of(held, within, services)
         note = note_of(kept, kept.stake(rates))
@@ -277,6 +282,8 @@ class Keeper:
             elif found.read >= kept.prefix * 9 // 10 and found.written <= kept.prefix // 10:
                 self._read += 1
                 kept.warm_at, kept.warm_s, kept.pings = held.since, kept.tried_s, kept.pings + 1
+                until = kept.warm_at + timedelta(seconds=kept.life_s)
+                self._services.warmth.heard(kept.conversation, Warm(kept.tokens, until, kept.for_an_hour))
             else:
                 self._wrote += 1
                 self._leave_alone(kept.said.session)

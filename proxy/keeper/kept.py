@@ -47,6 +47,11 @@ class Kept:
     """Local models answer meanwhile."""
 
     @property
+    def conversation(self) -> str:
+        """Name the conversation with the model that Claude was asked for, as `proxy.case.conversation` does."""
+        return f"{self.labels.session}/{self.labels.agent}/{self.shape.model}"
+
+    @property
     def size(self) -> int:
         """The bytes that are kept alive."""
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers)

@@ -52,6 +52,13 @@ def test_no_turn_has_a_negative_part_and_a_likelier_loss_is_never_cheaper(contex
     assert ZERO <= worth.cooling <= worth_of(OPUS, context, warm, NOW, turn, 1000).cooling
 
 
+def test_a_cache_that_is_kept_warm_costs_three_pings_in_place_of_its_writing():
+    worth = worth_of(OPUS, 100_000, Warm(100_000, SOON), NOW, is_kept=True)
+    # 100,000 × 39 % × 3 readings at 0.1 of the input's price, in place of 1.15 of it
+    assert worth.cooling == Money(100_000 * 3 * OPUS.cache_read * 390 // 1000)
+    assert 3 * worth.cooling < worth_of(OPUS, 100_000, Warm(100_000, SOON), NOW).cooling
+
+
 def test_warmth_is_remembered_until_it_expires_and_for_so_many_conversations_only():
     warmth = Warmth(most=2)
     for key in ("a", "b", "c"):

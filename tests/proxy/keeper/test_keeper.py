@@ -11,7 +11,10 @@ from budget.ledger import Mode, Outcome
 from pricing.money import ZERO, Money
 from proxy.keeper.wish import Wish
 from proxy.services import ProxyOptions
+from tests.kit.boxed import box
 from tests.kit.keeping import MARK, ON, Keeping, body_of
+from tests.kit.local_fake import Act, says
+from tests.kit.raw import unchunked
 
 
 @pytest.fixture
@@ -204,3 +207,44 @@ def test_pings_are_told_in_the_log_and_in_the_ledger(keeping):
     assert keeping.pings()[0].request_id == line.request_id
     assert keeping.pings()[0].note.startswith('{"keeps_s":300,"prefix":')
     assert body_of(keeping.sent()[0])["messages"][-1]["content"][-1]["cache_control"] == MARK["cache_control"]
+
+
+def test_a_ping_tells_the_cache_gate_that_the_prefix_is_still_warm(keeping):
+    keeping.asks()
+    keeping.wait(300)
+    warm = keeping.proxy.services.warmth.of("s1//claude-opus-5-5", keeping.proxy.now())
+    assert warm is not None
+    assert warm.until > keeping.proxy.now() + timedelta(seconds=270)
+
+
+def test_while_local_models_answer_the_prefix_is_kept_too_until_that_is_not_worth_it(start, fake):
+    with box(*[Act(says("Done."))] * 3) as (_, settings):
+        keeping = Keeping(start, fake, **settings)
+        small = {"system": [{"type": "text", "text": "word " * 6000} | MARK]}
+        keeping.asks("@cloud [[out:5]]", **small)
+        keeping.wait(200)
+        assert keeping.asks("@local go on", **small).headers["x-bursar-route"].startswith("box")
+        keeping.wait(200)
+        assert len(keeping.sent()) == 1
+        assert keeping.read(keeping.asks("@cloud and on", **small)) > 7_000
+        keeping.wait(4 * 3600)
+        assert keeping.proxy.keeper.glance().kept == 0
+    fake.turn_to(None)
+
+
+def test_agents_pass_as_if_it_were_not_there(start, fake):
+    told = []
+    for wish in (Wish(), ON):
+        fake.reset()
+        keeping = Keeping(start, fake, wish=wish)
+        answers = []
+        for pause_s in (10, 320, 700, 5, 2000):
+            answers.append(keeping.asks("[[out:7]]"))
+            keeping.wait(pause_s)
+        own = [one for one in fake.requests(path="/v1/messages") if b'"max_tokens": 0' not in one.body]
+        for answer, one in zip(answers, own, strict=True):
+            assert answer.body in unchunked(one.answer)
+        told.append([(one.head.partition(b"Host")[0], one.body) for one in own])
+        assert bool(keeping.sent()) == wish.enabled
+    assert told[0] == told[1]
+    fake.turn_to(None)
