@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from budget.database import open_reader
-from pricing.money import Money
+from pricing.money import ZERO, Money
 from pricing.usage import Usage
 
 Row = dict[str, Any]
@@ -26,7 +26,10 @@ _SUMS = f"""
 FROM history WHERE day BETWEEN :since AND :until AND NOT through"""
 ROWS = f"SELECT day, model, project, {_SUMS} GROUP BY day, model, project"
 """The rows of days, by model and project; amounts leave out what has no price."""
-_DAYS = f"SELECT day, {_SUMS} GROUP BY day"
+# A year of days may have a million rows: no more is read of them than what is shown.
+_DAYS = """
+SELECT day, coalesce(sum(picos) FILTER (WHERE NOT provisional), 0) AS picos FROM history
+WHERE day BETWEEN :since AND :until AND NOT through GROUP BY day"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +77,18 @@ def imported(rows: Sequence[Row]) -> Imported:
     return Imported(tuple(_day(day, by_day[day]) for day in sorted(by_day)), tuple(rows))
 
 
-def imported_weeks(database: Path, oldest: date, newest: date) -> dict[date, Imported]:
-    """Sum up each week from one Monday to another, both included; weeks without anything are not there.
+def imported_weeks(database: Path, oldest: date, newest: date) -> dict[date, Money]:
+    """Tell what each week from one Monday to another, both included, cost; weeks without anything are not there.
 
     Raises sqlite3.Error.
     """
     given = {"since": oldest.isoformat(), "until": (newest + timedelta(days=6)).isoformat()}
-    weeks: dict[date, list[Row]] = {}
+    weeks: dict[date, Money] = {}
     for row in _read(database, _DAYS, given):
         day = date.fromisoformat(row["day"])
-        weeks.setdefault(day - timedelta(days=day.weekday()), []).append(row)
-    return {monday: imported(rows) for monday, rows in weeks.items()}
+        monday = day - timedelta(days=day.weekday())
+        weeks[monday] = weeks.get(monday, ZERO) + Money(row["picos"])
+    return weeks
 
 
 def first_imported(database: Path) -> date | None:

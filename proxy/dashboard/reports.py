@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, request
 
 from budget.glance import Unreadable
-from budget.imported import Imported, imported_weeks
+from budget.imported import imported_weeks
 from budget.report import week_of
 from budget.weekbooks import first_day, monday
 from budget.weekly import DAYS, Report, Sums, name_of, overview
@@ -32,7 +32,7 @@ for _name, _show in filters(lambda: counter().services.zone()).items():
 
 @dataclass(frozen=True, slots=True)
 class WeekLine:
-    """One line of the list of weeks; `kept_at` is when its file was made, `imported` what is beside it, if anything."""
+    """One line of the list of weeks; `kept_at` is when its file was made, `imported` what is beside it."""
 
     name: str
     since: date
@@ -40,7 +40,7 @@ class WeekLine:
     sums: Sums | None
     is_over: bool
     kept_at: datetime | None
-    imported: Imported | None
+    imported: Money | None
 
 
 @dataclass(frozen=True, slots=True)

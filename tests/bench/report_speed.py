@@ -13,6 +13,8 @@ from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
+from budget.historyrow import Values
+from budget.historytable import COLUMNS
 from budget.report import week
 from budget.weekbooks import monday
 from budget.weekly import overview, report
@@ -20,8 +22,10 @@ from proxy.dashboard.reportfile import standalone
 from proxy.reportjson import report_csv, report_json
 from proxy.server import Server
 from tests.bench.savings_speed import fill, timed
+from tests.kit.pasts import past
 from tests.proxy.dashboard.house import NOW, TOKEN, House
 
+PAST = 200_000
 _TOTALS = """
 INSERT INTO totals SELECT day, upstream, model, is_local, tier, task_class, count(*), 0, sum(charged), sum(likely),
     sum(input), sum(cache_write_5m), sum(cache_write_1h), sum(cache_read), sum(output), sum(web_searches),
@@ -40,7 +44,8 @@ def measure(folder: Path, entries: int, days: int) -> None:
     database, last = folder / "ledger" / "ledger.db", NOW.date()
     fill(database, entries, last - timedelta(days=days - 1), days)
     settle_sums(database)
-    print(f"{entries:,} entries in {days} days, {database.stat().st_size / 1e6:,.0f} MB")
+    bring_past(database, PAST)
+    print(f"{entries:,} entries in {days} days and {PAST:,} imported in 84, {database.stat().st_size / 1e6:,.0f} MB")
     house = timed("open", lambda: House(folder))
     with house:
         since = monday(last)
@@ -62,6 +67,19 @@ def measure(folder: Path, entries: int, days: int) -> None:
         server.stop()
     command = [sys.executable, "-m", "tray", "--home", str(folder), "report", "--week", found.name]
     timed("bursar report, the whole process", lambda: subprocess.run(command, check=True, capture_output=True))
+
+
+def bring_past(database: Path, number: int) -> None:
+    """Import so many requests, spread over the last twelve weeks."""
+    marks = ", ".join("?" * (COLUMNS.count(",") + 1))
+    with closing(sqlite3.connect(database)) as connection:
+        connection.executemany(f"INSERT INTO history VALUES ({marks})", (_past(at, number) for at in range(number)))
+        connection.commit()
+
+
+def _past(at: int, number: int) -> Values:
+    moment = NOW - timedelta(days=84 * at / number)
+    return past(moment, "0.05", number=at + 1, project=f"project-{at % 8}").values()
 
 
 def settle_sums(database: Path) -> None:

@@ -75,7 +75,7 @@ def test_the_weeks_begin_with_the_first_that_was_imported(desk: Desk):
     days_before(ledger, AT - timedelta(days=21))
     assert first_day(desk.files.database) == date(2026, 10, 26)
     weeks = imported_weeks(desk.files.database, date(2026, 10, 19), MONDAY)
-    assert {monday: week.requests for monday, week in weeks.items()} == {date(2026, 10, 26): 20}
+    assert weeks == {date(2026, 10, 26): Money.usd("24.40")}
 
 
 def test_a_ledger_of_before_there_was_a_history_has_none(desk: Desk):
