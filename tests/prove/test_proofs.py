@@ -1,6 +1,7 @@
 """The long proofs with their verdicts: `python tests/run.py --prove`."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.prove import (
     no_false_refusals,
     replay_day,
     replay_engine,
+    tray,
 )  # fmt: skip
 
 pytestmark = pytest.mark.prove
@@ -135,3 +137,15 @@ def test_claude_code_does_twenty_sessions_of_ten_local_steps_in_a_row(fake: Fake
     assert [session.exit_code for session in sessions] == [0] * 20
     assert [len(session.tool_results) for session in sessions] == [claude_code.STEPS] * 20
     assert asked == 0
+
+
+@pytest.mark.skipif(
+    shutil.which("dbus-daemon") is None, reason="dbus-daemon is not there: `python tests/run.py` installs it"
+)
+def test_twenty_rounds_through_the_trays_whole_menu_while_panels_and_buses_come_and_go(
+    fake: FakeClaude, tmp_path: Path
+) -> None:
+    tally = tray.prove(20, fake)
+    print(tally)
+    assert tally.rounds == 20
+    tray.says_once_that_nobody_sees_the_icon(tmp_path)
