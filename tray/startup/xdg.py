@@ -1,6 +1,7 @@
 """XDG: a desktop entry among those that Linux desktops start at login.
 
-Source: https://specifications.freedesktop.org/autostart-spec/0.5/ and desktop-entry-spec/1.5.
+Source: https://specifications.freedesktop.org/autostart-spec/0.5/ and desktop-entry-spec/1.5. Seen to start it: GLib,
+systemd's generator, and LXQt 1.2.1, which alone, against the standard, leaves "%%" as it is and fills in "$NAME".
 """
 
 from __future__ import annotations
