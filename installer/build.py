@@ -3,6 +3,8 @@
     --folder    dist/bursar: the program and all it needs, no Python wanted
     --tar       the same as one .tar.xz (Linux)
     --deb       a Debian package (Linux, with dpkg-deb)
+    --exe       the Windows setup (Windows, with makensis of NSIS)
+    --dmg       bursar.app in a disk image (macOS)
 
 The versions of what goes in are those of installer/build.lock; where SOURCE_DATE_EPOCH is set, file times are too.
 """
@@ -28,6 +30,13 @@ import licences
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "build.lock"
 DIST = env.ROOT / "dist"
+FORMS = {
+    "folder": "only dist/bursar",
+    "tar": "a .tar.xz",
+    "deb": "a Debian package",
+    "exe": "the Windows setup",
+    "dmg": "a disk image for macOS",
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -40,6 +49,10 @@ def main(arguments: list[str]) -> int:
             made.append(tar(made[0]))
         if asked.deb:
             made.append(debian.package(made[0], version(), DIST))
+        if asked.exe:
+            made.append(exe(made[0]))
+        if asked.dmg:
+            made.append(dmg())
     except env.SetupError as problem:
         env.say(str(problem))
         return 1
@@ -52,6 +65,7 @@ def folder() -> Path:
     """Make dist/bursar anew."""
     python = env.ensure(env.CACHE / "build", LOCK)
     needed()
+    called(str(python), str(HERE / "icons.py"), str(env.CACHE / "icons"))
     work = env.CACHE / "pyinstaller"
     command = [str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     command += ["--distpath", str(DIST), "--workpath", str(work), str(HERE / "bursar.spec")]
@@ -79,6 +93,31 @@ def tar(made: Path) -> Path:
     return target
 
 
+def exe(made: Path) -> Path:
+    """Compile the Windows setup; a warning of the compiler's is an error."""
+    target = DIST / f"bursar-{version()}-setup.exe"
+    defines = {"VERSION": version(), "PAYLOAD": made, "OUT": target}
+    script = str(HERE / "windows" / "bursar.nsi")
+    called("makensis", "-V2", "-WX", *(f"-D{name}={value}" for name, value in defines.items()), script)
+    return target
+
+
+def dmg() -> Path:
+    """Pack bursar.app, which the recipe makes on macOS, as a disk image with a link to Applications beside it."""
+    target = DIST / f"bursar-{version()}-{platform.machine().lower()}.dmg"
+    called("sh", str(HERE / "macos" / "dmg.sh"), str(DIST / "bursar.app"), str(target))
+    return target
+
+
+def called(*command: str) -> None:
+    """Run a tool of the system; raises SetupError with what it said."""
+    if shutil.which(command[0]) is None:
+        raise env.SetupError(f"this needs {command[0]}, which is not installed here.")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise env.SetupError(f"{command[0]} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+
+
 def version() -> str:
     """Give the version that pyproject.toml names."""
     return str(tomllib.loads((env.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
@@ -103,12 +142,13 @@ def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 def _asked(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Build the packaged bursar in dist/.")
-    for name, what in (("folder", "only dist/bursar"), ("tar", "a .tar.xz"), ("deb", "a Debian package")):
+    for name, what in FORMS.items():
         parser.add_argument(f"--{name}", action="store_true", help=what)
     asked = parser.parse_args(arguments)
-    if not (asked.folder or asked.tar or asked.deb):
+    if not any(vars(asked).values()):
         asked.tar = sys.platform == "linux"
         asked.deb = asked.tar and shutil.which("dpkg-deb") is not None
+        asked.exe, asked.dmg = sys.platform == "win32", sys.platform == "darwin"
     return asked
 
 

@@ -23,7 +23,6 @@ import environment as env
 HERE = Path(__file__).resolve().parent
 FILES = HERE / "debian"
 MAINTAINER = os.environ.get("BURSAR_MAINTAINER", "The bursar authors <bursar@localhost>")
-ICON_SIZES = (16, 22, 24, 32, 48, 64, 128, 256)
 SCRIPTS = ("prerm",)
 TEXTS = {
     "bursar.desktop": "usr/share/applications/bursar.desktop",
@@ -63,20 +62,14 @@ MAKE = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{root!r}, {here!r}]
+import icons
 import manpage
-from tray.icon import picture
-from tray.menu import IconKey
 from tray.startup import systemd
-from tray.startup.program import SERVICE
 target = Path({target!r})
 manpage.write(target / "usr/share/man/man1/bursar.1", {version!r})
-(target / "usr/lib/systemd/user/bursar.service").write_text(systemd.text(("/opt/bursar/bursar", *SERVICE)))
-for size in {sizes!r}:
-    folder = target / f"usr/share/icons/hicolor/{{size}}x{{size}}/apps"
-    folder.mkdir(parents=True)
-    picture({key}, size, "any").save(folder / "bursar.png", optimize=True)
+(target / "usr/lib/systemd/user/bursar.service").write_text(systemd.text(("/opt/bursar/bursar", "serve")))
+icons.themed(target / "usr/share/icons/hicolor")
 """
-KEY = 'IconKey(shape="dot", step=9, tone="calm", dimmed=False)'
 
 
 def package(built: Path, version: str, into: Path) -> Path:
@@ -102,9 +95,7 @@ def _fill(root: Path, built: Path, version: str) -> None:
     for name, place in TEXTS.items():
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FILES / name, root / place)
-    script = MAKE.format(
-        root=str(env.ROOT), here=str(HERE), target=str(root), version=version, sizes=ICON_SIZES, key=KEY
-    )
+    script = MAKE.format(root=str(env.ROOT), here=str(HERE), target=str(root), version=version)
     said(str(env.python_of(env.CACHE / "build")), "-c", script)
     _zip(root / "usr/share/man/man1/bursar.1")
     docs = root / "usr/share/doc/bursar"
