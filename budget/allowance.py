@@ -11,8 +11,9 @@ from pricing.money import Money
 PING = "ping"
 """The task class of a request that only reads a conversation's cache once more, so that it does not expire."""
 
+# What was lost, by a power cut or with a database, belongs to no upstream: it may have been of any class.
 _GONE = """
-SELECT coalesce((SELECT sum(charged) FROM totals WHERE day = ?1 AND task_class = ?2), 0)
+SELECT coalesce((SELECT sum(charged) FROM totals WHERE day = ?1 AND (task_class = ?2 OR upstream = '')), 0)
     + coalesce((SELECT sum(amount) FROM holds WHERE day = ?1 AND task_class = ?2), 0)
 """
 
@@ -36,6 +37,6 @@ def allows(connection: sqlite3.Connection, standing: Standing, allowance: Allowa
 
 
 def gone_of(connection: sqlite3.Connection, day: str, kind: str) -> int:
-    """Sum up what requests of a task class came to in a day, in picodollars, those under way included."""
+    """Sum up what requests of a task class may have come to in a day, in picodollars, those under way included."""
     gone: int = connection.execute(_GONE, (day, kind)).fetchone()[0]
     return gone

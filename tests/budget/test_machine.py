@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +22,9 @@ from hypothesis.stateful import (
     rule,
 )
 
+from budget.allowance import PING, Allowance, gone_of
 from budget.clock import budget_day
+from budget.database import open_reader
 from budget.events import Event, ThresholdCrossed
 from budget.ledger import Held, Ledger, Limits, Mode, Outcome, Settlement, Shares
 from pricing.machine import LocalCost
@@ -33,6 +36,7 @@ AMOUNTS = st.sampled_from(["0", "0.000000000001", "0.5", "1", "2.5", "6", "12", 
 ZONES = st.sampled_from(["Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana"]).map(ZoneInfo)
 ENDS = st.sampled_from([Outcome.unknown, Outcome.interrupted, Outcome.client_left, Outcome.flagged])
 SHARES = st.integers(0, 4)
+PINGS = Money.usd(3)
 TIERS = st.sampled_from(["L0", "L1", "L2", "L3"])
 KEPT = st.sampled_from([Shares(), Shares(l3_percent=10), Shares(l3_percent=25, l2_percent=10)])
 
@@ -63,6 +67,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.events: list[Event] = []
         self.bill: dict[date, Money] = {}
         self.costs: dict[int, Money] = {}
+        self.pinged: dict[int, Money] = {}
+        self.ping_days: dict[int, date] = {}
         self.open: set[int] = set()
         self.last_day = date.min
         self.crossed: set[tuple[date, int]] = set()
@@ -98,6 +104,31 @@ class LedgerMachine(RuleBasedStateMachine):
         self.open.add(answer.hold_id)
         self.last_hold = answer.hold_id
         return answer
+
+    @rule(target=running, amount=AMOUNTS)
+    def reserve_ping(self, amount: Money) -> object:
+        """A ping is held exactly if it fits into the allowance, the budget and the cutoff, and the cloud is open."""
+        self.number += 1
+        today = self.ledger.today()
+        gone = self._gone_for_pings(today.day)
+        asked = ask(amount.exact(), f"r{self.number}")
+        labels = replace(asked.labels, task_class=PING)
+        answer = self.ledger.reserve(replace(asked, labels=labels, allowance=Allowance(PING, PINGS)))
+        closed = self.mode is Mode.local or today.stop is not None
+        most = min(today.limits.budget, today.limits.cutoff)
+        fits = today.gone + amount <= most and gone + amount <= PINGS
+        assert isinstance(answer, Held) == (fits and not closed), (answer, today, gone)
+        if not isinstance(answer, Held):
+            return multiple()
+        self.bill[answer.day] = self.bill.get(answer.day, ZERO) + amount
+        self.pinged[answer.hold_id], self.ping_days[answer.hold_id] = amount, answer.day
+        self.open.add(answer.hold_id)
+        self.last_hold = answer.hold_id
+        return answer
+
+    def _gone_for_pings(self, day: date) -> Money:
+        with open_reader(self.ledger.file) as reader:
+            return Money(gone_of(reader, day.isoformat(), PING))
 
     @rule(cost=LOCAL_COSTS)
     def reserve_local(self, cost: LocalCost | None) -> None:
@@ -139,6 +170,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self.open.discard(hold.hold_id)
             self.bill[hold.day] += cost - hold.offer.amount
             self.costs[hold.hold_id] = cost
+            if hold.hold_id in self.pinged:
+                self.pinged[hold.hold_id] = cost
             assert settled.overrun == max(ZERO, cost - hold.offer.amount)
         return hold
 
@@ -265,6 +298,15 @@ class LedgerMachine(RuleBasedStateMachine):
             if not self.overran:
                 assert total.settled + total.held <= self.most
         assert self.ledger.check() == []
+
+    @precondition(lambda self: hasattr(self, "ledger"))
+    @invariant()
+    def pings_never_cost_more_in_a_day_than_their_allowance(self) -> None:
+        """What the provider really billed for them, whatever was killed, cut or lost meanwhile."""
+        billed: dict[date, Money] = {}
+        for hold_id, cost in self.pinged.items():
+            billed[self.ping_days[hold_id]] = billed.get(self.ping_days[hold_id], ZERO) + cost
+        assert self.overran or max(billed.values(), default=ZERO) <= PINGS
 
     @precondition(lambda self: hasattr(self, "ledger"))
     @invariant()

@@ -4,7 +4,8 @@
 
 After every kill: the provider's true bill of every day is at most the cutoff and at most settled + held, every billed
 request is known to the ledger, settled + held is at most the cutoff, day totals equal their entries and holds, no hold
-is open and ended, and what is kept for L3 was left to it. The same must fail for each of three mutants.
+is open and ended, what is kept for L3 was left to it, and pings kept to their allowance. The same must fail for each of
+three mutants.
 Prints progress, then one line of JSON.
 """
 
@@ -25,12 +26,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from budget import reading
+from budget.allowance import PING, gone_of
 from budget.bytier import gone_of_day
 from budget.folder import Folder
 from budget.ledger import Ledger
 from budget.shares import Shares, keep_for
 from pricing.money import Money
-from tests.prove.ledger.customer import CUTOFF, LIMITS, at, live, shares_of
+from tests.prove.ledger.customer import ALLOWANCE, CUTOFF, LIMITS, at, live, shares_of
 from tests.prove.ledger.mutants import MUTANTS
 from tests.prove.ledger.provider import Bill, Provider
 
@@ -53,13 +55,14 @@ class Findings:
     over_cutoff_picos: int = 0
     unknown_requests: int = 0
     taken_from_shares_picos: int = 0
+    over_allowance_picos: int = 0
     unbalanced: list[str] = field(default_factory=list)
 
     @property
     def violations(self) -> int:
         """How many kinds of promise were broken."""
         money = (self.overspent_picos, self.unseen_picos, self.over_cutoff_picos, self.taken_from_shares_picos)
-        return sum(map(bool, (*money, self.unknown_requests))) + bool(self.unbalanced)
+        return sum(map(bool, (*money, self.over_allowance_picos, self.unknown_requests))) + bool(self.unbalanced)
 
 
 def run(name: str, kills: int, seed: int, folder: Path, progress: Callable[[str], None]) -> Findings:
@@ -118,7 +121,8 @@ def _be_customer(name: str, folder: Path, day: int, port: int, seed: int, ready:
 def _compare(found: Findings, folder: Path, bills: dict[str, Bill], shares: Shares, *, deep: bool) -> None:
     database = Folder(folder).database
     for day, bill in bills.items():
-        settled_and_held, known, gone = _books(database, day)
+        settled_and_held, known, gone, pings = _books(database, day)
+        found.over_allowance_picos = max(found.over_allowance_picos, pings - ALLOWANCE.most.picos)
         found.overspent_picos = max(found.overspent_picos, bill.total - CUTOFF.picos)
         found.unseen_picos = max(found.unseen_picos, bill.total - settled_and_held)
         found.over_cutoff_picos = max(found.over_cutoff_picos, settled_and_held - CUTOFF.picos)
@@ -131,9 +135,9 @@ def _compare(found: Findings, folder: Path, bills: dict[str, Bill], shares: Shar
         found.unbalanced.extend(reading.check(database))
 
 
-def _books(database: Path, day: str) -> tuple[int, set[str], Mapping[str, Money]]:
+def _books(database: Path, day: str) -> tuple[int, set[str], Mapping[str, Money], int]:
     if not database.exists():
-        return 0, set(), {}
+        return 0, set(), {}, 0
     try:
         return _read(database, "ro", day)
     except sqlite3.OperationalError as error:
@@ -143,12 +147,12 @@ def _books(database: Path, day: str) -> tuple[int, set[str], Mapping[str, Money]
         return _read(database, "rw", day)
 
 
-def _read(database: Path, mode: str, day: str) -> tuple[int, set[str], Mapping[str, Money]]:
+def _read(database: Path, mode: str, day: str) -> tuple[int, set[str], Mapping[str, Money], int]:
     with closing(sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, isolation_level=None)) as reader:
         row = reader.execute("SELECT settled + held FROM days WHERE day = ?", (day,)).fetchone()
         query = "SELECT request_id FROM entries WHERE day = ?1 UNION SELECT request_id FROM holds WHERE day = ?1"
         known = {request_id for (request_id,) in reader.execute(query, (day,))}
-        return row[0] if row else 0, known, gone_of_day(reader, day)
+        return row[0] if row else 0, known, gone_of_day(reader, day), gone_of(reader, day, PING)
 
 
 def _date(day: int) -> str:

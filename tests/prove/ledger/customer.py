@@ -10,13 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from budget.allowance import PING, Allowance
 from budget.ledger import Ask, Held, Labels, Ledger, Limits, Offer, Outcome, Settlement, Shares
 from pricing.money import Money
 
 CUTOFF = Money.usd(12)
 LIMITS = Limits(Money.usd(10), CUTOFF)
-TIERS = ("L3", *("L2",) * 7, *("L1",) * 6, *("L0",) * 2)
-"""Of sixteen threads, about as many of each tier as money is spent on it in a day."""
+TIERS = ("L3", *("L2",) * 6, *("L1",) * 6, *("L0",) * 2, PING)
+"""Of sixteen threads, about as many of each tier as money is spent on it in a day; one keeps caches warm."""
+ALLOWANCE = Allowance(PING, Money.usd("0.3"))
 ZONE = ZoneInfo("UTC")
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 THREADS = 64
@@ -69,7 +71,10 @@ def _spend(ledger: Ledger, port: int, name: str, tier: str, shares: Shares, chan
             request_id = f"{name}-{number}"
             amount = Money(chance.randrange(1, DEAREST))
             offer = Offer("provider", "model", amount, False, "{}", ESTIMATE)
-            ask = Ask(request_id, (offer,), Labels(session=name, tier=tier), shares=shares)
+            if tier == PING:
+                ask = Ask(request_id, (offer,), Labels(session=name, task_class=PING), allowance=ALLOWANCE)
+            else:
+                ask = Ask(request_id, (offer,), Labels(session=name, tier=tier), shares=shares)
             match ledger.reserve(ask):
                 case Held() as held:
                     _send(ledger, held, request_id, wire, answers, chance)
