@@ -13,10 +13,13 @@ from budget.folder import Folder
 from budget.outbox import newest
 from budget.trouble import LedgerUnavailable
 from proxy.alertsjson import alerts_json
+from tray.alerts.desktop import Everywhere
 from tray.alerts.destination import Destination
 from tray.alerts.post import Message, Post
+from tray.backends.choose import choose_notifier
 from tray.cli.place import FAILED, Failure, Place
 from tray.cli.show import as_json, local_time, plain, put
+from tray.handover import wishes_of
 
 TEST = Words("bursar: this is a test", "Alerts of bursar come here. You asked for this one with: bursar alerts test")
 NOBODY = 'no alert is sent anywhere; say where in the config file, for example:\n\n[notify]\nto = ["ntfy://my-topic"]'
@@ -40,12 +43,13 @@ def alerts(context: click.Context, number: int, is_json: bool) -> None:
 def test(place: Place, is_json: bool) -> int:
     """Send a test to every destination, and say which did not take it and why.
 
-    Exit code 1 if one did not, or none is named in the config file.
+    Exit code 1 if one did not, or there is none: no desktop here, and none named in the config file.
     """
-    to = place.settings().notify.to
+    everywhere = _everywhere(place)
+    to = _destinations(place, everywhere)
     if not to:
         raise Failure(NOBODY)
-    troubles = list(Post()([Message(one, TEST) for one in to]))
+    troubles = list(everywhere([Message(one, TEST) for one in to]))
     results = [
         {"destination": one.name, "number": number, "is_sent": not trouble, "trouble": trouble}
         for number, (one, trouble) in enumerate(zip(to, troubles, strict=True), start=1)
@@ -71,6 +75,18 @@ def misspelt(to: Sequence[Destination], text: str) -> Iterator[str]:
             yield f"{place}`to` is wrong: address {number} ({one.name}): {trouble}"
 
 
+def _everywhere(place: Place) -> Everywhere:
+    """Make what delivers to this desktop, too; a click on what is shown from here does nothing."""
+    everywhere = Everywhere(Post())
+    everywhere.notifier = choose_notifier(sys.platform, place.environ, lambda action: None, None)
+    return everywhere
+
+
+def _destinations(place: Place, everywhere: Everywhere) -> tuple[Destination, ...]:
+    settings = place.settings()
+    return everywhere.wishes(wishes_of(settings), is_desktop_wanted=settings.notify.desktop).to
+
+
 def _found(place: Place, number: int) -> dict[str, Any]:
     settings, database = place.settings(), Folder(place.paths.ledger).database
     try:
@@ -79,7 +95,7 @@ def _found(place: Place, number: int) -> dict[str, Any]:
         # It is of an older version; the next start brings it up to date.
         sent = []
     return {
-        "destinations": [one.name for one in settings.notify.to],
+        "destinations": [one.name for one in _destinations(place, _everywhere(place))],
         "muted": sorted(settings.notify.mute),
         "alerts": alerts_json(sent, settings.zone),
     }

@@ -44,6 +44,8 @@ def test_alerts_of_a_kind_take_each_others_place_and_a_click_opens_their_page(
     until(lambda: notes.shown[number].title == "100 % of today's budget is spent")
     bursar.command("stop")
     until(lambda: len(notes.shown) == 2)
+    assert bursar.command("alerts", "test").stdout == "desktop: sent\n"
+    assert "sent to: desktop" in bursar.command("alerts").stdout
     notes.click(number)
     until(lambda: opened(browser))
     assert opened(browser)[0].startswith(f"http://127.0.0.1:{bursar.control_port}/open/")
