@@ -7,6 +7,7 @@ import re
 from budget import reading
 from budget.clock import Clock
 from budget.folder import Folder
+from budget.historybooks import readable
 from budget.peek import peek
 from budget.state import Mode
 from tray.paths import Paths
@@ -17,7 +18,7 @@ _LOCAL_ONLY = re.compile(r"""^\s*restricted\s*=\s*["']local-only""", re.M)
 
 
 def kept_from_claude(paths: Paths, clock: Clock, settings: Settings | None) -> str:
-    """Say why nothing may go to Claude past bursar now; empty if nothing is in the way.
+    """Say why nothing may go to Claude past bursar now; empty if nothing is in the way. Raises LedgerUnavailable.
 
     Without settings, because they are broken, the cutoff is the one that the ledger last went by.
     """
@@ -32,8 +33,11 @@ def kept_from_claude(paths: Paths, clock: Clock, settings: Settings | None) -> s
     if _LOCAL_ONLY.search(_text(paths)):
         return "restricted work is to stay on this machine"
     cutoff = today.limits.cutoff
-    if settings is None and (rows := reading.days(Folder(paths.ledger).database, today.day, today.day)):
-        cutoff = rows[0].cutoff
+    database = Folder(paths.ledger).database
+    if settings is None and database.exists():
+        with readable():
+            rows = reading.days(database, today.day, today.day)
+        cutoff = rows[0].cutoff if rows else cutoff
     return f"today's cutoff of {cutoff.dollars()} is reached" if today.gone >= cutoff else ""
 
 

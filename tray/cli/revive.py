@@ -1,13 +1,16 @@
 """bursar revive: what an agent's hook runs when bursar does not answer – it is brought up, or steps aside.
 
-Claude Code 2.1.329 waits for it, and takes a changed address over from its settings file within 0.6 to 1 s (measured),
-also in a session that runs; an address that is taken out it keeps, so stepping aside writes the one behind bursar.
-A SessionStart hook cannot stop a session, a UserPromptSubmit hook can stop a prompt and say why.
+Measured with Claude Code 2.1.329: it waits for it, and takes a changed address over from its settings file within 0.6
+to 1 s, also in a session that runs – but not a change that was there before it began to watch the file, a second or
+more after its start. An address that is taken out it keeps, so stepping aside writes the one behind bursar. Hooks see
+in their environment what it goes by. SessionStart cannot stop a session, UserPromptSubmit can stop a prompt and say
+why; what either says as `systemMessage` stands in the conversation.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
 from typing import Literal
 
@@ -26,8 +29,8 @@ from tray.control import Control
 from tray.files import UnsafeFileError
 from tray.settings import Settings, SettingsError
 
-TAKEN_OVER_S = 2.5
-"""How long an agent is given to take a changed address over."""
+TOUCHES, TOUCH_S = 3, 1.2
+"""How often a changed file is touched, in case that nobody watched it yet, and how long a touch is given to work."""
 OTHER_START_S = 15.0
 """How long another process is given that is starting bursar already."""
 NOT_FOR_US = ("ANTHROPIC_", "CLAUDE")
@@ -40,15 +43,17 @@ NOT_FOR_US = ("ANTHROPIC_", "CLAUDE")
 @click.pass_obj
 def revive(place: Place, agent: str, event: Literal["SessionStart", "UserPromptSubmit"]) -> int:
     """Bring bursar up for an agent that is about to ask it; if it cannot start, let the agent go on without it."""
+    believed = place.environ.get("ANTHROPIC_BASE_URL", "") if event == "UserPromptSubmit" else None
     place.environ = {name: value for name, value in place.environ.items() if not name.startswith(NOT_FOR_US)}
     record, wanted = record_of(place), AGENTS[agent]
     wired = record.get(agent)
     try:
         control = place.running() or _started(place)
     except (Failure, SettingsError, UnsafeFileError, OSError) as error:
-        said = _left_alone(place, record, wanted, wired, str(error), can_stop=event == "UserPromptSubmit")
+        said = _left_alone(place, record, wanted, wired, str(error), believed)
     else:
-        said = _taken_back(record, wanted, wired, wanted.url(control.owner.ports["proxy"])) if wired else {}
+        url = wanted.url(control.owner.ports["proxy"])
+        said = _taken_back(record, wanted, wired, url, believed) if wired else {}
     if said:
         click.echo(json.dumps(said, ensure_ascii=False))
     return 0
@@ -69,20 +74,20 @@ def _started(place: Place) -> Control:
         raise
 
 
-def _taken_back(record: Record, agent: Agent, wired: Wired, url: str) -> dict[str, str]:
+def _taken_back(record: Record, agent: Agent, wired: Wired, url: str, believed: str | None) -> dict[str, str]:
     """Lead the agent to bursar again after bursar had stepped aside, or has moved to another port."""
     if not wired.aside and wired.url == url:
         return {}
     plan, is_ours = readdressed(agent, wired, aside=False, url=url)
     carry_out(plan, record)
-    if not is_ours or plan.is_empty:
+    if not is_ours:
         return {}
-    time.sleep(TAKEN_OVER_S)
+    _have_noticed(wired, url, believed)
     return {"systemMessage": "bursar is back: requests go through it again."}
 
 
 def _left_alone(
-    place: Place, record: Record, agent: Agent, wired: Wired | None, why: str, *, can_stop: bool
+    place: Place, record: Record, agent: Agent, wired: Wired | None, why: str, believed: str | None
 ) -> dict[str, str]:
     """Step aside if nothing is against it, else stop the prompt; either way the person is told."""
     cannot = f"bursar cannot start: {why}"
@@ -94,16 +99,25 @@ def _left_alone(
         except (CannotEdit, OSError) as error:
             kept = str(error)
         else:
-            if is_ours and not plan.is_empty:
-                time.sleep(TAKEN_OVER_S)
-            if wired.aside and can_stop:
+            if is_ours:
+                _have_noticed(wired, wired.direct, believed)
+            if wired.aside and believed is not None:
                 return {}  # It was said when the session began, or before.
             told = f"{cannot}. It steps aside: requests go to {wired.direct}, unmetered, until it starts again"
             return {"systemMessage": f"{told} (bursar doctor says what is wrong)."} if is_ours else {}
-    if not can_stop:
+    if believed is None:
         return {"systemMessage": f"{cannot}."}
     way_out = f"Run: bursar doctor – or, to go on without it: bursar disconnect {agent.name}"
     return {"decision": "block", "reason": f"{cannot}. It does not step aside, because {kept}. {way_out}"}
+
+
+def _have_noticed(wired: Wired, address: str, believed: str | None) -> None:
+    """Give the agent time to take a changed address over; `believed` is what it goes by, None at its start."""
+    if believed == address:
+        return
+    for _ in range(TOUCHES):
+        time.sleep(TOUCH_S)
+        os.utime(wired.file)
 
 
 def _kept_from_claude(place: Place) -> str:
