@@ -38,6 +38,7 @@ _LONGER = " ".join(
     )
 )
 
+_FORGET = "DELETE FROM history WHERE (message_id, request_id) IN (SELECT message_id, request_id FROM history LIMIT ?)"
 _THROUGH = """
 UPDATE main.history SET through = 1 WHERE request_id <> '' AND
     (request_id IN (SELECT upstream_id FROM books.entries) OR request_id IN (SELECT request_id FROM books.entries))"""
@@ -142,8 +143,11 @@ class History:
         return len(checked)
 
     def forget(self) -> int:
-        """Let go of all of it; gives how many rows there were. Raises LedgerUnavailable."""
-        return int(self._command(lambda book: book.connection.execute("DELETE FROM history").rowcount))
+        """Let go of all of it, batch by batch; gives how many rows there were. Raises LedgerUnavailable."""
+        gone = 0
+        while some := int(self._command(lambda book: book.connection.execute(_FORGET, (BATCH,)).rowcount)):
+            gone += some
+        return gone
 
 
 def sums(connection: sqlite3.Connection, by: str) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ ALWAYS = (
     "A refused request is missing and saves nothing; the rest of its turn is asked all the same.",
     "Requests are taken one after another, and each hold covers 32,000 tokens of output.",
     "All amounts are list prices: on a Pro or Max plan nothing of it is money.",
-    "Left out: web searches, prompts shared between sessions, and cache that another way of working would have kept.",
+    "What sessions share is taken to be in Claude's cache as long as any of them is there.",
+    "Left out: web searches, and cache that another way of working would have kept.",
 )
 
 
