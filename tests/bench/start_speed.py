@@ -46,7 +46,12 @@ def starts(bursar: Bursar, times: int) -> None:
         command = [sys.executable, "-m", "tray", "--home", str(bursar.home), "status"]
         whole.append(_timed(lambda c=command: subprocess.run(c, check=True, capture_output=True, cwd=ROOT)))  # type: ignore[misc]
         bursar.stop()
+    bursar.start()
+    bursar.kill()
+    killed = [_timed(bursar.start)]
+    bursar.stop()
     for what, figures in (
+        ("after kill -9", killed),
         ("serve to /health", took),
         ("GET /api/status", asked),
         ("bursar status, the process", whole),
