@@ -38,6 +38,7 @@ DEFAULTS = {
     "machine.tdp": str(TDP_WATTS),
     "machine.ops_per_hour": "0",
     "machine.dedicated": "false",
+    "notify.desktop": "true",
 }
 """What counts where nothing is set, as far as no field of `Settings` tells it."""
 

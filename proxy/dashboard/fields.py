@@ -137,7 +137,8 @@ ALERTS = Group(
             "One a line: threshold, stopped, upstream_down, upstream_back, unpriced, old_prices, burn, ledger, report.",
             is_long=True,
         ),
+        Field("notify.desktop", "Shown on this desktop", "As notes; a click opens the page for it.", "", _YES_NO),
     ),
-    "Where alerts go stands in the config file, under [notify]: those addresses hold secrets, and no page shows them.",
+    "Where else alerts go stands in the config file, under [notify]: addresses hold secrets, and no page shows them.",
 )
 GROUPS = (MONEY, ROUTING, ALERTS, CARRYING, MACHINE)
