@@ -5,6 +5,7 @@
     --deb       a Debian package (Linux, with dpkg-deb)
     --exe       the Windows setup (Windows, with makensis of NSIS)
     --dmg       bursar.app in a disk image (macOS)
+    --sbom      what is inside, version by version, as CycloneDX JSON
 
 The versions of what goes in are those of installer/build.lock; where SOURCE_DATE_EPOCH is set, file times are too.
 """
@@ -29,6 +30,7 @@ import licences
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "build.lock"
+RUNS_WITH = HERE / "requirements.lock"
 DIST = env.ROOT / "dist"
 FORMS = {
     "folder": "only dist/bursar",
@@ -36,6 +38,7 @@ FORMS = {
     "deb": "a Debian package",
     "exe": "the Windows setup",
     "dmg": "a disk image for macOS",
+    "sbom": "a list of what is inside, as CycloneDX",
 }
 
 
@@ -53,6 +56,8 @@ def main(arguments: list[str]) -> int:
             made.append(exe(made[0]))
         if asked.dmg:
             made.append(dmg())
+        if asked.sbom:
+            made.append(sbom())
     except env.SetupError as problem:
         env.say(str(problem))
         return 1
@@ -75,7 +80,7 @@ def folder() -> Path:
     if done.returncode:
         raise env.SetupError(f"PyInstaller could not build bursar:\n{done.stderr[-3000:]}")
     made = DIST / "bursar"
-    licences.gather(python, made, LOCK.read_text(encoding="utf-8"))
+    licences.gather(python, made, RUNS_WITH.read_text(encoding="utf-8"))
     return made
 
 
@@ -106,6 +111,14 @@ def dmg() -> Path:
     """Pack bursar.app, which the recipe makes on macOS, as a disk image with a link to Applications beside it."""
     target = DIST / f"bursar-{version()}-{platform.machine().lower()}.dmg"
     called("sh", str(HERE / "macos" / "dmg.sh"), str(DIST / "bursar.app"), str(target))
+    return target
+
+
+def sbom() -> Path:
+    """List the packages that bursar runs with, and the digests of their files."""
+    target = DIST / f"bursar-{version()}.cdx.json"
+    command = [str(env.python_of(env.CACHE / "build")), "-W", "ignore", "-m", "cyclonedx_py", "requirements"]
+    called(*command, str(RUNS_WITH), "--pyproject", str(env.ROOT / "pyproject.toml"), "-o", str(target))
     return target
 
 
@@ -146,7 +159,7 @@ def _asked(arguments: list[str]) -> argparse.Namespace:
         parser.add_argument(f"--{name}", action="store_true", help=what)
     asked = parser.parse_args(arguments)
     if not any(vars(asked).values()):
-        asked.tar = sys.platform == "linux"
+        asked.tar = asked.sbom = sys.platform == "linux"
         asked.deb = asked.tar and shutil.which("dpkg-deb") is not None
         asked.exe, asked.dmg = sys.platform == "win32", sys.platform == "darwin"
     return asked

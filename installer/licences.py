@@ -1,7 +1,7 @@
 """The licences of what a packaged bursar has inside: their texts in its `licenses` folder, and a list of them.
 
-Packages are those of the lock file that stand in the build's environment; shared libraries of the system are asked of
-Debian's package manager where there is one.
+Packages are those that bursar runs with, as the build's environment has them; of the system's shared libraries, Debian's
+package manager is asked, where there is one.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ import subprocess
 from pathlib import Path
 
 import environment as env
-
-NOT_INSIDE = {"pyinstaller", "pyinstaller-hooks-contrib", "altgraph", "packaging", "setuptools", "macholib", "pefile"}
-NOT_INSIDE |= {"pywin32-ctypes"}
 
 # Run with the build's Python: names each package, its licence, and where the texts lie.
 ASK = """
@@ -39,10 +36,11 @@ def gather(python: Path, made: Path, lock: str) -> None:
     packages, version, text = json.loads(asked.stdout)
     target = made / "licenses"
     shutil.rmtree(target, ignore_errors=True)
-    inside = {_plain(name) for name in re.findall(r"^([a-z0-9-]+)==", lock, re.M)} - NOT_INSIDE
+    inside = {_plain(name) for name in re.findall(r"^([a-z0-9-]+)==", lock, re.M)}
     lines = [_python(version, Path(text), target)]
     for name, number, said, files in sorted(packages, key=lambda each: _plain(each[0])):
         if _plain(name) in inside:
+            inside.remove(_plain(name))
             lines.append(f"{name} {number}: {said or 'see its text'}")
             _copy([Path(file) for file in files], target / _plain(name), name)
     lines += _of_the_system(made, target)
