@@ -88,7 +88,7 @@ class LinuxTray:
             self._bell.wait(left_s)
 
     def _on_bus(self, face: Face, errands: Errands) -> bool:
-        """Stay on the bus for as long as it lasts; tells whether there was one."""
+        """Stay on the bus for as long as it lasts; tells whether all went well there."""
         try:
             bus = open_bus(self._addresses())
         except NoBus as why:
@@ -98,6 +98,9 @@ class LinuxTray:
             self._serve(bus, face, errands)
         except NoBus as why:
             log.warning("the desktop's bus is lost: %s", why)
+        except Exception:  # A fault in what we show or answer: the icon comes back, each time after a longer rest.
+            log.exception("the tray failed")
+            return False
         finally:
             self._state = "no-bus"
             bus.close()

@@ -166,3 +166,14 @@ def test_two_trays_of_one_program_are_two_icons(panel: Panel, start: Start):
     until(lambda: len(panel.items) == 2, "two icons")
     assert len(set(panel.items)) == 2
     assert {panel.call(name, "/MenuBar", "org.freedesktop.DBus.Peer", "Ping") for name in panel.items} == {()}
+
+
+def test_after_a_fault_in_what_is_shown_the_icon_comes_back(panel: Panel, start: Start):
+    running = start()
+    panel.labels()
+    running.tray.show(replace(FACE, items=(FACE.items[0], FACE.items[0])))  # Two lines of one id.
+    is_so(lambda: running.tray.state, "no-bus")
+    running.tray.show(replace(FACE, items=FACE.items[:1]))
+    until(lambda: len(panel.items) == 2, "the icon again")
+    assert panel.labels() == ["Auto: local first, Claude within budget (grey)"]
+    assert running.thread.is_alive()
