@@ -27,8 +27,10 @@ FAST = "not slow and not prove and not network"
 COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
 LINUX_COMMANDS = {"dbus-daemon": "dbus"}  # the desktop's bus, for the tray
 # what only the proofs start: a screen that nobody sees, a mouse, and the panels of three desktops
-PANELS = {"Xvfb": "xvfb"} | {name: name for name in ("xdotool", "openbox", "xfce4-panel", "lxqt-panel", "gnome-shell")}
-GNOME_ICONS = "gnome-shell-extension-appindicator"  # without it GNOME shows none; it has no command
+PANELS = {"Xvfb": "xvfb"} | {name: name for name in ("xdotool", "openbox", "xfce4-panel", "lxqt-panel")}
+PANELS |= {"tint2": "tint2", "gnome-shell": "gnome-shell"}
+# what has no command, and is missing if the panel is that needs it
+BESIDE = {"tint2": ["python3-gi", "gir1.2-gtk-3.0"], "gnome-shell": ["gnome-shell-extension-appindicator"]}
 BROWSER = "chromium-headless-shell"  # any Chromium or Chrome will do
 LIBRARIES = {"libgomp.so.1": "libgomp1"}  # llama.cpp
 
@@ -80,7 +82,7 @@ def system_packages() -> None:
 def panels() -> None:
     """Install what the tray is tried on for real, where that is Linux; elsewhere those proofs are skipped."""
     missing = [package for command, package in PANELS.items() if shutil.which(command) is None]
-    missing += [GNOME_ICONS] if "gnome-shell" in missing else []
+    missing += [package for panel in missing for package in BESIDE.get(panel, [])]
     if sys.platform == "linux" and missing:
         env.debian_packages(missing)
 

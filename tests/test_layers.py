@@ -20,7 +20,7 @@ LAYERS = {
     "tray": {
         *("pricing", "budget", "proxy"),
         *("click", "platformdirs", "tomlkit", "tzlocal", "PIL", "pystray", "apscheduler", "apprise", "jeepney"),
-        "PyObjCTools",
+        *("PyObjCTools", "gi"),
     },
 }
 # what only some files may import (a trailing / means a folder)
@@ -32,6 +32,7 @@ ONLY_IN = {
     "sqlite_utils": ("budget/",),
     "jeepney": ("tray/backends/wire.py",),
     "pystray": ("tray/backends/",),
+    "gi": ("tray/backends/xembed_child.py",),
     "PyObjCTools": ("tray/backends/",),
     "tomlkit": ("tray/config_edit.py",),
     "click": ("tray/cli/",),

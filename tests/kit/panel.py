@@ -20,6 +20,7 @@ from typing import Any
 from PIL import Image, ImageChops, ImageGrab
 
 from tests.kit.desktop import PrivateBus
+from tray.backends.choose import SYSTEM_PYTHON
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels of the screen; the last two are outside."""
@@ -54,6 +55,15 @@ XFCE = """<?xml version="1.0" encoding="UTF-8"?>
     <property name="plugin-2" type="string" value="systray"/>
   </property>
 </channel>
+"""
+TINT2 = """rounded = 0
+border_width = 0
+background_color = #30343c 100
+panel_items = FS
+panel_size = 100% 32
+panel_position = top center horizontal
+panel_background_id = 1
+systray_icon_size = 22
 """
 GNOME = """[org/gnome/shell]
 enabled-extensions=['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']
@@ -256,6 +266,34 @@ class LxqtPanel:
         self._process.wait(10)
 
 
+class Tint2:
+    """A panel that shows icons of the old kind only, by XEmbed."""
+
+    desktop = ""
+    commands = ("tint2", "openbox", "xdotool", "Xvfb", "dbus-daemon")
+    height = 32
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        (screen.folder / "tint2").mkdir()
+        (screen.folder / "tint2" / "tint2rc").write_text(TINT2, encoding="utf-8")
+        screen.start("openbox")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Image.Image:
+        """Show it; gives the picture of its strip once it is drawn."""
+        empty = self._screen.picture(STRIP)
+        self._process = self._screen.start("tint2")
+        self._screen.change(empty, STRIP)
+        return self._screen.still(STRIP)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        assert self._process
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+
 class GnomeShell:
     """GNOME with the AppIndicator extension, whose panel cannot be had without all of it."""
 
@@ -293,10 +331,11 @@ class GnomeShell:
         self._process.wait(10)
 
 
-PANELS: dict[str, type[XfcePanel] | type[LxqtPanel] | type[GnomeShell]] = {
+PANELS: dict[str, type[XfcePanel] | type[LxqtPanel] | type[GnomeShell] | type[Tint2]] = {
     "xfce": XfcePanel,
     "lxqt": LxqtPanel,
     "gnome": GnomeShell,
+    "tint2": Tint2,
 }
 
 
@@ -304,9 +343,15 @@ def missing(name: str) -> list[str]:
     """List what is not there of what a panel needs."""
     lacks = [command for command in PANELS[name].commands if shutil.which(command) is None]
     lacks += [XFCONFD.name] if name == "xfce" and not XFCONFD.exists() else []
-    return lacks + (
-        ["an AppIndicator extension"] if name == "gnome" and not list(EXTENSIONS.glob("*indicator*")) else []
-    )
+    lacks += ["an AppIndicator extension"] if name == "gnome" and not list(EXTENSIONS.glob("*indicator*")) else []
+    return lacks + ([f"GTK 3 for {SYSTEM_PYTHON}"] if name == "tint2" and not _has_gtk() else [])
+
+
+def _has_gtk() -> bool:
+    asked = "import gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gtk"
+    if not Path(SYSTEM_PYTHON).exists():
+        return False
+    return subprocess.run([SYSTEM_PYTHON, "-c", asked], capture_output=True, check=False).returncode == 0
 
 
 def different(one: Image.Image, other: Image.Image) -> Box | None:

@@ -1,5 +1,5 @@
 """A person at a real panel with a real bursar:
-`python -m tests.prove.panels [xfce|lxqt|gnome …] [--runs N] [--keep FOLDER]`.
+`python -m tests.prove.panels [xfce|lxqt|gnome|tint2 …] [--runs N] [--keep FOLDER]`.
 
 The icon, the open menu and its lines are found in the picture of the screen; what a click did is asked of the control
 server. Each run has a screen, a bus, a home and a fake Claude of its own.
@@ -35,6 +35,7 @@ from tests.kit.panel import (
 from tests.kit.raw import ask, message
 from tray.menu import Here, Item, face
 
+ASIDE = (4, HEIGHT - 4)
 DOLLAR = "[[out:100000]]"  # 0.1 MTok at $10.
 
 
@@ -90,6 +91,7 @@ class Person:
         below = (0, self._panel.height, WIDTH, HEIGHT)
         before = self._screen.still(below)
         self._screen.click((self._icon[0] + self._icon[2]) // 2, (self._icon[1] + self._icon[3]) // 2, RIGHT)
+        self._screen.point(*ASIDE)  # Else the tooltip comes over the menu when its text changes.
         until = time.monotonic() + PATIENCE_S
         while True:
             box = self._screen.change(before, below)

@@ -5,6 +5,7 @@ Each is imported when it is chosen: some cost much, and some have side effects.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from tray.backends.base import Notifier, Tray, Wiring
 
 if TYPE_CHECKING:
     from tray.icon import Look  # Brings Pillow, which only a desktop needs.
+
+SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def choose(platform: str, environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
@@ -65,10 +68,25 @@ def look_of(platform: str, environ: Mapping[str, str]) -> Look:
 
 
 def _on_linux(environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
+    """Where there is an X server, look for a tray of its old kind, too, if no panel of the new kind shows the icon."""
     from tray.backends.address import bus_addresses
     from tray.backends.linux import LinuxTray
 
-    return LinuxTray(lambda: bus_addresses(environ), wiring) if bus_addresses(environ) else None
+    def on_bus(wiring: Wiring) -> Tray:
+        return LinuxTray(lambda: bus_addresses(environ), wiring)
+
+    if environ.get("DISPLAY"):
+        from tray.backends.fallback import FallbackTray
+        from tray.backends.xembed import XEmbed
+
+        return FallbackTray(on_bus, XEmbed(_pythons(), environ, wiring), wiring)
+    return on_bus(wiring) if bus_addresses(environ) else None
+
+
+def _pythons() -> list[str]:
+    """Name the Pythons that may have GTK: this one, unless it is packaged, and the system's."""
+    own = [] if getattr(sys, "frozen", False) else [sys.executable]
+    return [*own, SYSTEM_PYTHON]
 
 
 def _notes_on_linux(environ: Mapping[str, str], clicked: Callable[[str], None]) -> Notifier | None:
