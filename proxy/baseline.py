@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,10 +35,10 @@ from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds
 from proxy.cachemissdoctor import Doctor
 from proxy.case import Case
 from proxy.decision import Decision
+from proxy.keeper.kept import Kept
 from proxy.promptblocks import Prompts
 from proxy.route import Route
 from proxy.toolcalls.signals import Heard
-from proxy.wire.client import WireRequest
 
 MOST_NOTES = 1024
 MOST_OPEN = 1024
@@ -152,12 +152,34 @@ class Recorder(threading.Thread):
             is_local=route.is_local,
             body=asked.body,
             fields=asked.fields if asked.dialect == "anthropic" else None,
-            workspace=self._workspace(case.wire),
+            workspace=self._workspace(case.wire.lower),
             is_plan=case.labels.is_plan,
             would=_would(case.decision),
         )
+        return self._follow(sent)
+
+    def follow_ping(self, held: Held, kept: Kept, body: bytes) -> Followed:
+        """Begin to follow a ping that has a hold: without a cache keeper there would be none."""
+        labels, credentials = kept.labels, {name.lower(): value for name, value in kept.headers}
+        sent = Sent(
+            hold_id=held.hold_id,
+            request_id="",
+            at=held.since,
+            session=labels.session,
+            agent=labels.agent,
+            asked=kept.shape.model,
+            served=kept.shape.model,
+            is_local=False,
+            body=body,
+            workspace=self._workspace(credentials),
+            is_plan=labels.is_plan,
+            is_ping=True,
+        )
+        return self._follow(sent)
+
+    def _follow(self, sent: Sent) -> Followed:
         followed = Followed(self, next(self._numbers), sent)
-        self.put(_Note(lambda: self.take_start(followed), len(asked.body), time.monotonic() + STANDS_ASIDE_S))
+        self.put(_Note(lambda: self.take_start(followed), len(sent.body), time.monotonic() + STANDS_ASIDE_S))
         return followed
 
     def put(self, note: _Note) -> None:
@@ -193,7 +215,8 @@ class Recorder(threading.Thread):
         sent = followed.sent
         known = self._known(sent.session)
         pending = self._open[followed.number] = self.worlds.send(sent, self._prices(), known.until)
-        self.doctor.sent(followed.number, pending, known.until)
+        if not sent.is_ping:
+            self.doctor.sent(followed.number, pending, known.until)
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
 
@@ -209,7 +232,7 @@ class Recorder(threading.Thread):
         sent, pending = followed.sent, self._open.pop(followed.number, None)
         known = self._known(sent.session)
         made = reckon(sent, pending, Ended(settlement, followed.said, known.has_diverged), self.ratios)
-        if made.part in DIVERGED:
+        if made.part in DIVERGED or sent.is_ping:
             self._remember(sent.session, Known(True, known.is_plan, known.until))
         self._made.append(made)
         looked = self.doctor.ended(followed.number, settlement)
@@ -298,9 +321,9 @@ class Recorder(threading.Thread):
         while len(self._sessions) > MOST_KEPT:
             self._sessions.popitem(last=False)
 
-    def _workspace(self, wire: WireRequest) -> str:
+    def _workspace(self, headers: Mapping[bytes, bytes]) -> str:
         """Name who pays, by a digest that means nothing outside this process."""
-        credential = wire.lower.get(b"x-api-key") or wire.lower.get(b"authorization") or b""
+        credential = headers.get(b"x-api-key") or headers.get(b"authorization") or b""
         return blake2b(credential, key=self._key, digest_size=8).hexdigest()
 
 

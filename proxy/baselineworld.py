@@ -32,6 +32,7 @@ LONGEST_LIFE = timedelta(seconds=max(LIFETIMES.values()))
 class Sent:
     """A request that has a hold and is on its way; `fields` are those of a request to the Messages API, None if only
     its `body` is one. `workspace` names who pays, by a digest of the key they sent.
+    One that `is_ping` is in one of the worlds only: without a cache keeper nobody had sent it.
     """
 
     hold_id: int
@@ -47,6 +48,7 @@ class Sent:
     workspace: str = ""
     is_plan: bool = False
     would: str = ""
+    is_ping: bool = False
 
     @property
     def is_as_asked(self) -> bool:
@@ -94,6 +96,8 @@ class Worlds:
         fields = sent.fields if sent.fields is not None else msgspec.json.decode(sent.body)
         asked = CachedModel.of(prices, sent.asked, sent.at)
         laid = self.prompts.of(fields, asked, sent.workspace)
+        if sent.is_ping:
+            return self._ping(sent, prices, laid)
         is_new = _note(self._seen, (sent.session, sent.agent, sent.asked), None)
         alone = self._ask_alone(sent, laid)
         settings = _settings(fields, self._geo.get(sent.workspace, ""))
@@ -109,7 +113,8 @@ class Worlds:
         """Let both caches be read: Claude's answer has begun."""
         if pending.really is not None:
             self._really.began(pending.really.laid.prompt, at.timestamp())
-            self._alone.began(pending.alone.laid.prompt, at.timestamp())
+            if not pending.sent.is_ping:
+                self._alone.began(pending.alone.laid.prompt, at.timestamp())
 
     def heard(self, pending: Pending, usage: Mapping[str, Any]) -> None:
         """Learn from the usage object of Claude's whole answer: how long prompts are, and where the key is billed."""
@@ -127,6 +132,11 @@ class Worlds:
     def counted(self, sent: Sent, tokens: int) -> None:
         """Note what a local model counted of a prompt: if Claude counts the same one, that tells how they compare."""
         _note(self._counted, sent.request_id, (sent.served, tokens))
+
+    def _ping(self, sent: Sent, prices: PriceTable, laid: Laid) -> Pending:
+        """Let a ping refresh what it reads in the one world, and in the other nothing happen."""
+        view = View(laid, self._really.ask(laid.prompt, sent.at.timestamp()))
+        return Pending(replace(sent, body=b"", fields=None), prices, view, view, {})
 
     def _ask_alone(self, sent: Sent, laid: Laid) -> View:
         """Ask once for each request: with Claude alone there would have been one attempt."""

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -246,7 +245,8 @@ class Keeper:
             return
         attempt = attempt_of(held, within, services)
         note = note_of(kept, kept.stake(rates))
-        carrier = PingCarrier(services, attempt, note, lambda found, settled: self._heard(kept, held, found, settled))
+        followed = services.baselines.follow_ping(held, kept, body) if services.baselines else None
+        carrier = PingCarrier(services, attempt, note, lambda found: self._heard(kept, held, found), followed)
         kept.tried_s = self._elapsed()
         services.log.began(asked, held)
         try:
@@ -267,7 +267,7 @@ class Keeper:
         with self._lock:
             return kept.said.thread not in self._asking and self._shelf.of(kept.said.thread) is kept
 
-    def _heard(self, kept: Kept, held: Held, found: Pinged, settled: Future[Any]) -> None:
+    def _heard(self, kept: Kept, held: Held, found: Pinged) -> None:
         """Take what became of a ping; called on the loop's thread."""
         with self._lock:
             kept.is_under_way = False

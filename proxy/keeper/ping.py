@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from budget.allowance import PING, Allowance
-from budget.ledger import Ask, Held, Offer, Settled
+from budget.ledger import Ask, Held, Offer, Outcome, Settled, Settlement
 from pricing.bound import Bound, bound
+from pricing.money import ZERO
 from pricing.usage import Usage
 from proxy.headers import value_of
 from proxy.keeper.kept import Kept
@@ -23,6 +24,7 @@ from proxy.upstream.anthropic import NAME
 from proxy.wire.answer import Ending, Forward, Headers, Patience, Tail
 
 if TYPE_CHECKING:
+    from proxy.baseline import Followed
     from proxy.services import Services
 
 SEAM = 64
@@ -105,9 +107,16 @@ class PingCarrier:
     """Hears a ping's answer to its end, settles its hold, and tells what came of it; no agent gets a byte."""
 
     def __init__(
-        self, services: Services, attempt: Attempt, note: str, told: Callable[[Pinged, Future[Any]], None]
+        self,
+        services: Services,
+        attempt: Attempt,
+        note: str,
+        told: Callable[[Pinged], None],
+        followed: Followed | None = None,
     ) -> None:
+        """Take what is written beside its entry, whom to tell, and who reckons what it is to savings."""
         self._services, self._attempt, self._note, self._told = services, attempt, note, told
+        self._followed = followed
         self._began = time.monotonic()
         self._status: int | None = None
         self._headers: Headers = []
@@ -142,14 +151,21 @@ class PingCarrier:
         told = value_of(self._headers, b"request-id")
         outcome = Outcomes(ending, self._status, told, elapsed_s, None)
         settled = self._settle(outcome, meter.reading)
-        self._told(pinged(ending, self._status, meter.reading), settled)
+        self._told(pinged(ending, self._status, meter.reading))
         return Tail(settled=settled)
 
     def _settle(self, outcome: Outcomes, reading: Reading) -> Future[Settled]:
         ledger, hold = self._services.ledger, self._attempt.held.hold_id
         if is_free(outcome):
-            return ledger.void(hold, why=outcome.ending.value, status=outcome.status)
-        return ledger.settle(hold, replace(settlement(self._attempt, outcome, reading), note=self._note))
+            why, told = outcome.ending.value, outcome.upstream_id
+            made = Settlement(Outcome.voided, ZERO, ZERO, status=outcome.status, upstream_id=told, note=why)
+        else:
+            made = replace(settlement(self._attempt, outcome, reading), note=self._note)
+        settled = ledger.settle(hold, made)
+        if self._followed:
+            self._followed.began()
+            self._followed.ended(lambda: made, settled)
+        return settled
 
 
 def pinged(ending: Ending, status: int | None, reading: Reading) -> Pinged:
