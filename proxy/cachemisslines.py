@@ -131,7 +131,10 @@ def _nearest(lines: deque[_Line], said: Said) -> tuple[_Line | None, bool]:
     front = [max(in_front for _, in_front in each) for each in shared]
     if any(messages):
         return latest[messages.index(max(messages))], False
-    return (latest[front.index(max(front))], True) if any(front) else (None, False)
+    # A title that is made beside a conversation has a sentence of its system, and is no beginning of it.
+    if not any(front) or 2 * max(front) < said.system:
+        return None, False
+    return latest[front.index(max(front))], True
 
 
 def _before(line: _Line, said: Said) -> Said:

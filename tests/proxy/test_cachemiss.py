@@ -66,6 +66,14 @@ def test_of_a_new_session_what_others_had_cached_has_expired_and_only_the_rest_i
     assert expired[1] + first[1] == cached(usage)
 
 
+def test_a_title_that_is_asked_for_first_is_no_beginning_of_the_conversation(proxy: InProcess):
+    talk = Talk(proxy)
+    title = {"model": talk.fields["model"], "max_tokens": 50, "system": talk.fields["system"][:1]}
+    ask(proxy.url, {**title, "messages": MORE[1:]}, **talk.headers)
+    usage = talk.say(0)
+    assert misses(proxy, 2, f"kind, {TOKENS}") == [("first", cached(usage))]
+
+
 def test_a_conversation_that_goes_on_misses_nothing(proxy: InProcess, talk: Talk):
     for number in range(3):
         talk.say(120 + 60 * number)
