@@ -12,6 +12,7 @@ from budget.cachemissadvice import lifetime
 from budget.outbox import Kind
 from budget.savings import Savings
 from budget.weekbooks import Books, Row
+from pricing.addingup import left_of
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 
 Topic = Literal["observe", "routine", "cold", "unpriced", "budget", "escalated", "idle", "session", "lifetime"]
@@ -97,11 +98,12 @@ def _cold(saved: Savings) -> Iterator[Advice]:
     parts = _all_parts(saved)
     cost, moved = -parts["cold"], parts["moved"]
     if cost > ZERO and cost.picos * 10 >= moved.picos:
+        spared, less, rest = left_of(moved, cost)
         yield Advice(
             "cold",
-            f"Cold caches cost {_usd(cost)}",
-            f"Local answers spared {_usd(moved)} at Claude, and Claude then charged {_usd(cost)} more to write its "
-            f'cache again: {_usd(moved)} − {_usd(cost)} = {_usd(moved - cost)}. With cache_gate = "all" safe work '
+            f"Cold caches cost {less}",
+            f"Local answers spared {spared} at Claude, and Claude then charged {less} more to write its "
+            f'cache again: {spared} − {less} = {rest}. With cache_gate = "all" safe work '
             "stays on Claude too, where its warm cache is worth more.",
             cost,
             setting='cache_gate = "all"',
@@ -166,12 +168,12 @@ def _idle(saved: Savings) -> Iterator[Advice]:
     parts = _all_parts(saved)
     idle, moved = -parts["idle"], parts["moved"]
     if idle > ZERO and 2 * idle.picos >= moved.picos:
-        used = parts["energy"] + parts["wear"]
+        alone, used, less, rest = left_of(moved, -(parts["energy"] + parts["wear"]), idle)
         yield Advice(
             "idle",
-            f"This machine’s idle hours cost {_usd(idle)}",
-            f"What it answered would have cost {_usd(moved)} at Claude: {_usd(moved)} − {_usd(-used)} energy and wear "
-            f"− {_usd(idle)} idle = {_usd(moved + used - idle)}. More local work spreads them; a machine that is "
+            f"This machine’s idle hours cost {less}",
+            f"What it answered would have cost {alone} at Claude: {alone} − {used} energy and wear "
+            f"− {less} idle = {rest}. More local work spreads them; a machine that is "
             "there for other things too does not count them.",
             idle,
             setting="[machine] dedicated = false",

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from budget.weekly import Report
+from pricing.addingup import left_of
 from pricing.money import ZERO, Money
 from proxy.dashboard import shown
 from proxy.dashboard.reportview import WHY, changes, course, lines, past, percent, session_lines, steps
@@ -48,6 +49,7 @@ def view(report: Report, *, live: bool) -> dict[str, Any]:
         "report": report,
         "live": live,
         "course": course(report.days),
+        "verdict": left_of(paid.baseline.likely, paid.cloud, paid.local),
         "past": past(report.imported, report.days),
         "steps": steps(paid.baseline.likely, paid.parts),
         "lines": lines,

@@ -66,7 +66,7 @@ def test_cold_caches_are_laid_against_what_local_answers_spared(house: House):
     house.week.at_claude(minutes(2), "0.90", alone="0.20")
     said = house.says("cold")
     assert said.amount == Money.usd("0.7")
-    assert "$0.5000 − $0.7000 = -$0.2000" in said.arithmetic
+    assert "$0.50 − $0.70 = -$0.20" in said.arithmetic
     assert said.setting == 'cache_gate = "all"'
 
 

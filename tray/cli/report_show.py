@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from budget.report import Share
 from budget.weekly import Day, Report
+from pricing.addingup import left_of
 from pricing.money import ZERO, Money
 from proxy.asjson import computed
 from proxy.dashboard.reportview import WHY, Line, changes, lines, percent, session_lines, steps
@@ -53,7 +54,8 @@ def _saved(report: Report, learned: str) -> Iterator[str]:
     if total.paid.requests:
         saved = sums.saved.likely
         verdict = f"Saved {saved.dollars()}" if saved >= ZERO else f"Cost {(-saved).dollars()} more than it saved"
-        arithmetic = f"{sums.baseline.likely} at Claude alone − {total.paid.cloud} Claude − {total.paid.local} here"
+        alone, claude, here, _ = left_of(sums.baseline.likely, total.paid.cloud, total.paid.local)
+        arithmetic = f"{alone} at Claude alone − {claude} Claude − {here} here"
         said.append(f"{verdict}: {arithmetic}.")
         if sums.saved.low != sums.saved.high:
             said.append(f"Between {sums.saved.low} and {sums.saved.high}: tokens of local answers are estimated.")
