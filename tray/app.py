@@ -112,7 +112,6 @@ class App:
         leaving.start()
         desktop.run()
         leaving.join()
-        self._let_go()
 
     def start(self) -> None:
         """Begin to serve; returns at once."""
@@ -146,6 +145,7 @@ class App:
             self._drain(DRAIN_S)
         finally:
             desktop.stop()
+            self._let_go()  # Not left to the main thread: a desktop that hangs must keep no next start from the lock.
 
     def _drain(self, drain_s: float) -> None:
         self._leaving.set()

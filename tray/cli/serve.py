@@ -12,8 +12,10 @@ import click
 
 from budget.instance import AlreadyRunning
 from tray.browser import has_screen, open_page
+from tray.cli.agentwires import wires_of
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.config_file import create
+from tray.control import ControlError
 from tray.firstrun import Surroundings, first_words, show_welcome, wants_welcome
 from tray.keys import cloud_url
 from tray.lastwords import shown_on_screen
@@ -64,6 +66,7 @@ def serve(
         click.echo("bursar: it runs already; its dashboard opens in your browser")
         return
     environ = {**place.environ, **({} if place.home is None else {HOME: str(place.home.absolute())})}
+    app.desk.wires = wires_of(place, app.desk, environ)
     around = app.desk.around = Surroundings(environ, sys.platform, place.paths, app.desk.facts()["port"])
     is_first = wants_welcome(app.services.ledger, is_new=is_new)
     if not background:
@@ -78,7 +81,10 @@ def opens_dashboard(place: Place) -> bool:
     if not has_screen(place.environ):
         return False
     control = place.running()
-    return control is not None and open_page(control.link().url, place.environ)
+    try:
+        return control is not None and open_page(control.link().url, place.environ)
+    except ControlError:
+        return False
 
 
 def _built(place: Place, load: Callable[[], Settings], *, on_screen: bool) -> App:
