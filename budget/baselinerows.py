@@ -13,7 +13,7 @@ from budget.book import Book
 MOST_NOTE = 200
 LOST = "nobody recorded it while its prompt was known"
 
-KNOWN = "SELECT part, is_plan, until FROM baseline_sessions WHERE session = ? AND (requests > 0 OR part = 'void')"
+KNOWN = "SELECT part, until FROM baseline_sessions WHERE session = ? AND (requests > 0 OR part = 'void')"
 
 _ENTRY = f"""
 SELECT {", ".join(f"e.{name}" for name in Row.ENTRY)},
@@ -118,7 +118,7 @@ def make_up(book: Book) -> int:
     for hold_id, session, outcome, is_local, is_as_asked, flags, is_plan in found:
         rows = book.connection.execute(KNOWN, (session,)).fetchall()
         part = part_of(outcome, flags.splitlines(), is_local=bool(is_local), is_as_asked=bool(is_as_asked))
-        if part is Part.kept and any(before in DIVERGED for before, _, _ in rows):
+        if part is Part.kept and any(before in DIVERGED for before, _ in rows):
             part = Part.cold
         basis = Basis.actual if part in (Part.kept, Part.attempt, Part.void) else Basis.none
         record(book, Baseline(hold_id, part, basis, is_plan=bool(is_plan), note=LOST))

@@ -23,10 +23,9 @@ from budget.saved import Saved
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the tables know of a session: whether it has diverged from Claude alone, is on a plan, was active last."""
+    """What the tables know of a session: whether it has diverged from Claude alone, and when it was active last."""
 
     has_diverged: bool = False
-    is_plan: bool = False
     until: datetime | None = None
 
 
@@ -65,9 +64,9 @@ class Baselines:
             rows = connection.execute(KNOWN, (session,)).fetchall()
         if not rows:
             return Known()
-        diverged = any(part in DIVERGED for part, _, _ in rows)
-        until = max(datetime.fromisoformat(until) for _, _, until in rows)
-        return Known(diverged, any(is_plan for _, is_plan, _ in rows), until)
+        diverged = any(part in DIVERGED for part, _ in rows)
+        until = max(datetime.fromisoformat(until) for _, until in rows)
+        return Known(diverged, until)
 
     def of_request(self, request_id: str) -> list[dict[str, Any]]:
         """List the baselines that count of a request's entries, oldest first: the columns of the table `baselines`."""

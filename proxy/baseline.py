@@ -233,7 +233,7 @@ class Recorder(threading.Thread):
         known = self._known(sent.session)
         made = reckon(sent, pending, Ended(settlement, followed.said, known.has_diverged), self.ratios)
         if made.part in DIVERGED or sent.is_ping:
-            self._remember(sent.session, Known(True, known.is_plan, known.until))
+            self._remember(sent.session, Known(True, known.until))
         self._made.append(made)
         looked = self.doctor.ended(followed.number, settlement)
         if looked is not None:
