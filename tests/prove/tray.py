@@ -180,7 +180,7 @@ def says_once_that_nobody_sees_the_icon(home: Path) -> None:
         here = {"DBUS_SESSION_BUS_ADDRESS": bus.address, "DISPLAY": ":no"}
         with Bursar(home / "home", "http://127.0.0.1:9", mode=None, desktop=here) as bursar:
             for shown in (1, 0):
-                time.sleep(15)
+                time.sleep(25)
                 until(lambda: any("AppIndicator" in notice for notice in bursar.status()["notices"]), "the notice")
                 assert "AppIndicator" in bursar.command("doctor").stdout
                 assert len(notes.shown) == shown, notes.shown
