@@ -6,6 +6,7 @@ wire, and what an entry takes on disk.
 """
 
 import argparse
+import os
 import sqlite3
 import subprocess
 import sys
@@ -36,11 +37,12 @@ def filled(bursar: Bursar, entries: int) -> None:
 
 def starts(bursar: Bursar, times: int) -> None:
     """Start it so often, and print how long that takes."""
-    took, asked, whole = [], [], []
+    took, busy, asked, whole = [], [], [], []
     for _ in range(times):
         began = time.perf_counter()
         bursar.start()
         took.append(time.perf_counter() - began)
+        busy.append(_processor_s(bursar.pid))
         for _ in range(9):
             asked.append(_timed(bursar.status))
         command = [sys.executable, "-m", "tray", "--home", str(bursar.home), "status"]
@@ -53,6 +55,7 @@ def starts(bursar: Bursar, times: int) -> None:
     for what, figures in (
         ("after kill -9", killed),
         ("serve to /health", took),
+        ("of it on the processor", busy),
         ("GET /api/status", asked),
         ("bursar status, the process", whole),
     ):
@@ -67,6 +70,15 @@ def sizes(database: Path, entries: int) -> None:
         ).fetchall()
     for name, size in [("all", database.stat().st_size), *rows]:
         print(f"  {name:32} {size / entries:8.0f} bytes an entry")
+
+
+def _processor_s(pid: int) -> float:
+    """Tell for how long a process has had the processor so far: what a busy machine does not change; zero elsewhere."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _timed(work: Callable[[], object]) -> float:
