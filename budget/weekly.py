@@ -12,6 +12,7 @@ from budget.advice import Advice, advice
 from budget.clock import resets_at
 from budget.imported import NOTHING, Imported, imported
 from budget.outbox import Kind
+from budget.pings import Pings, pings
 from budget.report import Share, Week, week
 from budget.savings import Cut, Range, Savings, savings, total_of
 from budget.today import DayTotal
@@ -138,6 +139,8 @@ class Report:
     """The rows of the table `totals` that `spend` sums up, for who exports them."""
     baselines: tuple[Row, ...] = ()
     """The rows of the table `baseline_totals` that `savings` sums up."""
+    pings: Pings = Pings()
+    """What the cache keeper did, and what that came to; its pings are requests, and their cost is in `savings` too."""
     imported: Imported = NOTHING
     imported_before: Imported = NOTHING
     """The same of the seven days before."""
@@ -177,6 +180,7 @@ def report(database: Path, since: date, *, now: datetime, zone: ZoneInfo) -> Rep
         advice=advice(ours, saved, zone),
         rows=ours.totals,
         baselines=ours.baselines,
+        pings=pings(database, since, until),
         imported=imported(ours.imported),
         imported_before=imported(before.imported),
     )

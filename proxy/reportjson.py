@@ -18,6 +18,7 @@ from budget.weekly import Report, Sums
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from proxy.asjson import Json, local_cost_json, week_json
+from proxy.keeper.facts import pings_json
 
 MOST_SESSIONS = 100
 
@@ -69,6 +70,7 @@ def report_json(report: Report, *, simulated: bool = False) -> Json:
             }
             for model in report.models
         ],
+        "keeper": pings_json(report.pings),
         "refused": _plain(report.refused),
         "degraded": _plain(report.degraded),
         "advice": _plain(report.advice),

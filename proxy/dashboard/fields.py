@@ -83,6 +83,16 @@ ROUTING = Group(
         Field("cloud_models.L1", "Claude model for routine work", "If it is cheaper than the one asked for."),
     ),
 )
+KEEPING = Group(
+    "keeping",
+    "Cache keeper",
+    (
+        Field("keeper.enabled", "Keep Claude’s cache warm in pauses", "", "", _YES_NO),
+        Field("keeper.allowance", "At most", "Held for each as if all of it were written again.", "$ a day"),
+        Field("keeper.plans", "For Pro and Max plans too", "It uses up their limits.", "", _YES_NO),
+    ),
+    "It sends your agent’s last request once more, for no answer, where you are likely to go on.",
+)
 CARRYING = Group(
     "carrying",
     "When money is short, or an answer breaks off",
@@ -141,4 +151,4 @@ ALERTS = Group(
     ),
     "Where else alerts go stands in the config file, under [notify]: addresses hold secrets, and no page shows them.",
 )
-GROUPS = (MONEY, ROUTING, ALERTS, CARRYING, MACHINE)
+GROUPS = (MONEY, ROUTING, KEEPING, ALERTS, CARRYING, MACHINE)

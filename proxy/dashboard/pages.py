@@ -42,7 +42,7 @@ NAV = (
     ("models", "Models"),
 )
 """The pages by their endpoints; the settings stand apart from them."""
-OPENED = (*(name for name, _ in NAV), "settings", "welcome")
+OPENED = (*(name for name, _ in NAV), "settings", "welcome", "keeper")
 """The pages that a link may open."""
 
 FILTERS = (
@@ -56,7 +56,18 @@ pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="
 def install(app: Flask) -> None:
     """Put the pages into an app."""
     # Each of these files adds its own pages.
-    from proxy.dashboard import attempts, cache, models, reports, sessions, settings, today, welcome, writes  # noqa: F401
+    from proxy.dashboard import (  # noqa: F401
+        attempts,
+        cache,
+        keeper,
+        models,
+        reports,
+        sessions,
+        settings,
+        today,
+        welcome,
+        writes,
+    )
 
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

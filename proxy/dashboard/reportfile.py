@@ -18,6 +18,8 @@ from pricing.addingup import left_of
 from pricing.money import ZERO, Money
 from proxy.dashboard import shown
 from proxy.dashboard.reportview import WHY, changes, course, lines, past, percent, session_lines, steps
+from proxy.keeper.facts import pings_json
+from proxy.keeper.words import came_to
 
 HERE = Path(__file__).parent
 STYLES = ("bursar.css", "report.css")
@@ -73,6 +75,7 @@ def filters(zone: Callable[[], ZoneInfo]) -> Mapping[str, Callable[..., str]]:
         "share": percent,
         "step": _signed,
         "mtok": _mtok,
+        "kept": lambda pings: shown.sentence(came_to(pings_json(pings))),
         "why": lambda why: WHY.get(why, why.replace("_", " ")),
         "week_title": week_title,
     }

@@ -99,7 +99,7 @@ class Change:
 PARTS = {
     "moved": ("Answered locally", "what Claude would have charged for it"),
     "swapped": ("Answered by a cheaper Claude model", "the difference to the model that was asked for"),
-    "cold": ("Cold caches", "what Claude charged more after local turns, to write its cache again"),
+    "cold": ("Cold caches", "what Claude charged more for them, less what the cache keeper saved"),
     "energy": ("Energy", "of local answers"),
     "wear": ("Wear and upkeep", "of this machine, for local answers"),
     "idle": ("Idle hours", "of a machine that runs for nothing else, by its busy ones"),

@@ -110,7 +110,7 @@ def _send(calls: Sequence[Call], bursar: Kept) -> tuple[str, ...]:
         for call in calls:
             bursar.turn_to(call.t)
             answer = client.ask(renderer.body(call), "/v1/messages?beta=true", **headers(call))
-            assert answer.status == 200, answer.body[:300]
+            assert answer.status == 200 or b"prompt is too long" in answer.body, answer.body[:300]
             told.append(hashlib.sha256(_VARIES.sub(b"", answer.body)).hexdigest())
         bursar.turn_to(calls[-1].t + END_S)
     return tuple(told)

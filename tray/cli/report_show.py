@@ -11,6 +11,8 @@ from pricing.addingup import left_of
 from pricing.money import ZERO, Money
 from proxy.asjson import computed
 from proxy.dashboard.reportview import WHY, Line, changes, lines, percent, session_lines, steps
+from proxy.keeper.facts import pings_json
+from proxy.keeper.words import came_to
 from tray.cli.show import columns, fine_dollars, kwh, plain
 
 WIDTH = 100
@@ -33,6 +35,7 @@ def report_words(report: Report, learned: str = "") -> str:
         _shares("tier", report.spend.tiers),
         *_cuts(report),
         *_machine(report),
+        *_kept_warm(report),
         *_unserved(report),
         *_changes(report),
         *_sessions(report),
@@ -187,6 +190,11 @@ def _local_cells(share: Share) -> tuple[str, ...]:
 def _with_rate(amount: Money, tokens: int) -> tuple[str, str]:
     rate = Money(-(-amount.picos * 10**6 // tokens)) if tokens else None
     return fine_dollars(amount.exact()), fine_dollars(rate.exact()) if rate else "-"
+
+
+def _kept_warm(report: Report) -> Iterator[str]:
+    if report.pings.sent:
+        yield _wrapped(f"Cache keeper: {came_to(pings_json(report.pings))}.", "  ")
 
 
 def _unserved(report: Report) -> Iterator[str]:

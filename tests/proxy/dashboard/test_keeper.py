@@ -1,0 +1,50 @@
+"""The cache keeper's page: off and offered, switched on, and what it came to."""
+
+from dataclasses import replace
+
+from budget.allowance import PING
+from budget.ledger import Ask, Held, Labels, Offer, Outcome, Settlement
+from pricing.money import Money
+from pricing.usage import Usage
+from proxy.keeper.wish import Wish
+from tests.proxy.dashboard.house import House
+
+NOTE = '{"keeps_s":300,"prefix":100000,"saves":480000000000}'
+
+
+def ping(house: House) -> None:
+    """Have a ping in the ledger, for which nobody came back."""
+    amount = Money.usd("0.55")
+    labels = Labels(session="s1", task_class=PING, model_asked="claude-opus-5-5")
+    held = house.ledger.reserve(Ask("ping_1", (Offer("anthropic", "claude-opus-5-5", amount, False),), labels))
+    assert isinstance(held, Held)
+    cost = Money.usd("0.02")
+    used = Usage(cache_read=100_000)
+    house.ledger.settle(held.hold_id, Settlement(Outcome.complete, cost, cost, used, note=NOTE)).result(5)
+
+
+def test_it_is_off_and_says_what_it_would_have_saved(house: House):
+    text = house.visitor().text("/keeper")
+    assert "It is off" in text
+    assert "In the last seven days no cache expired that would have been worth keeping." in text
+    assert "Switch it on" in text
+
+
+def test_a_switch_writes_the_setting(house: House):
+    visitor = house.visitor()
+    assert visitor.post("/keeper", to="on").status_code == 303
+    assert house.desk.file["keeper.enabled"] == "true"
+    visitor.post("/keeper", to="off")
+    assert house.desk.file["keeper.enabled"] == "false"
+
+
+def test_a_loss_is_told_as_one_here_and_in_the_report(house: House):
+    ping(house)
+    house.services.options = replace(house.services.options, keeper=Wish(enabled=True))
+    said = "1 ping for $0.02 (1 of them in vain) kept $0.00 from being written again: a loss of $0.02"
+    assert said in house.visitor().text("/keeper")
+    assert said in house.visitor().text("/reports/2026-W47")
+
+
+def test_the_cache_s_page_leads_there(house: House):
+    assert 'href="/keeper"' in house.visitor().text("/cache")
