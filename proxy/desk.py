@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import Flask, current_app
 
 from budget.archive import Archive
+from proxy.agentwires import AgentWires
 from proxy.around import Around
 from proxy.dashboard.burn import Courses
 from proxy.dashboard.door import Door
@@ -37,6 +38,8 @@ class Desk(Protocol):
 
     around: Around | None
     """What is around on the machine; None where nobody looks, as in a simulated day."""
+    wires: AgentWires | None
+    """Agents' own settings; None where nobody may change them, as in a simulated day."""
 
     def set_limits(self, changes: Mapping[str, str | None]) -> None:
         """Set `budget` or `cutoff`, durably; None takes the cutoff back to its default."""

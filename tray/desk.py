@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pricing.table import PriceTable
 from pricing.tablefile import PriceTableError
+from proxy.agentwires import AgentWires
 from proxy.around import Around
 from proxy.desk import RequestError, Setting
 from proxy.services import Services
@@ -60,6 +61,7 @@ class SettingsDesk:
 
     tray: Callable[[], str] = staticmethod(lambda: "off")
     around: Around | None = None
+    wires: AgentWires | None = None
 
     def __init__(
         self,

@@ -46,7 +46,18 @@ OPENED = (*(name for name, _ in NAV), "settings", "welcome", "keeper")
 """The pages that a link may open."""
 
 FILTERS = (
-    *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
+    *(
+        shown.usd,
+        shown.up,
+        shown.down,
+        shown.fine,
+        shown.count,
+        shown.short,
+        shown.energy,
+        shown.took,
+        shown.span,
+        shown.price,
+    ),
     *(shown.signed, shown.cut, shown.session, shown.last_part, shown.sentence),
 )
 
@@ -57,6 +68,7 @@ def install(app: Flask) -> None:
     """Put the pages into an app."""
     # Each of these files adds its own pages.
     from proxy.dashboard import (  # noqa: F401
+        agents,
         attempts,
         cache,
         keeper,

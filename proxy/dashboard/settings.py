@@ -38,9 +38,15 @@ def settings() -> Any:
     try:
         known = counter().desk.settings()
     except RequestError as error:
-        return page("settings.html", forms=(), broken=str(error), saved=""), 200
+        return page("settings.html", wires=counter().desk.wires, forms=(), broken=str(error), saved=""), 200
     saved = request.args.get("saved", "")
-    return page("settings.html", forms=_forms(known), broken="", saved=saved if saved in _IDS else "")
+    return page(
+        "settings.html",
+        wires=counter().desk.wires,
+        forms=_forms(known),
+        broken="",
+        saved=saved if saved in _IDS else "",
+    )
 
 
 @pages.post("/settings/<group_id>")
@@ -58,7 +64,7 @@ def save(group_id: str) -> Any:
     if not problems:
         return redirect(url_for("dashboard.settings", saved=group_id) + f"#{group_id}", 303)
     shown = tuple(_answered(form, given, problems) if form.group.id == group_id else form for form in forms)
-    return page("settings.html", forms=shown, broken="", saved=""), 400
+    return page("settings.html", wires=counter().desk.wires, forms=shown, broken="", saved=""), 400
 
 
 @pages.post("/reload")

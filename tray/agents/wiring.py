@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +53,7 @@ class Plan:
 
 
 def connecting(
-    agent: Agent, environ: Environ, record: Record, *, port: int, cloud: str, hook: HookLine | None, at: datetime
+    agent: Agent, environ: Environ, record: Record, *, port: int, cloud: str, hook: HookLine | None, at: str
 ) -> Plan:
     """Plan to lead an agent through bursar at `port`; `hook` has it revived (None: nothing does), `at` is now.
 
@@ -80,7 +79,7 @@ def connecting(
     direct = previous if previous and not _is_same(previous, url) else cloud + agent.suffix
     backup = earlier.backup if earlier else (path.with_name(path.name + COPY) if now.content is not None else None)
     fingerprint = earlier.before if earlier else now.fingerprint
-    wired = Wired(path, url, direct, tuple(edits), fingerprint, backup, earlier.since if earlier else at.isoformat())
+    wired = Wired(path, url, direct, tuple(edits), fingerprint, backup, earlier.since if earlier else at)
     return Plan(agent, now, base.with_text(text), wired, tuple(_notes(agent, environ, settings, hook)), gateway)
 
 

@@ -68,7 +68,7 @@ def _agent(look: Seen, record: Record) -> Finding:
 
 def _led_astray(look: Seen, *, is_ours: bool) -> Finding:
     said, address = plain(look.says), look.address
-    if address and is_loopback(address) and not _is_alive(address):
+    if look.state == "elsewhere" and address and is_loopback(address) and not _is_alive(address):
         return Finding(look.agent, False, f"{said}; nobody answers there", f"bursar connect {look.agent}", "stale")
     mend = "take that setting out, or name bursar's address there" if look.state == "overridden" or is_ours else ""
     return Finding(look.agent, not (look.state == "overridden" or is_ours), said, mend, look.state)

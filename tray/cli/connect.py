@@ -63,7 +63,7 @@ def connect(
     hook = None if no_hook else hook_of(place)
     wanted = AGENTS[agent]
     cloud = place.settings().cloud.url
-    at = place.clock()
+    at = place.clock().isoformat()
     plan = told(lambda: connecting(wanted, place.environ, record, port=port, cloud=cloud, hook=hook, at=at))
     if not is_json:
         click.echo(plan.diff or f"{plan.now.path} leads {wanted.title} through bursar already; nothing to change.")

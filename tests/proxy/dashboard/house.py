@@ -22,6 +22,7 @@ from pricing.money import ZERO, Money
 from pricing.rates import Rates
 from pricing.table import PriceTable
 from pricing.usage import Usage
+from proxy.agentwires import AgentWires
 from proxy.around import Around
 from proxy.classify import Classifier
 from proxy.control import create_control
@@ -53,6 +54,7 @@ class PaperDesk:
     """A desk whose config file is a dictionary; it refuses a budget of thirteen."""
 
     around: Around | None = None
+    wires: AgentWires | None = None
 
     def __init__(self) -> None:
         self.file = {"budget": "10.00", "zone": "UTC", "shares.L3": "10"}
