@@ -1,7 +1,7 @@
 """The licences of what a packaged bursar has inside: their texts in its `licenses` folder, and a list of them.
 
-Packages are those that bursar runs with, as the build's environment has them; of the system's shared libraries Debian
-own package manager is asked, where there is one.
+Packages are those that bursar runs with, as the build's environment has them; for shared libraries of the system,
+dpkg-query is asked where there is one.
 """
 
 from __future__ import annotations
