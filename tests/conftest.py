@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.llama.fixture import llama
 
 __all__ = ["fake", "llama", "one_fake"]
+
+# No test asserts a time: on a busy machine any example may take longer than the usual fifth of a second.
+hypothesis.settings.register_profile("bursar", deadline=None)
+hypothesis.settings.load_profile("bursar")
 
 
 @pytest.fixture(scope="session")
