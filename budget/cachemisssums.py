@@ -29,6 +29,9 @@ _PLAN = f"SELECT coalesce(sum(cloud), 0) FROM cache_lives WHERE is_plan AND {_ON
 _PAUSES = f"""
 SELECT e.agent <> '', l.pause_ms FROM cache_looked l JOIN entries e ON e.id = l.entry_id
 WHERE l.{_ON_DAYS} AND l.pause_ms IS NOT NULL"""
+_AFTER_LOCAL = f"""
+SELECT coalesce(sum(m.picos), 0) FROM cache_misses m JOIN cache_looked l ON l.entry_id = m.entry_id
+WHERE m.kind = 'expired' AND l.local_between > 0 AND m.{_ON_DAYS}"""
 _SESSIONS = f"""
 SELECT e.session, max(e.project), count(*), sum(e.likely), sum(l.pause_ms IS NOT NULL)
 FROM cache_looked l JOIN entries e ON e.id = l.entry_id WHERE l.{_ON_DAYS} AND e.session <> '' GROUP BY e.session"""
@@ -81,7 +84,8 @@ class Session:
 class Missed:
     """Some days. `bill` is all that Claude charged, `judged` the part of it whose prompts were known.
 
-    `listed` of that is on a plan: list prices, no dollars.
+    `listed` of that is on a plan: list prices, no dollars. `after_local` of what was missed expired while a local model
+    answered.
     """
 
     since: date
@@ -90,6 +94,7 @@ class Missed:
     bill: Money = ZERO
     judged: Money = ZERO
     listed: Money = ZERO
+    after_local: Money = ZERO
     cuts: tuple[Cut, ...] = ()
     days: tuple[tuple[date, tuple[tuple[Kind, Money], ...]], ...] = ()
     sessions: tuple[Session, ...] = ()
@@ -135,6 +140,7 @@ def _missed(connection: sqlite3.Connection, since: date, until: date, given: dic
         bill=Money(rows(_BILL)[0][0]),
         judged=Money(sum(row[3] for row in lives)),
         listed=Money(rows(_PLAN)[0][0]),
+        after_local=Money(rows(_AFTER_LOCAL)[0][0]),
         cuts=tuple(_cut(row) for row in rows(_KINDS)),
         days=_days(rows(_DAYS)),
         sessions=_sessions(rows(_SESSIONS), rows(_REASONS)),

@@ -24,6 +24,7 @@ def missed_json(found: Missed, past: Past = NO_PAST) -> Json:
         "bill": _money(found.bill),
         "judged": _money(found.judged),
         "listed": _money(found.listed),
+        "after_local": _money(found.after_local),
         "missed": _money(found.amount),
         "avoidable": _money(found.avoidable),
         "avoidable_permille": found.permille(found.avoidable),

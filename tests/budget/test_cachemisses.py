@@ -51,6 +51,13 @@ def test_a_request_is_judged_once(desk: Desk, ledger: Ledger):
     assert ledger.check() == []
 
 
+def test_what_expired_over_a_local_turn_is_told_apart(desk: Desk, ledger: Ledger):
+    holds = [request(ledger, name, "0.25") for name in ("one", "two")]
+    ledger.cache_misses.record([replace(looked(holds[0]), local_between=2), looked(holds[1])]).result(5)
+    found = missed(desk.files.database, NOON.date(), NOON.date())
+    assert (found.after_local, found.avoidable) == (Money(3_450_000_000), Money(6_900_000_000))
+
+
 def test_what_was_free_was_not_missed(desk: Desk, ledger: Ledger):
     hold = request(ledger, "one", "0.003")
     assert ledger.cache_misses.record([looked(hold)]).result(5) == 1

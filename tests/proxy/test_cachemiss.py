@@ -12,9 +12,11 @@ import pytest
 from budget.ledger import Mode
 from proxy.cachemissjson import hints_json
 from proxy.dashboard.wrongs import wrongs
+from proxy.upstream.local_model import LocalSetting
 from tests.kit.bodies import tool
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.inproc import InProcess
+from tests.kit.local_fake import Act, local_fake, says
 from tests.kit.raw import ask
 from tests.kit.scripted import eventually
 from tests.proxy.cachetalk import (
@@ -166,6 +168,22 @@ def test_of_two_lifetimes_only_the_shorter_one_has_expired(proxy: InProcess):
     usage = talk.say(400)
     assert usage["cache_read_input_tokens"] > 0
     assert misses(proxy, 3, f"kind, {TOKENS}") == [("expired", before - usage["cache_read_input_tokens"])]
+
+
+def test_local_turns_in_between_are_counted(start: Start, fake: FakeClaude):
+    with local_fake(Act(says("Done."))) as model:
+        box = LocalSetting("box", model.url, "openai", ("fake-model",), context=200_000, tools=True)
+        talk = Talk(start(servers=(box,), at=NOON, budget="100", cutoff="120", mode=Mode.cloud))
+        talk.say(0)
+        talk.proxy.ledger.set_mode(Mode.local)
+        talk.messages.append({"role": "user", "content": "And now?"})
+        assert ask(talk.proxy.url, {**talk.fields, "messages": talk.messages}, **talk.headers).status == 200
+        talk.messages.append({"role": "assistant", "content": "Done."})
+        talk.proxy.ledger.set_mode(Mode.cloud)
+        talk.say(400)
+        looked_at(talk.proxy, 2)
+        assert rows(talk.proxy, "SELECT local_between FROM cache_looked") == [(0,), (1,)]
+        assert rows(talk.proxy, "SELECT kind FROM cache_misses ORDER BY entry_id") == [("first",), ("expired",)]
 
 
 def test_expired_and_changed_at_once_are_told_apart(proxy: InProcess, talk: Talk):

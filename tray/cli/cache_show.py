@@ -53,6 +53,8 @@ def _sums(found: Missed) -> Iterator[str]:
         f"{_usd(found.avoidable)} of that ({_percent(share)}) was paid for what its cache had, or could have had, "
         "besides first requests"
     )
+    if found.after_local:
+        yield f"{_usd(found.after_local)} of it expired while a local model answered; the report says what that saved"
     if found.bill > found.judged:
         yield f"{_usd(found.bill - found.judged)} more went to Claude and is not judged: nobody knows what was asked"
     if found.listed:
