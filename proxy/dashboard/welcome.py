@@ -85,6 +85,7 @@ def _shown(done: str = "", problem: str = "", own: str = "", chosen: str = "") -
         modes=[(name, label, MEANS[name]) for name, label in FIRST_MODES],
         agents=around.agents() if around else (),
         around=around,
+        wires=counter().desk.wires,
         locals=locals_json(services.locals),
         machine=None if services.local_costs is None else services.local_costs.facts(),
         logs=around.logs() if around else None,

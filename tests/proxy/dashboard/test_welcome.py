@@ -5,6 +5,7 @@ import pytest
 from budget.state import Mode
 from proxy.around import FoundAgent, Import, PastLogs
 from tests.proxy.dashboard.house import House, Visitor
+from tests.proxy.dashboard.test_agents import PaperWires
 
 
 class PaperMachine:
@@ -71,6 +72,16 @@ def test_it_says_what_was_found_and_offers_what_can_be_done(visitor: Visitor):
     assert "Nothing in your agents’ settings is changed unless you say so" in text
     assert 'id="choose-observe" value="observe" checked' in text
     assert 'id="budget-10" value="10" checked' in text
+
+
+def test_an_agent_that_is_not_connected_leads_to_the_page_that_connects_it(
+    house: House, visitor: Visitor, machine: PaperMachine
+):
+    assert 'id="to-agents"' not in visitor.text("/welcome")
+    house.desk.wires = PaperWires()
+    assert 'id="to-agents" href="/settings/agents"' in visitor.text("/welcome")
+    machine.here = machine.here[1:]
+    assert 'id="to-agents"' not in visitor.text("/welcome")
 
 
 def test_on_a_machine_with_nothing_it_says_so(house: House, visitor: Visitor, machine: PaperMachine):
