@@ -97,7 +97,7 @@ def _routine(rows: Iterable[Row]) -> Iterator[Advice]:
 def _cold(saved: Savings) -> Iterator[Advice]:
     parts = _all_parts(saved)
     cost, moved = -parts["cold"], parts["moved"]
-    if cost > ZERO and cost.picos * 10 >= moved.picos:
+    if moved > ZERO and cost > ZERO and cost.picos * 10 >= moved.picos:
         spared, less, rest = left_of(moved, cost)
         yield Advice(
             "cold",

@@ -33,7 +33,7 @@ class Recorded:
     as_asked: bool = True
 
 
-# Of a request's attempts the last that was not voided is its answer; all of them cost.
+# Of a request's attempts the last that was not voided is its answer; all of them cost. Pings were asked by nobody.
 _ENTRIES = """
 SELECT e.request_id, e.outcome, e.is_local, e.since, e.day, e.session, e.agent, e.project, e.model, e.model_asked,
     e.turn, e.tier, e.task_class, e.likely, e.local_full,
@@ -44,7 +44,7 @@ FROM entries e LEFT JOIN baselines b
     ON b.entry_id = e.id AND b.version = (SELECT max(version) FROM baselines WHERE entry_id = e.id)
 WHERE e.id BETWEEN
     (SELECT min(first_entry) FROM days WHERE day >= :since) AND (SELECT max(last_entry) FROM days WHERE day <= :until)
-    AND e.day BETWEEN :since AND :until ORDER BY e.id"""
+    AND e.day BETWEEN :since AND :until AND e.task_class <> 'ping' ORDER BY e.id"""
 
 
 def recorded(database: Path, since: date, until: date, source: Source) -> list[Recorded]:

@@ -38,6 +38,9 @@ class Pings:
         return self.wasted * 1000 // self.sent if self.sent else None
 
 
+NONE = Pings()
+
+
 @dataclass(slots=True)
 class _Warm:
     """A conversation's last own request, and what its pings did since."""

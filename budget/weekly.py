@@ -12,7 +12,7 @@ from budget.advice import Advice, advice
 from budget.clock import resets_at
 from budget.imported import NOTHING, Imported, imported
 from budget.outbox import Kind
-from budget.pings import Pings, pings
+from budget.pings import NONE, Pings, pings
 from budget.report import Share, Week, week
 from budget.savings import Cut, Range, Savings, savings, total_of
 from budget.today import DayTotal
@@ -139,7 +139,7 @@ class Report:
     """The rows of the table `totals` that `spend` sums up, for who exports them."""
     baselines: tuple[Row, ...] = ()
     """The rows of the table `baseline_totals` that `savings` sums up."""
-    pings: Pings = Pings()
+    pings: Pings = NONE
     """What the cache keeper did, and what that came to; its pings are requests, and their cost is in `savings` too."""
     imported: Imported = NOTHING
     imported_before: Imported = NOTHING

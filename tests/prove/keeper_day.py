@@ -90,9 +90,7 @@ def day_of(seed: int, usd: float, family: str, generator: Path | None) -> list[C
 def _run(calls: Sequence[Call], home: Path, keeper: dict[str, Any]) -> Run:
     home.mkdir(parents=True)
     with FakeClaude() as fake:
-        bursar = Kept(home, fake.url, mode="cloud", budget="10000.00", cutoff="12000.00", **keeper)
-        bursar.cloud_url = fake.url
-        with bursar:
+        with Kept(home, fake.url, mode="cloud", budget="10000.00", cutoff="12000.00", **keeper) as bursar:
             told = _send(calls, bursar)
             bursar.settled()
             charged = sum(entry.charged for entry in bursar.entries())

@@ -76,12 +76,13 @@ def _words(found: dict[str, Any]) -> str:
     lines = [_switched(found)]
     if found["now"] and found["enabled"]:
         kept, pauses = found["now"]["kept"], found["now"]["pauses"]
-        lines.append(f"now: {kept} conversations are kept; {pauses:,} pauses of yours are known")
+        conversations = "1 conversation is" if kept == 1 else f"{kept:,} conversations are"
+        lines.append(f"now: {conversations} kept; pauses of yours that it has learned from: {pauses:,}")
     if found["today"]["sent"] or found["enabled"]:
         lines.append(f"today: {came_to(found['today'])}")
     if found["week"]["sent"]:
         lines.append(f"the last seven days: {came_to(found['week'])}")
-    if found["offer"]:
+    if found["offer"] and not found["enabled"]:
         lines.append(offered(found["offer"]))
     return "\n".join(lines)
 

@@ -25,10 +25,21 @@ from tray.settings import load
 class Kept(Clocked):
     """Runs it in a process of its own."""
 
-    cloud_url = ""
+    def __init__(self, home: Path, cloud: str, **settings: Any) -> None:
+        self._cloud_url = cloud
+        super().__init__(home, cloud, **settings)
+
+    def kill(self) -> None:
+        """End it at once, and the pipes to it."""
+        assert self._process
+        pipes = self._process.stdin, self._process.stdout
+        super().kill()
+        for pipe in pipes:
+            assert pipe
+            pipe.close()
 
     def _begin(self, output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.prove.day.keeping", str(self.home), self.cloud_url]
+        command = [sys.executable, "-m", "tests.prove.day.keeping", str(self.home), self._cloud_url]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": output}
         return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
 
@@ -57,8 +68,14 @@ def turn(moment: Moment, seconds: float, fake: str) -> None:
 def main() -> None:
     """Serve."""
     moment, paths = Moment(), Paths.of({}, home=Path(sys.argv[1]))
-    settings = load(paths.config_file, lambda: "UTC")
-    app = build(lambda: settings, paths, clock=moment.clock, elapsed=moment.elapsed, environ={}, on_screen=False)
+    app = build(
+        lambda: load(paths.config_file, lambda: "UTC"),
+        paths,
+        clock=moment.clock,
+        elapsed=moment.elapsed,
+        environ={},
+        on_screen=False,
+    )
     app.start()
     keeper = app.services.keeper
     assert keeper is not None

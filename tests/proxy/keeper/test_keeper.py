@@ -9,12 +9,14 @@ import pytest
 from budget.bands import Limits
 from budget.ledger import Mode, Outcome
 from pricing.money import ZERO, Money
+from proxy.keeper.kept import Shelf
 from proxy.keeper.wish import Wish
 from proxy.services import ProxyOptions
 from tests.kit.boxed import box
 from tests.kit.keeping import MARK, ON, Keeping, body_of
 from tests.kit.local_fake import Act, says
 from tests.kit.raw import unchunked
+from tests.kit.scripted import eventually
 
 
 @pytest.fixture
@@ -248,3 +250,36 @@ def test_agents_pass_as_if_it_were_not_there(start, fake):
         assert bool(keeping.sent()) == wish.enabled
     assert told[0] == told[1]
     fake.turn_to(None)
+
+
+def test_a_request_that_comes_while_a_ping_is_under_way_does_not_wait_for_it(keeping):
+    keeping.asks()
+    keeping.sleep(295)
+    keeping.fake.next("silent=1")
+    keeping.proxy.keeper.tick()
+    assert keeping.proxy.keeper.is_busy()
+    assert keeping.asks("in the middle of it").status == 200
+    assert keeping.proxy.keeper.glance().kept == 1
+    assert eventually(lambda: len(keeping.pings()) == 1)
+    keeping.wait(300)
+    assert len(keeping.pings()) == 2
+
+
+def test_what_is_kept_is_bounded_and_the_longest_unused_goes_first(keeping):
+    for number in range(3):
+        keeping.asks(session=f"s{number}")
+    kept = keeping.proxy.keeper._shelf.all()
+    shelf = Shelf(most=2, most_bytes=kept[0].size * 5 // 2)
+    for one in kept:
+        shelf.put(one)
+    assert [one.said.session for one in shelf.all()] == ["s1", "s2"]
+    small = Shelf(most=9, most_bytes=kept[0].size // 2)
+    small.put(kept[0])
+    assert len(small) == 0
+
+
+def test_what_is_kept_shows_no_word_and_no_key(keeping):
+    keeping.asks("a canary")
+    (kept,) = keeping.proxy.keeper._shelf.all()
+    assert "canary" not in repr(kept)
+    assert "sk-ant" not in repr(kept)
