@@ -19,10 +19,21 @@ def main(arguments: list[str]) -> int:
     """Look for bursar on its port, and have it revived otherwise: AGENT EVENT PORT RECORD [HOME]."""
     agent, event, port, record, *home = arguments
     mark = os.path.splitext(record)[0] + ".aside"  # noqa: PTH122 – pathlib would take as long as all the rest
-    if is_up(int(port)) and not os.path.exists(mark):  # noqa: PTH110
+    if is_up(wired_port(record, agent) or int(port)) and not os.path.exists(mark):  # noqa: PTH110
         return 0
     chosen = ["--home", home[0]] if home else []
     return subprocess.call(own_command(*chosen, "revive", agent, event))
+
+
+def wired_port(record: str, agent: str) -> int:
+    """Read from the record at which port the agent looks for bursar now; 0 where it does not say."""
+    try:
+        with open(record, encoding="utf-8") as file:  # noqa: PTH123
+            text = file.read()
+    except (OSError, ValueError):
+        return 0
+    port = text.partition(f'"{agent}": {{')[2].partition('"url": "http://127.0.0.1:')[2].partition('"')[0]
+    return int(port) if port.isascii() and port.isdigit() else 0
 
 
 def is_up(port: int) -> bool:

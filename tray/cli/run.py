@@ -87,6 +87,13 @@ def start_in_background(place: Place) -> Control:
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
+    assert server.stderr is not None
+    with server.stderr:
+        return _answering(place, server)
+
+
+def _answering(place: Place, server: subprocess.Popen[bytes]) -> Control:
+    """Wait until a bursar that was started answers; raises Failure with what it said if it ends."""
     until = time.monotonic() + START_S
     while time.monotonic() < until:
         control = place.running()
