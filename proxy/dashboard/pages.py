@@ -42,6 +42,14 @@ NAV = (
     ("models", "Models"),
 )
 """The pages by their endpoints; the settings stand apart from them."""
+BELOW = {
+    "one_request": "requests",
+    "report": "reports",
+    "kept_report": "reports",
+    "report_file": "reports",
+    **dict.fromkeys(("save", "agents", "agent_change", "make_agent_change"), "settings"),
+}
+"""Pages that have no place of their own among those, and the page below which each stands."""
 OPENED = (*(name for name, _ in NAV), "settings", "welcome", "keeper")
 """The pages that a link may open."""
 
@@ -121,7 +129,7 @@ def _finish(answer: Response) -> Response:
 
 
 def _context() -> dict[str, Any]:
-    visit = getattr(g, "visit", None)
+    visit, endpoint = getattr(g, "visit", None), (request.endpoint or "").rpartition(".")[2]
     return {
         "nav": NAV,
         "csrf": visit.csrf if visit else "",
@@ -132,7 +140,7 @@ def _context() -> dict[str, Any]:
         "mode": counter().services.ledger.today().mode.value,
         "unreadable": is_unreadable(),
         "simulated": SIMULATED if counter().services.is_simulated else "",
-        "here": (request.endpoint or "").rpartition(".")[2],
+        "here": BELOW.get(endpoint, endpoint),
     }
 
 

@@ -75,7 +75,6 @@ def report(week: str) -> Any:
     told = (found.sums.claude, found.sums.saved.likely)
     return page(
         "report.html",
-        here="reports",
         title=title(found),
         **view(found, live=True),
         kept_at=kept.at if kept else None,

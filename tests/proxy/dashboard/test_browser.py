@@ -15,6 +15,7 @@ from tests.kit.axe import findings
 from tests.kit.browser import PICTURES, Browser
 from tests.kit.local_fake import local_fake, says
 from tests.proxy.dashboard.house import NOW, House
+from tests.proxy.dashboard.test_agents import PaperWires
 
 pytestmark = pytest.mark.slow
 
@@ -27,8 +28,19 @@ LIVED_IN = {
     "sessions": "/sessions",
     "models": "/models",
     "settings": "/settings",
+    "agents": "/settings/agents",
+    "agent-change": "/settings/agents/claude-code/connect",
+    "keeper": "/keeper",
     "not-there": "/requests/nothing",
 }
+ELSEWHERE = {
+    "dashboard.reports": "test_reports_browser",
+    "dashboard.report": "test_reports_browser",
+    "dashboard.cache": "test_cache",
+    "dashboard.welcome": "test_welcome_browser",
+}
+"""Pages that other files look at in the same way."""
+NO_PAGES = {"dashboard.static", "dashboard.enter", "dashboard.report_file", "dashboard.kept_report"}
 FIRST_DAY = {"first-run": "/", "first-requests": "/requests", "first-sessions": "/sessions"}
 
 
@@ -92,6 +104,7 @@ def lived_in(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
             LocalSetting("laptop", "http://127.0.0.1:9", "openai", ("small",)),
         )
         with House(tmp_path_factory.mktemp("house"), servers=servers, at=NOW - timedelta(days=14)) as house:
+            house.desk.wires = PaperWires()
             house.live(13 if PICTURES else 1)
             house.spend("0.0831", request_id="req_last", reason="L2 goes to Claude")
             house.note("req_open")
@@ -114,6 +127,15 @@ def test_every_page_is_flawless_in_every_look(lived_in: Seen, name: str, look: s
         lived_in.browser.complaints.clear()
     lived_in.browser.keep(f"{name}-{look}")
     lived_in.is_flawless()
+
+
+def test_no_page_is_left_out(house: House):
+    rules = [rule for rule in house.app.url_map.iter_rules() if rule.endpoint.startswith("dashboard.")]
+    pages = {rule.endpoint for rule in rules if "GET" in (rule.methods or ())} - NO_PAGES
+    with house.app.test_request_context() as context:
+        assert context.url_adapter
+        seen_here = {context.url_adapter.match(path.partition("?")[0])[0] for path in LIVED_IN.values()}
+    assert pages - seen_here - set(ELSEWHERE) == set()
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -181,9 +203,10 @@ def test_the_policy_would_be_broken_by_a_script_in_a_page(first_day: Seen):
 def test_a_script_in_a_name_is_seen_as_text(first_day: Seen):
     evil = "<img src=x onerror=\"document.title='evil'\"><script>document.title='evil'</script>"
     first_day.house.spend("1", session=evil, model=evil, reason=evil, task_class=evil, project=f"/{evil}", agent=evil)
-    for path in ("/", "/requests", "/requests/req_000001", "/sessions"):
+    shown = ("/", "/requests", "/requests/req_000001", "/sessions", "/reports/2026-W47")
+    for path in (*shown, "/reports", "/models", "/cache", "/keeper", "/settings", "/welcome"):
         first_day.look("light", path)
-        assert "<img" in first_day.browser.text()
+        assert "<img" in first_day.browser.text() or path not in shown, path
         assert "evil" not in first_day.browser.run("document.title")
         assert first_day.browser.complaints == []
 

@@ -255,6 +255,17 @@ def test_models_say_how_their_servers_do(tmp_path: Path):
             assert "claude-opus-5-5 $4.00" in text
 
 
+def test_the_menu_marks_where_one_is_also_on_the_pages_below(house: House):
+    request_id, visitor = house.spend("1"), house.visitor()
+    for path, name in (
+        ("/", "Today"),
+        (f"/requests/{request_id}", "Requests"),
+        ("/reports/2026-W47", "Reports"),
+        ("/settings", "Settings"),
+    ):
+        assert re.findall(r'aria-current="page">(\w+)<', visitor.text(path)) == [name]
+
+
 def test_only_the_part_that_changes_is_sent_again(house: House):
     visitor = house.visitor()
     for path in ("/", "/requests", "/sessions", "/models"):
