@@ -31,7 +31,7 @@ from tests.prove.day.clocked import MIDNIGHT
 from tests.prove.day.keeping import Kept
 
 FAMILIES = ("5.5", "4.6")
-_VARIES = re.compile(rb"msg_\w+|\d+")
+_VARIES = re.compile(rb"(msg|req)_\w+|\d+")
 END_S = 4 * 3600.0
 """Time after the last call, in which the keeper lets go."""
 
