@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 
 from tray.backends.bus import DAEMON, PROPERTIES, Bus
 from tray.backends.wire import Message, Place
@@ -13,8 +12,6 @@ log = logging.getLogger(__name__)
 WATCHER_NAME = "org.kde.StatusNotifierWatcher"  # Every desktop's, not only KDE's.
 WATCHER = Place("/StatusNotifierWatcher", WATCHER_NAME, WATCHER_NAME)
 HOST_SHOWN = "IsStatusNotifierHostRegistered"
-DO_NOT_QUEUE = 4
-OWNED = (1, 4)  # What RequestName says when the name is ours: just now, already.
 
 
 class Registration:
@@ -26,11 +23,9 @@ class Registration:
     def __init__(self, bus: Bus) -> None:
         self.has_host = False
         self._bus = bus
-        self._name = f"org.kde.StatusNotifierItem-{os.getpid()}-1"
         watched = f"type='signal',sender='{DAEMON.owner}',member='NameOwnerChanged',arg0='{WATCHER_NAME}'"
         bus.ask(DAEMON, "AddMatch", "s", (watched,))
         bus.ask(DAEMON, "AddMatch", "s", (f"type='signal',sender='{WATCHER_NAME}',interface='{WATCHER.interface}'",))
-        bus.ask(DAEMON, "RequestName", "su", (self._name, DO_NOT_QUEUE), answered=self._named)
         bus.ask(DAEMON, "NameHasOwner", "s", (WATCHER_NAME,), answered=self._looked)
 
     def heard(self, signal: Message) -> None:
@@ -41,18 +36,15 @@ class Registration:
             case WATCHER.interface, "StatusNotifierHostRegistered" | "StatusNotifierHostUnregistered", _:
                 self._ask_for_host()
 
-    def _named(self, answer: Message) -> None:
-        """Go by the connection's own name where a sandbox forbids others."""
-        if answer.kind == "error" or answer.body[0] not in OWNED:
-            self._name = self._bus.name
-
     def _looked(self, answer: Message) -> None:
         self._watcher_is(answer.kind == "return" and bool(answer.body[0]))
 
     def _watcher_is(self, there: bool) -> None:
         self.has_host = False
         if there:
-            self._bus.ask(WATCHER, "RegisterStatusNotifierItem", "s", (self._name,), answered=_registered)
+            # Our connection's own name: of any other one, GNOME's extension watches the owner, and now and then forgets
+            # the icon when it first hears of him.
+            self._bus.ask(WATCHER, "RegisterStatusNotifierItem", "s", (self._bus.name,), answered=_registered)
             self._ask_for_host()
 
     def _ask_for_host(self) -> None:
