@@ -17,22 +17,9 @@ from PIL import Image
 
 from tests.kit.bursar import Bursar
 from tests.kit.fake_claude import FakeClaude
-from tests.kit.panel import (
-    HEIGHT,
-    PANELS,
-    PATIENCE_S,
-    RIGHT,
-    STRIP,
-    WIDTH,
-    Box,
-    NotSeen,
-    Screen,
-    different,
-    missing,
-    rows,
-    wait,
-)
+from tests.kit.panel import PANELS, STRIP, missing
 from tests.kit.raw import ask, message
+from tests.kit.screen import HEIGHT, PATIENCE_S, RIGHT, WIDTH, Box, NotSeen, Screen, different, rows, wait
 from tray.menu import Here, Item, face
 
 ASIDE = (4, HEIGHT - 4)
