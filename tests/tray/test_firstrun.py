@@ -181,7 +181,8 @@ def test_the_first_start_opens_the_page_once_and_changes_nothing_of_an_agents(
     ]
     assert files_of(Path(person["HOME"])) == before
     second = start()
-    assert until(lambda: json.loads((tmp_path / "kept" / "run.json").read_text())["pid"] == second.pid)
+    note = tmp_path / "kept" / "run.json"
+    assert until(lambda: note.exists() and json.loads(note.read_text())["pid"] == second.pid)
     second.terminate()
     out, _ = second.communicate(timeout=40)
     assert "first start" not in out
