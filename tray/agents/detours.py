@@ -2,7 +2,8 @@
 
 Measured with Claude Code 2.1.329: `env` in settings.json wins over the environment it is started in, a project's
 settings win over the person's, and with HTTPS_PROXY or HTTP_PROXY set and no NO_PROXY even 127.0.0.1 is asked through
-the proxy. Managed settings win over all (https://code.claude.com/docs/en/settings).
+the proxy; of no_proxy and NO_PROXY the first that is set is read. Managed settings win over all of these
+(https://code.claude.com/docs/en/settings).
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def proxied(environ: Environ) -> str:
     # Of the two spellings the first that is set is read.
     excepted = next((environ[name] for name in EXCEPT if environ.get(name)), "")
     hosts = {host.strip() for host in excepted.replace(" ", ",").split(",")}
-    return "" if not proxy or hosts & {"127.0.0.1", "*"} else proxy
+    return "" if not proxy or hosts & {"127.0.0.1", "127.0.0.0/8", "*"} else proxy
 
 
 def excepting(environ: Environ) -> tuple[str, str]:
