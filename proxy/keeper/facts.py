@@ -29,7 +29,7 @@ def keeper_json(database: Path, wish: Wish, today: date, prices: PriceTable, gla
         "now": None if glance is None else asdict(glance),
         "today": pings_json(pings(database, today, today)),
         "week": {**_days(since, today), **pings_json(pings(database, since, today))},
-        "offer": None if was_on else offer_json(offer(database, today, prices, wish.allowance)),
+        "offer": None if was_on else offer_json(offer(database, today, prices, wish)),
     }
 
 

@@ -17,6 +17,7 @@ from pricing.table import PriceTable
 from proxy.keeper.hazard import Hazard
 from proxy.keeper.pauses import Pauses, Said
 from proxy.keeper.replay import Asked, Replayed, replay
+from proxy.keeper.wish import Wish
 
 LEARNS_DAYS = 28
 """How far back pauses are learned from."""
@@ -40,18 +41,16 @@ class Offer:
         return self.found.net.picos * 1000 // self.bill.picos if self.bill else None
 
 
-def offer(
-    database: Path, today: date, prices: PriceTable, allowance: Money, *, learned: bool = True, days: int = OFFER_DAYS
-) -> Offer:
+def offer(database: Path, today: date, prices: PriceTable, wish: Wish) -> Offer:
     """Replay the last days before today, with all that was known of pauses before them. Raises sqlite3.Error."""
+    days = OFFER_DAYS
     since, until = today - timedelta(days=days), today - timedelta(days=1)
     rows = [row for row in conversed(database, since, until) if not row.is_ping]
     hazard = Hazard()
-    if learned:
-        teach(hazard, conversed(database, since - timedelta(days=LEARNS_DAYS), since - timedelta(days=1)))
+    teach(hazard, conversed(database, since - timedelta(days=LEARNS_DAYS), since - timedelta(days=1)))
     asked = list(asked_of(rows, prices))
     bill = Money(sum(row.likely for row in rows if not row.is_local))
-    return Offer(days, since, until, len(asked), bill, replay(asked, hazard, most=allowance * days))
+    return Offer(days, since, until, len(asked), bill, replay(asked, hazard, most=wish.allowance * days))
 
 
 def teach(hazard: Hazard, rows: Sequence[Conversed]) -> None:

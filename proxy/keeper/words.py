@@ -10,14 +10,14 @@ from pricing.money import ZERO, Money
 Json = Mapping[str, Any]
 
 
-def offered(made: Json) -> str:
-    """Say what keeping caches would have come to; nothing where too little was asked to say so."""
+def offered(made: Json, days: str = "the last seven days") -> str:
+    """Say what keeping caches would have come to in some days."""
     net = Money.usd(made["net_usd"])
     if not made["requests"] or not made["pings"]:
-        return "In the last seven days no cache expired that would have been worth keeping."
+        return f"In {days} no cache expired that would have been worth keeping."
     share = f", {abs(made['permille']) / 10:.1f} % of what was spent" if made["permille"] is not None else ""
     what = f"saved about {net.dollars()}" if net >= ZERO else f"cost about {(-net).dollars()} more than it saved"
-    return f"In the last seven days it would have {what}{share}, as far as recorded pauses tell."
+    return f"In {days} it would have {what}{share}, as far as recorded pauses tell."
 
 
 def came_to(found: Json) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,18 @@ from budget.report import week_of
 from budget.weekly import Report
 from budget.weekly import report as make
 from budget.words import SIMULATED
-from pricing.money import Money
+from pricing.money import ZERO, Money
 from proxy.baselinekept import KeptRatios
+from proxy.keeper.facts import offer_json
+from proxy.keeper.past import offer
+from proxy.keeper.words import offered
 from proxy.learnedjson import learned_json, learned_words
 from proxy.reportjson import report_csv, report_json
 from tray.cli.place import Failure, Place
-from tray.cli.report_show import report_words
+from tray.cli.report_show import WIDTH, report_words
 from tray.cli.show import as_json, columns, put
 from tray.files import write_private
+from tray.handover import prices_of
 
 
 @click.command(short_help="Show a week: what was spent, what was saved, why, and what to change.")
@@ -58,7 +64,18 @@ def report(
 
 
 def _words(place: Place, found: Report) -> str:
-    return report_words(found, learned_words(_learned(place)))
+    return "\n\n".join((report_words(found, learned_words(_learned(place))), *_offer(place, found)))
+
+
+def _offer(place: Place, found: Report) -> Iterator[str]:
+    """Offer the cache keeper where it is off, and would have saved something in these days."""
+    wish = place.settings().keeper
+    if wish.enabled or found.pings.sent or found.is_empty:
+        return
+    made = offer(Folder(place.paths.ledger).database, found.until + timedelta(days=1), prices_of(place.paths), wish)
+    if made.found.net > ZERO:
+        said = offered(offer_json(made), "these seven days")
+        yield textwrap.fill(f"The cache keeper is off. {said} To switch it on: bursar keeper on", WIDTH)
 
 
 def _learned(place: Place) -> list[dict[str, Any]]:

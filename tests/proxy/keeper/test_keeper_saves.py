@@ -85,7 +85,7 @@ def test_while_it_is_off_it_says_what_it_would_have_saved(start, fake):
         keeping.asks("[[out:5]]")
         keeping.wait(420)
     file, tomorrow = keeping.proxy.ledger.file, DAY + timedelta(days=1)
-    made = offer(file, tomorrow, PRICES, Money.usd(2))
+    made = offer(file, tomorrow, PRICES, Wish())
     # Three returns after seven minutes, each for one reading in place of a writing; then nobody comes back.
     assert made.requests == 4
     assert Money.usd("1.2") < made.found.net < Money.usd("1.4")
