@@ -27,9 +27,7 @@ def choose(platform: str, environ: Mapping[str, str], wiring: Wiring) -> Tray | 
 
         return WindowsTray(wiring)
     if platform == "darwin":
-        from tray.backends.macos import MacTray
-
-        return MacTray(wiring)
+        return _on_a_mac(wiring)
     return None
 
 
@@ -81,6 +79,16 @@ def _on_linux(environ: Mapping[str, str], wiring: Wiring) -> Tray | None:
 
         return FallbackTray(on_bus, XEmbed(_pythons(), environ, wiring), wiring)
     return on_bus(wiring) if bus_addresses(environ) else None
+
+
+def _on_a_mac(wiring: Wiring) -> Tray | None:
+    from tray.backends.macos_session import has_window_server
+
+    if not has_window_server():
+        return None
+    from tray.backends.macos import MacTray
+
+    return MacTray(wiring)
 
 
 def _pythons() -> list[str]:

@@ -15,6 +15,7 @@ from tests.kit.fake_mac import Mac, Place, loaded
 from tests.tray.backends.conftest import FACE, MENU, Heard
 from tray.backends.base import Note
 from tray.backends.choose import choose, choose_notifier, look_of
+from tray.backends.macos_session import has_window_server
 from tray.menu import IconKey, Item
 
 pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="a real AppKit is in the place of ours")
@@ -215,8 +216,21 @@ def test_a_note_that_could_not_be_shown_says_why(module: Any, command: tuple[str
     assert why in module.MacNotifier(command, timeout_s=0.5 if why == "timed out" else 10).tell(NOTE)
 
 
-def test_a_mac_is_given_this_tray_and_its_notes(module: Any):
-    tray = choose("darwin", {}, Heard().wiring())
-    assert isinstance(tray, module.MacTray)
-    assert isinstance(choose_notifier("darwin", {}, print, tray), module.MacNotifier)
+def test_a_mac_is_given_its_notes_and_no_icon_where_there_is_no_screen(module: Any):
+    assert choose("darwin", {}, Heard().wiring()) is None  # AppKit would end bursar.
+    assert isinstance(choose_notifier("darwin", {}, print, None), module.MacNotifier)
     assert look_of("darwin", {}) == "template"
+
+
+@pytest.mark.parametrize(("found", "is_on_a_screen"), [(0, False), (None, False), (0x600000, True)])
+def test_a_screen_is_known_by_the_description_of_the_session(found: int | None, is_on_a_screen: bool):
+    class Framework:
+        """A part of macOS."""
+
+        @staticmethod
+        def CGSessionCopyCurrentDictionary() -> int | None:  # noqa: N802
+            """Describe the session."""
+            return found
+
+    assert has_window_server(lambda path: Framework()) is is_on_a_screen
+    assert not has_window_server(lambda path: object())
