@@ -67,13 +67,9 @@ def missed(expected: Expected, told: Usage, prompt: Prompt) -> list[tuple[Cause,
     if expected.only_front and not _both_are_marked(expected):
         return []  # A title or a summary beside the conversation asks for no caching.
     until = min(prefix_of(expected, prompt), read + charged)
-    if until <= read or (_is_near(until, read) and prompt.sums[expected.really] != read):
-        return []
-    if expected.before is None:
-        return [(_of_before_the_start(expected), until - read)]
-    if (nothing := _nothing_cached(expected, expected.before, told)) is not None:
-        return [(nothing, until - read)]
-    return list(_pieces(expected, expected.before, prompt, (read, until)))
+    is_hit = until <= read or (_is_near(until, read) and prompt.sums[expected.really] != read)
+    own = [] if is_hit else _own(expected, told, prompt, (read, until))
+    return [*own, *_of_others(expected, prompt, (max(read, until), read + charged))]
 
 
 def prefix_of(expected: Expected, prompt: Prompt) -> int:
@@ -106,7 +102,6 @@ def priced(
     """Give each miss the classes its tokens were charged as: what follows the read part, longest-lived first."""
     found = bill({"output_tokens": 0, **raw}, expected.said.model, at, prices)
     left = [found.usage.cache_write_1h, found.usage.cache_write_5m, found.usage.input]
-    pause_ms = milliseconds(expected.pause)
     misses = []
     for cause, tokens in pieces:
         taken = []
@@ -114,7 +109,7 @@ def priced(
             take = min(there, tokens)
             left[number], tokens = there - take, tokens - take
             taken.append(take)
-        misses.append(Miss(cause, taken[2], taken[1], taken[0], found.rates, pause_ms))
+        misses.append(Miss(cause, taken[2], taken[1], taken[0], found.rates, _pause_ms(cause, expected)))
     return tuple(miss for miss in misses if miss.tokens)
 
 
@@ -123,12 +118,37 @@ def milliseconds(pause: timedelta | None) -> int | None:
     return None if pause is None else max(0, pause // timedelta(milliseconds=1))
 
 
+def _pause_ms(cause: Cause, expected: Expected) -> int | None:
+    """Give the pause before a request; how long another conversation's prefix was not used is not known."""
+    pause = expected.pause
+    if cause.kind is Kind.expired and (pause is None or not _is_expired(expected.before or expected.said, pause)):
+        return None
+    return milliseconds(pause)
+
+
 def _first(expected: Expected, prompt: Prompt, written: tuple[int, int]) -> list[tuple[Cause, int]]:
     """Divide what a conversation's first request wrote: its beginning may have been another one's, and have expired."""
     read, until = written
     shared = min(prompt.sums[expected.ever], until) if expected.ever > expected.really else 0
     pieces = [(Cause(Kind.expired), shared - read), (Cause(Kind.first), until - max(read, shared))]
     return [(cause, tokens) for cause, tokens in pieces if tokens > 0]
+
+
+def _of_others(expected: Expected, prompt: Prompt, missing: tuple[int, int]) -> list[tuple[Cause, int]]:
+    """Find what other conversations had cached of it beyond its own, and what has expired since."""
+    at, until = missing
+    could = min(prompt.sums[expected.ever], until)
+    is_gone = expected.before is not None and expected.ever > expected.really
+    return [(Cause(Kind.expired), could - at)] if is_gone and could > at and not _is_near(could, at) else []
+
+
+def _own(expected: Expected, told: Usage, prompt: Prompt, missing: tuple[int, int]) -> list[tuple[Cause, int]]:
+    """Say why a conversation's own prefix was not read."""
+    if expected.before is None:
+        return [(_of_before_the_start(expected), missing[1] - missing[0])]
+    if (nothing := _nothing_cached(expected, expected.before, told)) is not None:
+        return [(nothing, missing[1] - missing[0])]
+    return list(_pieces(expected, expected.before, prompt, missing))
 
 
 def _nothing_cached(expected: Expected, before: Said, told: Usage) -> Cause | None:
