@@ -1,4 +1,7 @@
-"""Draws a sheet of the tray's icons, every size on every panel, to be looked at: `python -m tests.bench.icons FILE`."""
+"""Draws a sheet of the tray's icons, every size on every panel, to be looked at: `python -m tests.bench.icons FILE`.
+
+`--few` draws the README's: six states in six sizes, on a light and on a dark panel.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,11 @@ SHOWN: tuple[tuple[int, Shape, Tone, bool], ...] = (
     (12, "house", "calm", True),
 )
 GAP, ZOOM = 10, 6
+FEW_SIZES = (16, 22, 24, 32, 48, 64)
+FEW = (
+    *(IconKey(4, "dot"), IconKey(12, "house"), IconKey(17, "cloud"), IconKey(8, "eye")),
+    *(IconKey(20, "dot", "warm"), IconKey(24, "alert", "hot")),
+)
 
 
 def sheet() -> Image.Image:
@@ -66,5 +74,20 @@ def _row(block: Image.Image, look: Look, key: IconKey, top: int, height: int) ->
         x += zoomed.width + GAP
 
 
+def few() -> Image.Image:
+    """Lay out what is to be seen of it at a glance."""
+    width = sum(FEW_SIZES) + GAP * (len(FEW_SIZES) + 1)
+    whole = Image.new("RGB", (2 * width, GAP + (FEW_SIZES[-1] + GAP) * len(FEW)))
+    for number, (look, ground) in enumerate(PANELS[:2]):
+        whole.paste(ground, (number * width, 0, (number + 1) * width, whole.height))
+        for row, key in enumerate(FEW):
+            x, top = number * width + GAP, GAP + row * (FEW_SIZES[-1] + GAP)
+            for size in FEW_SIZES:
+                drawn = picture(key, size, look)
+                whole.paste(drawn, (x, top + (FEW_SIZES[-1] - size) // 2), drawn)
+                x += size + GAP
+    return whole.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+
+
 if __name__ == "__main__":
-    sheet().save(Path(sys.argv[1]))
+    (few() if "--few" in sys.argv else sheet()).save(Path(sys.argv[1]), optimize=True)
