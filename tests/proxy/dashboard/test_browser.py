@@ -202,7 +202,9 @@ def test_the_policy_would_be_broken_by_a_script_in_a_page(first_day: Seen):
 
 def test_a_script_in_a_name_is_seen_as_text(first_day: Seen):
     evil = "<img src=x onerror=\"document.title='evil'\"><script>document.title='evil'</script>"
-    first_day.house.spend("1", session=evil, model=evil, reason=evil, task_class=evil, project=f"/{evil}", agent=evil)
+    first_day.house.spend(
+        "1", alone="1", session=evil, model=evil, reason=evil, task_class=evil, project=f"/{evil}", agent=evil
+    )
     shown = ("/", "/requests", "/requests/req_000001", "/sessions", "/reports/2026-W47")
     for path in (*shown, "/reports", "/models", "/cache", "/keeper", "/settings", "/welcome"):
         first_day.look("light", path)
