@@ -135,6 +135,20 @@ def reload() -> Response:
     return jsonify({"needs_restart": _desk().reload(), **_status()})
 
 
+@api.post("/api/quit")
+def leave() -> Response:
+    """Have bursar end once answers under way have ended, or {"now": true} at once; tells its process, their number."""
+    now, ask = _body("now")["now"], _desk().leave
+    if not isinstance(now, bool):
+        raise RequestError('"now" must be true or false')
+    if ask is None:
+        raise RequestError("this bursar cannot be asked to end; end the program that it is a part of")
+    open_holds = _services().ledger.today().open_holds
+    for _ in range(2 if now else 1):
+        ask()
+    return jsonify(pid=_desk().facts()["pid"], open_holds=open_holds)
+
+
 @api.get("/api/models")
 def models() -> Response:
     """List the local servers with their models, and the cloud's models with their prices."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,6 +40,8 @@ class Desk(Protocol):
     """What is around on the machine; None where nobody looks, as in a simulated day."""
     wires: AgentWires | None
     """Agents' own settings; None where nobody may change them, as in a simulated day."""
+    leave: Callable[[], None] | None
+    """Asks this bursar to end, once answers under way have ended; asked again, at once. None where nobody may."""
 
     def set_limits(self, changes: Mapping[str, str | None]) -> None:
         """Set `budget` or `cutoff`, durably; None takes the cutoff back to its default."""

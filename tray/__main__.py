@@ -13,6 +13,7 @@ def main() -> None:
         from tray import packed
 
         packed.put_back(os.environ)
+        packed.hold_on_to_modules()
     if sys.argv[1:2] == ["hook"]:  # An agent waits for it: nothing else is imported.
         from tray.agents import hook
 

@@ -44,6 +44,7 @@ from tray.logs import configure
 from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.projectfile import ProjectFiles
+from tray.renewal import renewal_jobs
 from tray.reports import Keeper
 from tray.scheduler import Scheduler
 from tray.settings import Settings
@@ -75,10 +76,11 @@ class App:
         desk: SettingsDesk,
         control: Control,
         everywhere: Everywhere,
+        signals: Signals,
     ) -> None:
         """Take what was built; `beside` starts what works beside the servers, and `end` ends all of it."""
         self.services, self.desk, self.control, self.everywhere = services, desk, control, everywhere
-        self.signals = Signals()
+        self.signals = signals
         self._proxy, self._control, self._end, self._beside = proxy, control_server, end, beside
         self._leaving = threading.Event()
 
@@ -101,10 +103,11 @@ class App:
         """Tell what the control server would; raises LedgerUnavailable or TimeoutError."""
         return status_json(self.services, self.desk)
 
-    def run(self, desktop: Desktop) -> None:
+    def run(self, desktop: Desktop) -> bool:
         """Serve until SIGTERM, SIGINT or SIGHUP; a second one ends the answers under way at once.
 
-        The desktop has the main thread meanwhile, and until the last answer has ended.
+        The desktop has the main thread meanwhile, and until the last answer has ended. Tells whether bursar is to begin
+        anew, because its program was replaced, and nobody has asked it to leave for good.
         """
         self.signals.listen()
         self.start()
@@ -112,6 +115,7 @@ class App:
         leaving.start()
         desktop.run()
         leaving.join()
+        return self.signals.is_coming_back
 
     def start(self) -> None:
         """Begin to serve; returns at once."""
@@ -159,6 +163,7 @@ class App:
 
     def _hurry(self) -> None:
         self.signals.wait()
+        self.signals.is_coming_back = False
         self._proxy.cut(lambda _: True)
 
 
@@ -204,7 +209,10 @@ def build(
         courier = Courier(ledger.outbox, everywhere, lambda: _wishes(in_force.settings, everywhere), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
-        timer = Scheduler(jobs_of(services, watch, lambda name: timer.soon(name), report))
+        signals = Signals()
+        desk.leave = signals.leave
+        jobs = jobs_of(services, watch, lambda name: timer.soon(name), report)
+        timer = Scheduler((*jobs, *renewal_jobs(lambda: ledger.today().open_holds > 0, signals.begin_anew, elapsed)))
         wake = Wake(lambda: begin_anew(proxy, timer), clock, elapsed)
         services.locals.on_failure = lambda: timer.soon(HEALTH)
         for stop in (courier.stop, timer.stop, wake.stop):
@@ -223,7 +231,7 @@ def build(
         lock.announce(ports)
         control = Control(Owner(os.getpid(), ports), token)
         beside = (courier.start, timer.start, wake.start)
-        return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere)
+        return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere, signals)
 
 
 def _wishes(settings: Settings, everywhere: Everywhere) -> Wishes:

@@ -62,6 +62,7 @@ class SettingsDesk:
     tray: Callable[[], str] = staticmethod(lambda: "off")
     around: Around | None = None
     wires: AgentWires | None = None
+    leave: Callable[[], None] | None = None
 
     def __init__(
         self,

@@ -5,10 +5,14 @@ Source: PyInstaller's manual, "Run-time Information" and "Launching External Pro
 
 from __future__ import annotations
 
+import sys
 from collections.abc import MutableMapping
+from pathlib import Path
 
 LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 OWN = "_PYI_"
+RUNNING = Path("/proc/self/exe")
+"""Linux's name for the file that a process runs, which holds even when the file has lost its own."""
 
 
 def put_back(environ: MutableMapping[str, str]) -> None:
@@ -24,3 +28,17 @@ def put_back(environ: MutableMapping[str, str]) -> None:
             environ.pop(name, None)
     for name in [name for name in environ if name.startswith(OWN)]:
         del environ[name]
+
+
+def hold_on_to_modules() -> bool:
+    """Have modules read from the file that runs, however late, and not from one that an upgrade put in its place.
+
+    PyInstaller's importer opens the program by its name for each module. Tells whether that could be helped.
+    """
+    archive = getattr(sys.modules.get("pyimod02_importers"), "pyz_archive", None)
+    try:
+        is_inside = RUNNING.samefile(archive._filename)  # type: ignore[union-attr]
+    except (OSError, AttributeError):
+        return False
+    archive._filename = str(RUNNING)  # type: ignore[union-attr]
+    return is_inside

@@ -19,6 +19,7 @@ class Signals:
     def __init__(self) -> None:
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
+        self.is_coming_back = self._is_leaving = False
 
     def listen(self) -> None:
         """Take the signals of this process; main thread only."""
@@ -29,6 +30,15 @@ class Signals:
 
     def leave(self) -> None:
         """Ask to leave as a signal does; from any thread, and again for the second time."""
+        self._ask()
+
+    def begin_anew(self) -> None:
+        """Ask to leave and to come back as the program that took this one's place; who leaves already, does not."""
+        if not self._is_leaving:
+            self.is_coming_back = True
+            self._ask()
+
+    def _ask(self) -> None:
         with suppress(BlockingIOError):  # Full: it was asked for more than once already.
             self._write.send(b"\0")
 
@@ -36,7 +46,8 @@ class Signals:
         """Wait for one, for so long at most; tells whether it came."""
         self._read.settimeout(at_most_s)
         try:
-            return bool(self._read.recv(1))
+            self._is_leaving = bool(self._read.recv(1))
+            return self._is_leaving
         except (TimeoutError, BlockingIOError):
             return False
 

@@ -32,6 +32,7 @@ VERBS = {
     "disconnect": ("connect", "Undo what connect did."),
     "dashboard": ("dashboard", "Open the dashboard in the browser."),
     "startup": ("startup", "Start bursar when you log in, or no longer."),
+    "quit": ("quit", "End the bursar that runs, and wait until it has ended."),
     "status": ("status", "Show today, the mode, the upstreams."),
     "mode": ("switches", "Choose where requests may go: auto, cloud, local or observe."),
     "stop": ("switches", "Stop all cloud traffic at once; local models go on."),

@@ -21,6 +21,7 @@ from tray.keys import cloud_url
 from tray.lastwords import shown_on_screen
 from tray.paths import HOME
 from tray.portowner import port_owner
+from tray.renewal import start_anew
 from tray.settings import Settings
 from tray.zone import system_zone
 
@@ -73,7 +74,8 @@ def serve(
         _greet(app, first_words(around, app.services.ledger.today().limits.cutoff) if is_first else AGAIN)
     if is_first and not background and not is_headless and has_screen(environ):
         threading.Thread(target=show_welcome, args=(app.control, environ, sys.platform), daemon=True).start()
-    app.run(_desktop(place, app, environ, has_tray=app.settings.tray.show and not is_headless))
+    if app.run(_desktop(place, app, environ, has_tray=app.settings.tray.show and not is_headless)):
+        start_anew()
 
 
 def opens_dashboard(place: Place) -> bool:

@@ -1,0 +1,101 @@
+"""Renewal: a packaged bursar whose program was replaced while it runs begins anew, as the program that took its place.
+
+An upgrade of the Debian package does that. The process keeps its number, so that who started it is content; its agents
+wait for as long as a start takes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+from budget.clock import Elapsed
+from tray.scheduler import Job, every
+
+Identity = tuple[int, ...]
+"""What tells one file from another that has its name: device, number, size, moment of writing."""
+
+PAUSE = timedelta(seconds=10)
+PATIENCE_S = 600.0
+"""For how long an idle moment is waited for; then answers under way are given the time that a Quit gives them."""
+TRIAL_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Renewal:
+    """Watches the program's file; asks to begin anew, once, when another lies there, works, and nothing is under way.
+
+    The file must have been the same twice: an upgrade that is half done may change it again.
+    """
+
+    def __init__(
+        self,
+        identity: Callable[[], Identity | None],
+        is_busy: Callable[[], bool],
+        works: Callable[[], bool],
+        begin_anew: Callable[[], None],
+        elapsed: Elapsed,
+    ) -> None:
+        """Take the file as it is now for the one that runs; no identity means that there is no file."""
+        self._identity, self._is_busy, self._works = identity, is_busy, works
+        self._begin_anew, self._elapsed = begin_anew, elapsed
+        self._settled = self._seen = identity()
+        self._since_s = elapsed()
+
+    def look(self) -> None:
+        """Look once; to be called again and again."""
+        now = self._identity()
+        if now is None or now == self._settled:
+            self._seen = self._settled
+        elif now != self._seen:
+            self._seen, self._since_s = now, self._elapsed()
+        elif not self._is_busy() or self._elapsed() - self._since_s >= PATIENCE_S:
+            self._settled = now
+            self._change_over()
+
+    def _change_over(self) -> None:
+        if self._works():
+            log.info("the program was replaced; bursar begins anew")
+            self._begin_anew()
+        else:
+            log.error("the program was replaced by one that does not run; bursar goes on as the one of before")
+
+
+def renewal_jobs(is_busy: Callable[[], bool], begin_anew: Callable[[], None], elapsed: Elapsed) -> tuple[Job, ...]:
+    """Give the job that watches a packaged program; none from source, nor on Windows, where no running file changes."""
+    if not getattr(sys, "frozen", False) or sys.platform == "win32":
+        return ()
+    program = Path(sys.executable)
+    renewal = Renewal(lambda: identity(program), is_busy, lambda: works(program), begin_anew, elapsed)
+    return (Job("renewal", renewal.look, every(PAUSE), PAUSE),)
+
+
+def identity(program: Path) -> Identity | None:
+    """Say which file lies there; None if none does."""
+    try:
+        found = program.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def works(program: Path) -> bool:
+    """Tell whether a program starts at all; a start anew as one that does not would leave agents without bursar."""
+    try:
+        done = subprocess.run(
+            [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def start_anew() -> None:
+    """Become the program that lies where this one's lay, with the same arguments; never comes back."""
+    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
