@@ -14,7 +14,7 @@ from tray.menu import Face
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 2.0
+LOOK_S = 5.0
 PATIENCE_S = 5.0  # A panel of the new kind that starts with the desktop is there by then.
 PAUSE_S, PAUSE_MOST_S = 5.0, 300.0  # From one look for a tray to the next: doubled each time.
 SOON_S = 8.0  # A tray that takes the icon has it by then.
@@ -37,6 +37,7 @@ class FallbackTray:
         self._better = make(replace(wiring, unseen=self._unseen))
         self._patience_s, self._look_s, self._soon_s = patience_s, look_s, soon_s
         self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._look, name="tray-xembed")
 
     @property
     def state(self) -> State:
@@ -49,15 +50,13 @@ class FallbackTray:
         self._xembed.show(face)
 
     def run(self) -> None:
-        """Run the better one here and look beside it whether the other is wanted."""
-        watch = threading.Thread(target=self._watch, name="tray-xembed")
-        watch.start()
-        try:
-            self._better.run()
-        finally:
-            self.stop()
-            watch.join()
-            self._xembed.close()
+        """Run the better one here and look beside it whether the other is wanted; after a failure, anew."""
+        if self._watch.ident is None:  # Else it runs on, or has seen that there is nothing to look for.
+            self._watch.start()
+        self._better.run()
+        self.stop()
+        self._watch.join()
+        self._xembed.close()
 
     def stop(self) -> None:
         """End `run`."""
@@ -65,13 +64,13 @@ class FallbackTray:
         self._xembed.stop()
         self._better.stop()
 
-    def _watch(self) -> None:
+    def _look(self) -> None:
         try:
-            self._look()
+            self._look_for_trays()
         except Exception:  # The top of a thread.
             log.exception("the icon by XEmbed failed")
 
-    def _look(self) -> None:
+    def _look_for_trays(self) -> None:
         """Show the icon by XEmbed whenever the better tray has not been seen for a while; rarely where it cannot be."""
         pause_s, seen_at = PAUSE_S, time.monotonic()
         while not self._ended.wait(self._look_s):

@@ -97,7 +97,7 @@ def test_the_icon_comes_in_the_sizes_of_panels_with_its_tooltip(panel: Panel, st
         (size, size, size * size * 4) for size in (16, 22, 24, 32, 48, 64)
     ]
     assert found["IconPixmap"][0][2][:4] == bytes([4, 4, 2, 3])  # Alpha first, then red: the ring's 4 steps.
-    assert found["ToolTip"][2] == "bursar: $1.84 of $10.00 today, Auto"
+    assert found["ToolTip"][2] == found["IconAccessibleDesc"] == "bursar: $1.84 of $10.00 today, Auto"
     assert (found["Id"], found["Status"], found["Category"]) == ("bursar", "Active", "ApplicationStatus")
     assert found["ItemIsMenu"] is False
 

@@ -135,6 +135,7 @@ class Better:
     def __init__(self, wiring: Wiring) -> None:
         self.wiring = wiring
         self.state: State = "no-host"
+        self.failures = 0
         self.faces: list[Face] = []
         self._ended = threading.Event()
 
@@ -143,7 +144,10 @@ class Better:
         self.faces.append(face)
 
     def run(self) -> None:
-        """Wait for the end."""
+        """Fail as often as a test wants, then wait for the end."""
+        if self.failures:
+            self.failures -= 1
+            raise OSError("no tray")
         self._ended.wait()
 
     def stop(self) -> None:
@@ -200,3 +204,25 @@ def test_it_is_said_where_neither_is_seen(fallback: Fallback):
     tray, better, heard = fallback("/nowhere/python")
     better.wiring.unseen()
     assert (heard.unseen, tray.state) == (1, "no-host")
+
+
+def test_after_a_failure_of_the_better_one_both_run_on(child: Path, stack: ExitStack):
+    made = list[Better]()
+
+    def make(wiring: Wiring) -> Better:
+        made.append(Better(wiring))
+        made[0].failures = 2
+        return made[0]
+
+    wiring = Heard().wiring()
+    icon = XEmbed([sys.executable], ENVIRON, wiring, child=child)
+    tray = FallbackTray(make, icon, wiring, patience_s=0.02, look_s=0.01)
+    tray.show(FACE)
+    for _ in range(2):
+        with pytest.raises(OSError, match="no tray"):
+            tray.run()
+    thread = threading.Thread(target=tray.run)
+    thread.start()
+    stack.callback(thread.join, 10)
+    stack.callback(tray.stop)
+    until(lambda: icon.is_shown, "the icon")
