@@ -108,9 +108,9 @@ class Screen:
                 raise NotSeen("the screen never comes to rest")
         return last
 
-    def change(self, before: Image.Image, box: Box | None = None) -> Box:
+    def change(self, before: Image.Image, box: Box | None = None, patience_s: float = PATIENCE_S) -> Box:
         """Wait until something differs from an earlier picture of the same part, and rests; give where."""
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + patience_s
         while not (found := different(before, self.still(box))):
             if time.monotonic() > until:
                 raise NotSeen(f"nothing changes; {self.output()[-2000:]}")

@@ -8,8 +8,10 @@ server. Each run has a screen, a bus, a home and a fake Claude of its own.
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from tests.kit.raw import ask, message
 from tests.kit.screen import HEIGHT, PATIENCE_S, RIGHT, WIDTH, Box, NotSeen, Screen, different, rows, wait
 from tray.menu import Here, Item, face
 
+AGAIN_S = 5.0
 ASIDE = (4, HEIGHT - 4)
 DOLLAR = "[[out:100000]]"  # 0.1 MTok at $10.
 
@@ -77,7 +80,7 @@ class Person:
         """Open the menu with the mouse, and read it."""
         below = (0, self._panel.height, WIDTH, HEIGHT)
         before = self._screen.still(below)
-        self._screen.click((self._icon[0] + self._icon[2]) // 2, (self._icon[1] + self._icon[3]) // 2, RIGHT)
+        self._click_until_it_opens(before, below)
         self._screen.point(*ASIDE)  # Else the tooltip comes over the menu when its text changes.
         until = time.monotonic() + PATIENCE_S
         while True:
@@ -90,6 +93,14 @@ class Person:
                 return Menu(box, picture, hidden, list(zip(shown, found, strict=True)))
             if time.monotonic() > until:  # A tooltip may come before the menu, and is one line.
                 raise NotSeen(f"{len(found)} lines instead of {len(shown)}")
+
+    def _click_until_it_opens(self, before: Image.Image, below: Box) -> None:
+        """Click, and once more if nothing happens: GNOME opens no menu that it has not read yet."""
+        for _ in range(3):
+            self._screen.click((self._icon[0] + self._icon[2]) // 2, (self._icon[1] + self._icon[3]) // 2, RIGHT)
+            with suppress(NotSeen):
+                self._screen.change(before, below, AGAIN_S)
+                return
 
     def choose(self, menu: Menu, label: str) -> None:
         """Click on a line, and wait until the menu is closed."""
@@ -166,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("panels", nargs="*", default=list(PANELS), choices=[[], *PANELS])
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="a folder for the pictures")
+    parser.add_argument("--keep", type=Path, help="a folder for the pictures; unseen.png says where a run stopped")
     given = parser.parse_args()
     for name in given.panels:
         if lacking := missing(name):
@@ -174,7 +185,12 @@ def main() -> None:
             continue
         for run in range(1, given.runs + 1):
             with tempfile.TemporaryDirectory() as folder:
-                sitting = sit(name, Path(folder) / "home")
+                try:
+                    sitting = sit(name, Path(folder) / "home")
+                except NotSeen:
+                    if given.keep:
+                        shutil.copy(Path(folder) / "home" / "unseen.png", given.keep)
+                    raise
             seconds = f"{sitting.seconds_to_change:.1f} s"
             print(
                 f"{name} {run}: {sitting.in_place} changed in place after {seconds}; modes {sitting.modes}", flush=True
