@@ -37,6 +37,18 @@ def peek(path: Path, *, clock: Clock, limits: Limits, zone: ZoneInfo) -> Today:
         return _today(here, limits, zone, trouble=recognise(error).why)
 
 
+def version_of(path: Path) -> int:
+    """Read which version of its tables a ledger has; 0 where there is none, or none that can be read."""
+    database = Folder(path).database
+    if not database.exists():
+        return 0
+    try:
+        with closing(_reader(database)) as connection:
+            return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
 def _reader(database: Path) -> sqlite3.Connection:
     # As `budget.database.open_reader`, without the 80 ms that importing sqlite-utils takes.
     return sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)

@@ -77,6 +77,11 @@ class Paths:
         return self.state / "run.json"
 
     @property
+    def version_mark(self) -> Path:
+        """Names the bursar that ran here last, for an older one that cannot go on with what it left."""
+        return self.state / "version.txt"
+
+    @property
     def token_file(self) -> Path:
         """The control server's token, new at each start, for our own commands to read."""
         return self.state / "control.token"

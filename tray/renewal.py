@@ -10,7 +10,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,7 +64,7 @@ class Renewal:
             log.info("the program was replaced; bursar begins anew")
             self._begin_anew()
         else:
-            log.error("the program was replaced by one that does not run; bursar goes on as the one of before")
+            log.error("the program was replaced by one that cannot start here; bursar goes on as the one of before")
 
 
 def renewal_jobs(is_busy: Callable[[], bool], begin_anew: Callable[[], None], elapsed: Elapsed) -> tuple[Job, ...]:
@@ -72,7 +72,7 @@ def renewal_jobs(is_busy: Callable[[], bool], begin_anew: Callable[[], None], el
     if not getattr(sys, "frozen", False) or sys.platform == "win32":
         return ()
     program = Path(sys.executable)
-    renewal = Renewal(lambda: identity(program), is_busy, lambda: works(program), begin_anew, elapsed)
+    renewal = Renewal(lambda: identity(program), is_busy, lambda: works(program, sys.argv[1:]), begin_anew, elapsed)
     return (Job("renewal", renewal.look, every(PAUSE), PAUSE),)
 
 
@@ -85,12 +85,14 @@ def identity(program: Path) -> Identity | None:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def works(program: Path) -> bool:
-    """Tell whether a program starts at all; a start anew as one that does not would leave agents without bursar."""
+def works(program: Path, arguments: Sequence[str]) -> bool:
+    """Tell whether a program says that it could start; one that cannot would leave agents without bursar.
+
+    An older one may not: it does not know what this one made of the ledger, or what stands in the settings by now.
+    """
+    command = [str(program), *arguments, *(() if "serve" in arguments else ("serve",)), "--trial"]
     try:
-        done = subprocess.run(
-            [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.tray.conftest import Command
 from tray.packed import hold_on_to_modules
 from tray.renewal import PATIENCE_S, Renewal, identity, renewal_jobs, works
 from tray.signals import Signals
@@ -100,13 +101,21 @@ def test_a_file_written_anew_is_another_and_a_missing_one_is_none(tmp_path: Path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script is no program there")
-def test_a_program_works_if_it_can_say_its_version(tmp_path: Path):
+def test_a_program_works_if_it_says_that_it_could_start_as_this_one_did(tmp_path: Path):
     program = tmp_path / "bursar"
-    assert not works(program)
+    assert not works(program, ["serve"])
     for said in (0, 1):
-        program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit {said}\n')
+        program.write_text(f'#!/bin/sh\n[ "$*" = "--home /x serve --trial" ] && exit {said}\nexit 9\n')
         program.chmod(0o755)
-        assert works(program) == (said == 0)
+        for arguments in (["--home", "/x", "serve"], ["--home", "/x"]):
+            assert works(program, arguments) == (said == 0)
+
+
+def test_a_trial_starts_nothing_and_fails_where_a_start_would(bursar: Command, home: Path):
+    assert bursar("serve", "--trial").code == 0
+    assert not (home / "ledger").exists()
+    (home / "config.toml").write_text("budgit = 1\n")
+    assert bursar("serve", "--trial").code == 1
 
 
 def test_from_source_nobody_watches():

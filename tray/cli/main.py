@@ -19,10 +19,11 @@ from tray import VERSION
 from tray.cli.place import EXIT_CODES, FAILED, IN_THE_WAY, Failure, Place
 from tray.config_file import ChangeError
 from tray.control import ControlError
+from tray.downgrade import Downgraded
 from tray.settings import SettingsError
 
 # Failures whose message a person can act on; any other is a bug.
-EXPECTED = (ControlError, SettingsError, ChangeError, PriceTableError, LedgerUnavailable, OSError)
+EXPECTED = (Downgraded, ControlError, SettingsError, ChangeError, PriceTableError, LedgerUnavailable, OSError)
 
 # verb -> the module of this package that has it, and its line in the help
 VERBS = {
@@ -55,6 +56,7 @@ VERBS = {
     "prices": ("prices", "Show, check or update the price table."),
     "demo": ("demo", "Play a made-up day: see what bursar does, without an agent or a key."),
     "config": ("config", "Show, check or reload the settings."),
+    "version": ("version", "Say which bursar this is; --check asks whether there is a newer one."),
 }
 
 HIDDEN = {"revive": "revive"}

@@ -16,13 +16,14 @@ from tray.cli.agentwires import wires_of
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.config_file import create
 from tray.control import ControlError
+from tray.downgrade import explained, note, refuse
 from tray.firstrun import Surroundings, first_words, show_welcome, wants_welcome
 from tray.keys import cloud_url
 from tray.lastwords import shown_on_screen
 from tray.paths import HOME
 from tray.portowner import port_owner
 from tray.renewal import start_anew
-from tray.settings import Settings
+from tray.settings import Settings, SettingsError
 from tray.zone import system_zone
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ AGAIN = ("try, in another terminal: bursar run -- claude",)
 @click.option("--upstream", metavar="URL", help="Use this instead of Claude's API.")
 @click.option("--no-tray", "is_headless", is_flag=True, help="Show no icon, even where there is a desktop.")
 @click.option("--background", is_flag=True, hidden=True, help="Nobody reads what is printed.")
+@click.option("--trial", is_flag=True, hidden=True, help="Say whether it could start here; start nothing.")
 @click.pass_obj
 def serve(
     place: Place,
@@ -47,6 +49,7 @@ def serve(
     upstream: str | None = None,
     is_headless: bool = False,
     background: bool = False,
+    trial: bool = False,
 ) -> None:
     """Run the proxy on 127.0.0.1 until Ctrl-C or SIGTERM; answers under way may end first, for up to 30 s.
 
@@ -56,11 +59,17 @@ def serve(
     is_new = create(place.paths.config_file, system_zone)
 
     def load() -> Settings:
-        return _with(place.settings(), port=port, control_port=control_port, upstream=upstream)
+        return _with(_settings(place), port=port, control_port=control_port, upstream=upstream)
 
+    if trial:
+        load()
+        refuse(place.paths)
+        return
     try:
         with shown_on_screen(place.environ, sys.platform, sys.stderr):
+            refuse(place.paths)
             app = _built(place, load, on_screen=not background)
+            note(place.paths)
     except AlreadyRunning:
         if is_headless or background or not opens_dashboard(place):
             raise
@@ -76,6 +85,13 @@ def serve(
         threading.Thread(target=show_welcome, args=(app.control, environ, sys.platform), daemon=True).start()
     if app.run(_desktop(place, app, environ, has_tray=app.settings.tray.show and not is_headless)):
         start_anew()
+
+
+def _settings(place: Place) -> Settings:
+    try:
+        return place.settings()
+    except SettingsError as error:
+        raise explained(error, place.paths) from error
 
 
 def opens_dashboard(place: Place) -> bool:
@@ -101,7 +117,7 @@ def _built(place: Place, load: Callable[[], Settings], *, on_screen: bool) -> Ap
 
 def _greet(app: App, lines: Sequence[str]) -> None:
     today = app.services.ledger.today()
-    spent = f"{today.settled.dollars(rounding='up')} of {today.limits.budget.dollars()} spent"
+    spent = f"{today.settled.dollars()} of {today.limits.budget.dollars()} spent"
     for line in (f"agents connect to {app.proxy_url}; mode {today.mode}, {spent}", *lines):
         click.echo(f"bursar: {line}")
 
