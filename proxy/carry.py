@@ -52,7 +52,7 @@ def to_cloud(
 ) -> Forward:
     """Send the agent's own bytes to Claude; `instead` answers if Claude fails before a byte of its answer."""
 
-    def settled(outcome: Outcomes, reading: Reading) -> Future[Any]:
+    def remember(outcome: Outcomes, reading: Reading) -> None:
         if reading.is_complete and reading.usage and outcome.status == 200:
             key, shape = anchor_key(case.request), case.request.shape
             services.anchors.measured(key, body, shape.images, _prompt(reading.usage))
@@ -61,7 +61,12 @@ def to_cloud(
                 services.warmth.heard(key, warm)
         if services.keeper:
             services.keeper.answered(case, forward, attempt, outcome, reading)
-        settling = settle(services.ledger, attempt, outcome, reading)
+
+    def settled(outcome: Outcomes, reading: Reading) -> Future[Any]:
+        try:
+            remember(outcome, reading)
+        finally:  # Whatever is wrong with what is only remembered, the hold is settled.
+            settling = settle(services.ledger, attempt, outcome, reading)
         if followed:
             followed.ended(lambda: VOIDED if is_free(outcome) else settlement(attempt, outcome, reading), settling)
         return settling

@@ -46,7 +46,7 @@ REFUSED_S = 600.0
 """How long after a refusal of the ledger nobody counts on pings."""
 AWAY_PERMILLE = 390
 """How likely a conversation that goes on after a local turn goes on at Claude (ROUTING.md, 4)."""
-MOST_LEFT_ALONE = 512
+MOST_NAMES = 512
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Keeper:
         self._pauses = Pauses(Hazard())
         self._knows_past = False
         self._refused_s = float("-inf")
-        self._asking: set[str] = set()
+        self._asking: OrderedDict[str, None] = OrderedDict()
         self._left_alone: OrderedDict[str, None] = OrderedDict()
         self._read = self._wrote = self._failed = self._let_go = 0
 
@@ -102,17 +102,18 @@ class Keeper:
             return
         now_s = self._services.clock().timestamp()
         with self._lock:
-            self._asking.add(_thread(asked))
+            self._asking[_thread(asked)] = None
+            _bound(self._asking)
             self._pauses.came(_thread(asked), asked.session, now_s)
 
     def answered(self, case: Case, forward: Forward, attempt: Attempt, outcome: Outcomes, reading: Reading) -> None:
         """Note Claude's answer: its request is kept in place of the conversation's last one."""
         asked = case.request
-        if not self.is_on or not _is_marked(asked):
-            return
         thread = _thread(asked)
         with self._lock:
-            self._asking.discard(thread)
+            self._asking.pop(thread, None)
+            if not self.is_on or not _is_marked(asked):
+                return
             if outcome.status in (401, 403):
                 self._drop_session(asked.session)
             if outcome.status != 200 or reading.usage is None:
@@ -128,7 +129,7 @@ class Keeper:
     def went_away(self, asked: AgentRequest) -> None:
         """Note that a local model answers: Claude hears nothing of the conversation meanwhile."""
         with self._lock:
-            self._asking.discard(_thread(asked))
+            self._asking.pop(_thread(asked), None)
             kept = self._shelf.of(_thread(asked))
             if kept is not None:
                 kept.is_away = True
@@ -209,6 +210,8 @@ class Keeper:
         return not kept.is_under_way and kept.said.thread not in self._asking
 
     def _is_due(self, kept: Kept, now: datetime, now_s: float) -> bool:
+        if kept.has_expired(now, now_s):
+            return not kept.is_under_way  # Also while its conversation asks: a request that is refused has no answer.
         return self._is_idle(kept) and now >= kept.due_at and now_s >= kept.tried_s + AGAIN_S
 
     def _look(self, kept: Kept, now: datetime, now_s: float) -> None:
@@ -234,27 +237,36 @@ class Keeper:
 
     def _ping(self, kept: Kept, now_s: float, rates: Rates) -> None:
         """Hold money and send; without money it is tried once more, as long as the prefix lives."""
-        services = self._services
         kept.tried_s, kept.is_under_way = now_s, True
+        try:
+            is_sent = self._held_and_sent(kept, rates)
+        except BaseException:
+            kept.is_under_way = False
+            raise
+        if not is_sent:
+            kept.is_under_way, self._refused_s = False, now_s
+
+    def _held_and_sent(self, kept: Kept, rates: Rates) -> bool:
+        """Tell whether there was money; what fails after it was held gives it back."""
+        services = self._services
         within = bound_of(kept, services)
         body = without_output(kept.body, msgspec.json.decode(kept.body))
         asked = ask_of(kept, within, services)
         held = services.ledger.reserve(asked)
         if not isinstance(held, Held):
-            kept.is_under_way, self._refused_s = False, now_s
-            return
-        attempt = attempt_of(held, within, services)
-        note = note_of(kept, kept.stake(rates))
-        followed = services.baselines.follow_ping(held, kept, body) if services.baselines else None
-        carrier = PingCarrier(services, attempt, note, lambda found: self._heard(kept, held, found), followed)
-        kept.tried_s = self._elapsed()
-        services.log.began(asked, held)
+            return False
         try:
+            attempt = attempt_of(held, within, services)
+            note = note_of(kept, kept.stake(rates))
+            followed = services.baselines.follow_ping(held, kept, body) if services.baselines else None
+            carrier = PingCarrier(services, attempt, note, lambda found: self._heard(kept, held, found), followed)
+            kept.tried_s = self._elapsed()
+            services.log.began(asked, held)
             self._send(forward_of(kept, body, services, carrier, lambda: self._may_send(kept)))
         except BaseException:
             services.ledger.void(held.hold_id, why="failed inside bursar")
-            kept.is_under_way = False
             raise
+        return True
 
     def _may_send(self, kept: Kept) -> bool:
         """Tell whether a ping may go out at this moment: in time, and with nothing of the conversation under way."""
@@ -336,8 +348,13 @@ class Keeper:
     def _leave_alone(self, session: str) -> None:
         self._drop_session(session)
         self._left_alone[session] = None
-        while len(self._left_alone) > MOST_LEFT_ALONE:
-            self._left_alone.popitem(last=False)
+        _bound(self._left_alone)
+
+
+def _bound(names: OrderedDict[str, None]) -> None:
+    """Forget the oldest of too many."""
+    while len(names) > MOST_NAMES:
+        names.popitem(last=False)
 
 
 def _thread(asked: AgentRequest) -> str:

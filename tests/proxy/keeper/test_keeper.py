@@ -13,9 +13,9 @@ from proxy.keeper.kept import Shelf
 from proxy.keeper.wish import Wish
 from proxy.services import ProxyOptions
 from tests.kit.boxed import box
-from tests.kit.keeping import MARK, ON, Keeping, body_of
+from tests.kit.keeping import MARK, ON, OPUS, Keeping, body_of
 from tests.kit.local_fake import Act, says
-from tests.kit.raw import unchunked
+from tests.kit.raw import ask, unchunked
 from tests.kit.scripted import eventually
 
 
@@ -97,7 +97,7 @@ def test_nothing_is_sent_while_a_request_of_the_conversation_is_under_way(keepin
     keeping.asks()
     asked = keeping.proxy.services.keeper
     keeping.sleep(295)
-    asked._asking.add("s1//claude-opus-5-5")
+    asked._asking["s1//claude-opus-5-5"] = None
     keeping.tick()
     assert keeping.sent() == []
 
@@ -190,6 +190,43 @@ def test_a_cache_that_is_written_for_an_hour_is_read_once_in_an_hour(keeping):
     assert keeping.sent() == []
     keeping.wait(50)
     assert len(keeping.sent()) <= 1
+
+
+def test_a_fault_before_a_ping_is_on_its_way_gives_its_money_back(keeping):
+    class Faulty:
+        def follow_ping(self, *_):
+            raise RuntimeError("a fault")
+
+    keeping.asks()
+    keeping.proxy.services.baselines = Faulty()
+    keeping.sleep(295)
+    with pytest.raises(RuntimeError, match="a fault"):
+        keeping.proxy.keeper.tick()
+    (ping,) = keeping.pings()
+    assert ping.outcome is Outcome.voided
+    assert keeping.proxy.ledger.today().held == ZERO
+    assert not keeping.proxy.keeper.is_busy()
+
+
+def test_an_answer_is_settled_though_the_keeper_has_a_fault(keeping):
+    class Faulty(type(keeping.proxy.keeper)):
+        def answered(self, *_):
+            raise RuntimeError("a fault")
+
+    keeping.proxy.services.keeper.__class__ = Faulty
+    ask(keeping.proxy.url, {"model": OPUS, "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]})
+    (entry,) = keeping.proxy.entries()
+    assert entry.outcome is Outcome.complete
+
+
+def test_what_is_kept_goes_when_it_has_expired_though_the_request_after_it_was_refused(keeping):
+    keeping.asks()
+    keeping.proxy.ledger.stop()
+    assert keeping.asks().status == 402
+    assert keeping.proxy.keeper.glance().kept == 1
+    keeping.sleep(300)
+    keeping.tick()
+    assert keeping.proxy.keeper.glance().kept == 0
 
 
 def test_a_restricted_session_that_may_not_leave_is_not_pinged(keeping):
