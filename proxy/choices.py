@@ -104,7 +104,13 @@ class Choices:
             return self.refuse(kind, unfit.why)
         if self.tier is Tier.L3:
             return self.refuse(kind, "Restricted work goes only to Claude.")
-        return self.refuse(kind, f"{_MODES[self.view.mode]} Way out: bursar mode auto.")
+        return self.refuse(kind, f"{_MODES[self.view.mode]}{self._way_to_local()}")
+
+    def _way_to_local(self) -> str:
+        """Say what would have a local model do it; nothing where none could."""
+        if not self.local:
+            return ""
+        return " Way out: do not ask for Claude." if self.view.mode is Mode.auto else " Way out: bursar mode auto."
 
     def blocked(self) -> Decision:
         ruling = self.view.ruling

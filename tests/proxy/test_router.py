@@ -138,6 +138,22 @@ def test_each_refusal_says_which_kind_it_is_and_why(view: dict[str, Any], tier: 
 
 
 @pytest.mark.parametrize(
+    ("view", "end"),
+    [
+        ({"mode": Mode.observe}, "Way out: bursar mode auto."),
+        ({"mode": Mode.cloud}, "Way out: bursar mode auto."),
+        ({"override": "cloud"}, "Way out: do not ask for Claude."),
+        ({"mode": Mode.observe, "locals": ()}, "nothing goes to a local model."),
+        ({"override": "cloud", "locals": ()}, "Claude was asked for."),
+    ],
+)
+def test_a_way_out_is_named_only_where_it_leads_to_a_local_model(view: dict[str, Any], end: str) -> None:
+    refusal = route(Tier.L1, stopped=True, **view).refusal
+    assert refusal is not None
+    assert refusal.why.endswith(end)
+
+
+@pytest.mark.parametrize(
     ("local", "fit", "words"),
     [
         (SMALL, replace(FITS, input_tokens=98_500), "98,500 tokens"),
