@@ -12,6 +12,10 @@ MOST_TOKENS = 10**9
 _LIFETIMES = {"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"}
 # Searching for tools and fetching pages is free.
 _TOOLS = {"web_search_requests", "web_fetch_requests", "tool_search_requests"}
+_TOTALS = {
+    "prompt": ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    "output": ("output_tokens",),
+}
 
 
 class ImpossibleUsage(ValueError):
@@ -92,6 +96,20 @@ def fold(raw: Mapping[str, Any] | None, update: Mapping[str, Any]) -> dict[str, 
     return whole
 
 
+def fallen(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str:
+    """Name the running total of a stream that became smaller, or nothing: the prompt as a whole, or the output.
+
+    Where the answer came in iterations, those are billed and the totals are of the last one: they may be smaller.
+    """
+    if after.get("iterations"):
+        return ""
+    for kind, names in _TOTALS.items():
+        was, now = _sum(before or {}, names), _sum(after, names)
+        if now < was:
+            return f"{kind} tokens fell from {was} to {now}"
+    return ""
+
+
 def oddities(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what in a usage object has no price that we know of: its bill is provisional."""
     lifetimes, tools, credit = _part(raw, "cache_creation"), _part(raw, "server_tool_use"), raw.get("fallback_credit")
@@ -103,6 +121,10 @@ def oddities(raw: Mapping[str, Any]) -> tuple[str, ...]:
         (_redeemed(credit), "a fallback credit was redeemed: the true bill may be lower"),
     )
     return tuple(note for is_so, note in said if is_so)
+
+
+def _sum(raw: Mapping[str, Any], names: tuple[str, ...]) -> int:
+    return sum(value for name in names if type(value := raw.get(name)) is int)
 
 
 def _told(part: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import zlib
 from typing import Any
 
-from pricing.usage import fold
+from pricing.usage import fallen, fold
 from proxy.sse import SseParser
 
 MAX_DECODED = 64 * 1024 * 1024
@@ -17,6 +17,8 @@ DELTA = b"event: content_block_delta"
 BLOCK = b"event: content_block_"
 BLOCK_END = b"event: content_block_stop"
 VISIBLE_BYTES_PER_TOKEN = 3.5
+GZIP = 47
+"""zlib's word for gzip or deflate with their usual heads."""
 EVENT_OVERHEAD = 120
 """Bytes of a content_block_delta's event that are not its text, about."""
 
@@ -37,6 +39,8 @@ class Reading:
         self.visible_tokens = 0
         """Output seen so far, estimated from the size of the events."""
         self.is_unreadable = False
+        self.fell = ""
+        """Which running total became smaller, which none can; empty as long as none did."""
 
 
 class StreamMeter:
@@ -85,7 +89,8 @@ class StreamMeter:
                 reading.model = str(event["message"].get("model") or "")
                 reading.usage = fold(reading.usage, event["message"]["usage"])
             elif name == "message_delta":
-                reading.usage = fold(reading.usage, event.get("usage") or {})
+                before, reading.usage = reading.usage, fold(reading.usage, event.get("usage") or {})
+                reading.fell = reading.fell or fallen(before, reading.usage)
                 reading.stop_reason = (event.get("delta") or {}).get("stop_reason") or reading.stop_reason
                 reading.is_complete = reading.stop_reason is not None
             else:
@@ -122,7 +127,7 @@ class Inflate:
     def __init__(self, coding: str) -> None:
         coding = coding.strip().lower()
         self.is_broken = coding not in ("", "identity", "gzip", "x-gzip", "deflate")
-        self._packed = zlib.decompressobj(47) if coding not in ("", "identity") else None
+        self._packed = zlib.decompressobj(GZIP) if coding not in ("", "identity") else None
         self._size = 0
 
     def feed(self, data: bytes) -> bytes:
@@ -131,11 +136,17 @@ class Inflate:
             return b""
         if self._packed is None:
             return data
+        parts = []
         try:
-            plain = self._packed.decompress(data, MAX_DECODED - self._size + 1)
+            while data and not self.is_broken:
+                if self._packed.eof:  # What was packed in several members goes on with the next one (RFC 1952 §2.2).
+                    if not data.startswith(b"\x1f"):
+                        break
+                    self._packed = zlib.decompressobj(GZIP)
+                parts.append(self._packed.decompress(data, MAX_DECODED - self._size + 1))
+                self._size += len(parts[-1])
+                self.is_broken = self._size > MAX_DECODED
+                data = self._packed.unused_data
         except zlib.error:
             self.is_broken = True
-            return b""
-        self._size += len(plain)
-        self.is_broken = self._size > MAX_DECODED
-        return b"" if self.is_broken else plain
+        return b"" if self.is_broken else b"".join(parts)

@@ -58,6 +58,8 @@ def is_free(outcome: Outcomes) -> bool:
 
 def settlement(attempt: Attempt, outcome: Outcomes, reading: Reading) -> Settlement:
     """Say what is charged (an upper bound) and what is likely, by what is known of the answer."""
+    if reading.fell:
+        return _whole_hold(attempt, outcome, reading, Outcome.flagged, (f"impossible usage: {reading.fell}"[:120],))
     if reading.is_complete and not reading.is_unreadable:
         try:
             return _exact(attempt, outcome, reading)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.usage import MOST_TOKENS, ImpossibleUsage, Usage, fold, usage_from_anthropic
+from pricing.usage import MOST_TOKENS, ImpossibleUsage, Usage, fallen, fold, usage_from_anthropic
 
 SOUND = {"input_tokens": 10, "output_tokens": 5}
 
@@ -128,3 +128,19 @@ def test_the_last_value_that_is_not_null_counts(events: list[dict[str, Any]]) ->
 @given(updates, updates, updates)
 def test_it_does_not_matter_which_events_are_folded_together_first(a: Any, b: Any, c: Any) -> None:
     assert fold(fold(fold(None, a), b), c) == fold(fold(None, a), fold(fold(None, b), c))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, {"input_tokens": 5}, ""),
+        ({"input_tokens": 5, "output_tokens": 1}, {"input_tokens": 5, "output_tokens": 1}, ""),
+        ({"input_tokens": 100}, {"input_tokens": 5, "cache_read_input_tokens": 95}, ""),
+        ({"input_tokens": 100}, {"input_tokens": 5}, "prompt tokens fell from 100 to 5"),
+        ({"output_tokens": 7}, {"output_tokens": 6}, "output tokens fell from 7 to 6"),
+        ({"input_tokens": 100}, {"input_tokens": 5, "iterations": [{"input_tokens": 100}]}, ""),
+        ({"output_tokens": "7"}, {"output_tokens": None}, ""),
+    ],
+)
+def test_a_running_total_that_becomes_smaller_is_named(before, after, said):
+    assert fallen(before, after) == said
