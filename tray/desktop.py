@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from tray.actions import Hands
 from tray.backends.base import Note, State, Tray, Wiring
@@ -27,6 +27,8 @@ PAUSES_S = (1.0, 10.0, 60.0)
 """Before a tray that failed is tried again; after the last of them bursar goes on without one."""
 NO_ICONS = f"{ADVICE['no-host'][0].upper()}{ADVICE['no-host'][1:]}."
 UNSEEN = Note("tray", "bursar runs without an icon", f"{NO_ICONS} The dashboard does all that it would.", "open:today")
+
+Made = TypeVar("Made")
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +53,8 @@ class Desktop:
         )
         self._display = Display(app.status, hands, lambda: starts_at_login(environ, platform))
         wiring = Wiring(self._picture, self._display.clicked, self._display.opening, self._unseen)
-        self._tray = choose(platform, environ, wiring) if has_tray else None
-        self._notifier = choose_notifier(platform, environ, self._display.clicked, self._tray)
+        self._tray = _made(lambda: choose(platform, environ, wiring)) if has_tray else None
+        self._notifier = _made(lambda: choose_notifier(platform, environ, self._display.clicked, self._tray))
         app.everywhere.notifier = self._notifier
         app.desk.tray = lambda: self.state
         app.services.also_noticed = self._notices
@@ -122,6 +124,15 @@ class Desktop:
     def _notices(self) -> tuple[str, ...]:
         """Tell the dashboard the same for as long as it is so."""
         return (NO_ICONS,) if self._is_unseen and self.state == "no-host" else ()
+
+
+def _made(make: Callable[[], Made | None]) -> Made | None:
+    """Make a part of the desktop; where its libraries do not load, bursar goes on without it."""
+    try:
+        return make()
+    except Exception:
+        log.exception("a part of the desktop could not be made")
+        return None
 
 
 def _has_run(tray: Tray) -> bool:

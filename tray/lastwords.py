@@ -23,7 +23,10 @@ def shown_on_screen(environ: Mapping[str, str], platform: str, terminal: TextIO 
         raise
     except Exception as error:
         if has_screen(environ, platform) and not (terminal and terminal.isatty()):
-            _show(environ, platform, str(error))
+            try:
+                _show(environ, platform, str(error))
+            except Exception:  # What is told stays the first failure.
+                log.exception("it could not be shown on the desktop")
         raise
 
 

@@ -111,3 +111,14 @@ def test_without_a_bus_or_a_wish_for_icon_and_notes_bursar_works_as_ever(
     assert alert["deliveries"] == []
     assert bursar.stop() == 0
     assert (panel.items, notes.shown) == ([], {})
+
+
+def test_a_desktop_whose_libraries_do_not_load_leaves_bursar_as_ever(tmp_path: Path, start: Start):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "jeepney.py").write_text('raise ImportError("it is not whole")\n')
+    bursar = start({"PYTHONPATH": str(broken), "DISPLAY": ":no", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere"})
+    assert bursar.status()["tray"] == "no-bus"
+    assert bursar.command("mode", "local").returncode == 0
+    assert bursar.stop() == 0
+    assert "it is not whole" in (bursar.home / "bursar.log").read_text()
