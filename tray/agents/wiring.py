@@ -62,7 +62,8 @@ def connecting(
     path = agent.file(environ)
     now = textfile.read(path)
     earlier = record.get(agent.name)
-    earlier = earlier if earlier and earlier.file == path else None
+    if earlier and earlier.file != path:
+        raise CannotEdit(f"{earlier.file} is connected; first: bursar disconnect {agent.name}")
     base = _without(now, earlier)[0] if earlier else now
     try:
         settings = _value(base)
@@ -77,7 +78,9 @@ def connecting(
     previous = before or environ.get("ANTHROPIC_BASE_URL", "")
     gateway = "" if _is_same(previous, url) or _is_same(previous, cloud + agent.suffix) else previous
     direct = previous if previous and not _is_same(previous, url) else cloud + agent.suffix
-    backup = earlier.backup if earlier else (path.with_name(path.name + COPY) if now.content is not None else None)
+    # A file that is as wished already was left so by a bursar whose record is lost: its copy says how it was before.
+    keeps_copy = bool(edits) and now.content is not None
+    backup = earlier.backup if earlier else path.with_name(path.name + COPY) if keeps_copy else None
     fingerprint = earlier.before if earlier else now.fingerprint
     wired = Wired(path, url, direct, tuple(edits), fingerprint, backup, earlier.since if earlier else at)
     return Plan(agent, now, base.with_text(text), wired, tuple(_notes(agent, environ, settings, hook)), gateway)

@@ -116,6 +116,35 @@ def test_a_link_stays_and_what_it_leads_to_is_changed(
     assert [path.name for path in target.parent.iterdir()] == ["claude.json"]
 
 
+def test_another_settings_file_is_connected_only_when_the_first_was_put_back(
+    bursar: Command, settings: Path, port: int, tmp_path: Path
+) -> None:
+    settings.write_text("{}")
+    connect(bursar)
+    other = tmp_path / "other" / "settings.json"
+    other.parent.mkdir()
+    other.write_text('{"model": "opus"}')
+    there = {"CLAUDE_CONFIG_DIR": str(other.parent)}
+    refused = bursar("connect", "claude-code", "--yes", **there)
+    assert (refused.code, other.read_text()) == (1, '{"model": "opus"}')
+    assert f"{settings} is connected; first: bursar disconnect claude-code" in refused.err
+    assert bursar("disconnect", "--yes").code == 0
+    assert settings.read_text() == "{}"
+    connect(bursar, **there)
+    assert other.with_name("settings.json.before-bursar").read_text() == '{"model": "opus"}'
+
+
+def test_a_record_that_was_lost_costs_no_copy_of_the_file_as_it_was(
+    bursar: Command, settings: Path, port: int, home: Path
+) -> None:
+    settings.write_bytes(MINE.encode())
+    connect(bursar)
+    (home / "agents.json").unlink()
+    connect(bursar)
+    bursar("disconnect", "--yes")
+    assert settings.with_name("settings.json.before-bursar").read_bytes() == MINE.encode()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
