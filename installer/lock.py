@@ -16,11 +16,13 @@ FLAGS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--only-binary", ":all:", "--quiet"),
     *("--no-emit-index-url", "--no-header", "--no-annotate", "--no-emit-package", "pip"),
 )
+# Built and tested is with what is shipped: the list of what is inside is read from the first lock.
+SAME = ("--constraint", "installer/requirements.lock")
 # What is locked, from what, and how it differs.
 LOCKS = (
     ("installer/requirements.lock", "pyproject.toml", ()),
-    ("tests/requirements.lock", "pyproject.toml", ("--extra", "test")),
-    ("installer/build.lock", "pyproject.toml", ("--extra", "build")),
+    ("tests/requirements.lock", "pyproject.toml", ("--extra", "test", *SAME)),
+    ("installer/build.lock", "pyproject.toml", ("--extra", "build", *SAME)),
     ("tests/old_sdk.lock", "tests/old_sdk.in", ("--no-deps",)),
     ("tests/llama.lock", "tests/llama.in", ()),
 )
