@@ -50,6 +50,11 @@ class Figures:
     rates: Rates
 
 
+NOTHING = Figures(ZERO, ZERO, ZERO, Usage(), Rates(0, 0, 0, 0, 0))
+"""What a ping would have cost with Claude alone: there would have been none."""
+A_PING = "a ping of the cache keeper"
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """What is to be kept of one entry.

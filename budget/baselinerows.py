@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from budget import baselinesums
-from budget.baseline import DIVERGED, Baseline, Basis, Figures, Part, part_of
+from budget.allowance import PING
+from budget.baseline import A_PING, DIVERGED, NOTHING, Baseline, Basis, Figures, Part, part_of
 from budget.baselinesums import Row
 from budget.book import Book
 
@@ -28,7 +29,8 @@ FROM baselines WHERE entry_id = ? ORDER BY version DESC LIMIT 1"""
 _INSERT = f"INSERT INTO baselines VALUES ({', '.join('?' * 19)})"
 
 _WITHOUT = """
-SELECT e.hold_id, e.session, e.outcome, e.is_local, e.model_asked IN ('', e.model), e.flags, e.is_plan FROM entries e
+SELECT e.hold_id, e.session, e.outcome, e.is_local, e.model_asked IN ('', e.model), e.flags, e.is_plan,
+    e.task_class FROM entries e
 WHERE e.id > (SELECT complete_to FROM baseline_state) AND e.hold_id IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM baselines WHERE entry_id = e.id)
 ORDER BY e.id"""
@@ -115,9 +117,12 @@ def _entry(book: Book, where: str, given: int) -> dict[str, Any] | None:
 def make_up(book: Book) -> int:
     """Give every entry without a baseline the one that the tables alone can tell, or none; gives how many."""
     found = book.connection.execute(_WITHOUT).fetchall()
-    for hold_id, session, outcome, is_local, is_as_asked, flags, is_plan in found:
+    for hold_id, session, outcome, is_local, is_as_asked, flags, is_plan, task_class in found:
         rows = book.connection.execute(KNOWN, (session,)).fetchall()
         part = part_of(outcome, flags.splitlines(), is_local=bool(is_local), is_as_asked=bool(is_as_asked))
+        if task_class == PING and part is not Part.void:
+            record(book, Baseline(hold_id, Part.cold, Basis.simulated, NOTHING, is_plan=bool(is_plan), note=A_PING))
+            continue
         if part is Part.kept and any(before in DIVERGED for before, _ in rows):
             part = Part.cold
         basis = Basis.actual if part in (Part.kept, Part.attempt, Part.void) else Basis.none

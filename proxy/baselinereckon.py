@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from budget.baseline import Baseline, Basis, Figures, Part, part_of
+from budget.baseline import A_PING, NOTHING, Baseline, Basis, Figures, Part, part_of
 from budget.entries import Outcome, Settlement
 from budget.prompt import Split
 from pricing.bill import Bill, bill
 from pricing.money import ZERO, Money
-from pricing.rates import Rates
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
-from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
+from pricing.usage import ImpossibleUsage, usage_from_anthropic
 from proxy.baselineworld import Pending, Sent, View
 from proxy.promptsizes import BLOCK_BYTES, kind_of
 from proxy.toolcalls.signals import Heard
@@ -22,10 +21,6 @@ from proxy.toolcalls.verdict import Failed
 
 TOLD = ("speed", "inference_geo", "service_tier", "server_tool_use")
 """What an answer says beside its tokens that changes its price."""
-
-
-NOTHING = Figures(ZERO, ZERO, ZERO, Usage(), Rates(0, 0, 0, 0, 0))
-"""What a ping would have cost with Claude alone: there would have been none."""
 
 
 class Unpriced(ValueError):
@@ -57,7 +52,7 @@ def reckon(sent: Sent, pending: Pending | None, ended: Ended, ratios: Ratios) ->
     )
     usage = _usage(settlement)
     if sent.is_ping and part is not Part.void:
-        return replace(bare, part=Part.cold, basis=Basis.simulated, figures=NOTHING, note="a ping of the cache keeper")
+        return replace(bare, part=Part.cold, basis=Basis.simulated, figures=NOTHING, note=A_PING)
     predicted = _predicted(pending, settlement, usage) if pending else None
     if part in (Part.kept, Part.attempt, Part.void):
         return replace(bare, basis=Basis.actual, predicted=predicted)

@@ -148,6 +148,17 @@ def test_entries_that_nobody_recorded_get_what_the_tables_can_tell(desk: Desk, l
     assert ledger.check() == []
 
 
+def test_what_a_kill_left_of_a_ping_had_cost_nothing_at_claude_alone(desk: Desk, ledger: Ledger):
+    offer = (Offer("anthropic", "claude", Money.usd("0.50"), False, likely=Money.usd("0.02")),)
+    assert isinstance(ledger.reserve(Ask("ping_1", offer, Labels(session="a", task_class="ping"))), Held)
+    desk.kill(ledger)
+    again = desk.open()
+    again.baselines.make_up().result(5)
+    assert rows(desk, "SELECT part, basis, likely FROM baselines") == [("cold", "simulated", 0)]
+    assert again.baselines.saved(NOON.date(), NOON.date()).likely == Money.usd("-0.02")
+    assert again.check() == []
+
+
 def test_after_a_kill_every_entry_has_one_baseline_once_the_rest_is_made_up(desk: Desk, ledger: Ledger):
     first = request(ledger, "recorded", "0.25", session="a")
     ledger.baselines.record([Baseline(first, Part.kept, Basis.actual)]).result(5)
