@@ -142,5 +142,8 @@ def _outcome(code: int, out: str, err: str) -> Import:
     if code:
         lines = err.strip().splitlines()
         return Import("failed", lines[-1].removeprefix("bursar: ") if lines else f"it ended with {code}")
-    found = json.loads(out)
-    return Import("done", f"{found['new']:,} requests were imported; {found['same']:,} were there already")
+    try:
+        found = json.loads(out)
+        return Import("done", f"{found['new']:,} requests were imported; {found['same']:,} were there already")
+    except (ValueError, KeyError, TypeError):
+        return Import("failed", "it ended without saying what it imported; bursar history shows what is there")

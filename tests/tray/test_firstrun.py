@@ -23,6 +23,7 @@ from tests.kit.fake_claude import ROOT
 from tests.tray.startup.conftest import files_of
 from tray.firstrun import Surroundings, first_words, wants_welcome
 from tray.paths import Paths
+from tray.startup.program import Program
 
 Start = Callable[..., "subprocess.Popen[str]"]
 BEGINS = datetime(2026, 11, 18, tzinfo=UTC)
@@ -103,6 +104,14 @@ def test_the_import_is_the_commands_own_and_says_what_it_came_to(person: dict[st
     around.import_logs()  # While it is under way a second click begins nothing.
     assert until(lambda: around.importing().state == "done"), around.importing()
     assert around.importing().said.startswith(f"{len(logs.truth.usage):,} requests were imported; 0 were")
+
+
+def test_an_import_that_ends_without_a_word_of_what_it_did_has_failed(person: dict[str, str]):
+    installed(person, "mute")
+    mute = Program(Path(person["PATH"]) / "mute", is_frozen=True, root=Path(person["HOME"]))
+    around = Surroundings(person, "linux", Paths.of(person), 2877, mute)
+    around.import_logs()
+    assert until(lambda: around.importing().state == "failed")
 
 
 def test_an_import_that_fails_says_why(person: dict[str, str]):
