@@ -11,6 +11,7 @@ from proxy.errors import failure, refusal_in_dialect
 from proxy.gate import gate
 from proxy.wire.answer import Answer, Forward
 from proxy.wire.client import WireRequest
+from proxy.wire.crowd import MOST_AGENTS
 from proxy.wire.faults import log_fault
 from proxy.wire.hub import Hub
 from proxy.wire.wsgi import WsgiApp, serve
@@ -27,12 +28,22 @@ class PortTakenError(OSError):
 class Server:
     """Serves a WSGI app on 127.0.0.1; a view may answer with a `Forward` or a `Later` in place of bytes."""
 
-    def __init__(self, app: WsgiApp, port: int, *, name: str, workers: int = 16, has_forms: bool = False) -> None:
+    def __init__(
+        self,
+        app: WsgiApp,
+        port: int,
+        *,
+        name: str,
+        workers: int = 16,
+        most: int = MOST_AGENTS,
+        has_forms: bool = False,
+    ) -> None:
+        """Take the port; `most` is how many connections there may be at once."""
         self._app = app
         self._listener = _listen(port, name)
         self.port: int = self._listener.getsockname()[1]
         own_gate = gate(self.port, has_forms=has_forms)
-        self._hub = Hub(self._answer, own_gate, refusal_in_dialect, name=name, workers=workers)
+        self._hub = Hub(self._answer, own_gate, refusal_in_dialect, name=name, workers=workers, most=most)
 
     @property
     def url(self) -> str:

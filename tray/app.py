@@ -29,6 +29,7 @@ from proxy.sessions import Sessions
 from proxy.statusjson import status_json
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.prober import Prober
+from proxy.wire.crowd import MOST_ON_CONTROL, most_agents
 from tray.alerts.courier import Courier, Wishes
 from tray.alerts.desktop import Everywhere
 from tray.alerts.post import Post
@@ -201,10 +202,12 @@ def build(
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
-        proxy = Server(create_app(services), settings.port, name="proxy")
+        proxy = Server(create_app(services), settings.port, name="proxy", most=most_agents())
         archive = Archive(paths.reports)
         control_app = create_control(services, token, desk, archive)
-        control_server = Server(control_app, settings.control_port, name="control", workers=4, has_forms=True)
+        control_server = Server(
+            control_app, settings.control_port, name="control", workers=4, most=MOST_ON_CONTROL, has_forms=True
+        )
         everywhere = Everywhere(Post())
         courier = Courier(ledger.outbox, everywhere, lambda: _wishes(in_force.settings, everywhere), clock)
         watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)

@@ -60,6 +60,8 @@ class Client(asyncio.Protocol):
         self.busy = False
         """A request is being answered."""
         self.gone = False
+        self.heard = 0.0
+        """When it last sent anything or was answered, by the loop's clock."""
         self.on_gone: Callable[[], None] | None = None
         self.on_room: Callable[[], None] | None = None
         self.is_full = False
@@ -81,8 +83,11 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self.hub.clients.add(self)
         self._expire_after(HEAD_S)
+        if not self.hub.admit(self):
+            self._refuse(
+                HTTPStatus.SERVICE_UNAVAILABLE, "too many requests run at once; try again when some have ended"
+            )
 
     def data_received(self, data: bytes) -> None:
         if self.busy or self._refused:
@@ -285,8 +290,8 @@ class Client(asyncio.Protocol):
         self._timer = self.hub.loop.call_later(1.0, self.close)
 
     def _expire_after(self, seconds: float) -> None:
-        now = self.hub.loop.time()
-        self._expires = now + seconds
+        self.heard = self.hub.loop.time()
+        self._expires = self.heard + seconds
         if self._timer is None:
             self._timer = self.hub.loop.call_later(seconds, self._tick)
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from proxy.wire.answer import Answer, Forward, Later, Ready, Whole
 from proxy.wire.client import Client, Gate, WireRequest
+from proxy.wire.crowd import MOST_AGENTS, OUT_OF_DESCRIPTORS, Seldom, who_goes
 from proxy.wire.exchange import Exchange, as_stream_error
 from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.origin import Origins
@@ -29,6 +30,8 @@ Wording = Callable[[int, str], Whole]
 """Puts a refusal into the agents' dialect."""
 
 LOOKUPS = 64
+ACCEPTED_AT_ONCE = 32
+BACKLOG = 1024
 SETTLE_S = 10.0
 """How long the end of an answer waits for its entry; the entry is written later all the same."""
 
@@ -36,8 +39,13 @@ SETTLE_S = 10.0
 class Hub:
     """Owns the sockets; every method but `start`, `stop`, `drain` and `cut` runs on the loop's thread."""
 
-    def __init__(self, handle: Handle, gate: Gate, wording: Wording, *, name: str, workers: int = 16) -> None:
+    def __init__(
+        self, handle: Handle, gate: Gate, wording: Wording, *, name: str, workers: int = 16, most: int = MOST_AGENTS
+    ) -> None:
+        """Take how to answer, and how many connections there may be at once."""
         self.handle, self.gate, self.wording = handle, gate, wording
+        self._name, self._most = name, most
+        self._crowded, self._exhausted = Seldom(), Seldom()
         self.loop = asyncio.new_event_loop()
         # Names are looked up in these threads: asyncio's own few are soon full where a resolver hangs, and then a local
         # server's name waits behind Claude's.
@@ -78,6 +86,20 @@ class Hub:
         return asyncio.run_coroutine_threadsafe(self._cut(is_cut), self.loop).result(5)
 
     # --- on the loop --------------------------------------------------------------------------------------------
+
+    def admit(self, client: Client) -> bool:
+        """Take in one more connection; False if there are too many and all are being answered."""
+        self.clients.add(client)
+        if len(self.clients) <= self._most:
+            return True
+        if self._crowded.may(self.loop.time()):
+            log.warning("%s: over %d connections at once; idle ones are closed", self._name, self._most)
+        going = who_goes(self.clients, client)
+        if going is None:
+            return False
+        self.clients.discard(going)
+        going.abort()
+        return True
 
     def dispatch(self, client: Client, request: WireRequest) -> None:
         """Have a worker answer a request."""
@@ -143,7 +165,7 @@ class Hub:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.set_exception_handler(_log_loop_error)
+        self.loop.set_exception_handler(self._log_loop_error)
         try:
             self.loop.run_forever()
         finally:
@@ -151,7 +173,9 @@ class Hub:
 
     async def _listen(self, listener: socket.socket) -> None:
         self._listener = listener
-        self._server = await self.loop.create_server(lambda: Client(self), sock=listener, backlog=1024)
+        # Out of descriptors, asyncio (3.11 to 3.13) tries again and complains as often as this backlog says.
+        self._server = await self.loop.create_server(lambda: Client(self), sock=listener, backlog=ACCEPTED_AT_ONCE)
+        listener.listen(BACKLOG)
 
     async def _stop_listening(self) -> None:
         """Close the door, behind those who are in it.
@@ -166,6 +190,16 @@ class Hub:
             await asyncio.sleep(0)
         if self._server:
             self._server.close()
+
+    def _log_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in OUT_OF_DESCRIPTORS:
+            if self._exhausted.may(loop.time()):
+                log.error("%s: no descriptors are left; new connections wait (ulimit -n raises the limit)", self._name)
+        elif error is None:
+            log.error("event loop: %s", context.get("message"))
+        else:
+            log_fault(log, f"event loop: {context.get('message')}", error)
 
     def _exchange(self, client: Client, forward: Forward) -> None:
         exchange = Exchange(self, client, forward)
@@ -230,11 +264,3 @@ class Hub:
 
 def _close(client: Client, ready: Ready) -> None:
     client.end() if ready.clean else client.break_off()
-
-
-def _log_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    if error is None:
-        log.error("event loop: %s", context.get("message"))
-    else:
-        log_fault(log, f"event loop: {context.get('message')}", error)
