@@ -187,8 +187,7 @@ def build(
         settings = load()
         lock = end.enter_context(InstanceLock(private_folder(paths.state)))
         configure(paths.log_file, paths.crash_file, on_screen=form_on_screen(environ) if on_screen else None)
-        limits, zone = settings.limits(), settings.zone
-        ledger = Ledger.open(paths.ledger, clock=clock, limits=limits, zone=zone, monotonic=elapsed)
+        ledger = Ledger.open(paths.ledger, clock=clock, limits=settings.limits(), zone=settings.zone, monotonic=elapsed)
         end.callback(ledger.close)
         in_force, prices = InForce(settings), Prices(paths)
         for line in unknown_models(settings, prices.table):
@@ -196,9 +195,7 @@ def build(
         kept = Knowledge(paths.knowledge), Restrictions(paths.restrictions)
         services = _services(in_force, prices, ledger, environ, clock, *kept)
         services.is_simulated = paths.simulated_mark.exists()
-        services.baselines = Recorder(ledger, lambda: prices.table, clock, KeptRatios(paths.token_ratios))
-        services.baselines.start()
-        end.callback(services.baselines.end)
+        services.baselines = _recorder(ledger, prices, clock, paths, end)
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
@@ -222,10 +219,8 @@ def build(
             end.callback(stop)
         listener = Listener(lambda event: act_on(event, proxy, watch, timer))
         end.callback(listener.stop)
-        end.callback(ledger.subscribe(watch.note_spend))
-        end.callback(ledger.subscribe(listener.take))
-        end.callback(ledger.subscribe(services.log.hear))
-        end.callback(ledger.subscribe(services.tally.hear))
+        for hear in (watch.note_spend, listener.take, services.log.hear, services.tally.hear):
+            end.callback(ledger.subscribe(hear))
         services.cut = proxy.cut
         services.keeper = CacheKeeper(services, elapsed, proxy.carry, lambda: learn(ledger.file, clock()))
         end.callback(lambda: paths.token_file.unlink(missing_ok=True))
@@ -235,6 +230,13 @@ def build(
         control = Control(Owner(os.getpid(), ports), token)
         beside = (courier.start, timer.start, wake.start)
         return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere, signals)
+
+
+def _recorder(ledger: Ledger, prices: Prices, clock: Clock, paths: Paths, end: ExitStack) -> Recorder:
+    recorder = Recorder(ledger, lambda: prices.table, clock, KeptRatios(paths.token_ratios))
+    recorder.start()
+    end.callback(recorder.end)
+    return recorder
 
 
 def _wishes(settings: Settings, everywhere: Everywhere) -> Wishes:
