@@ -86,7 +86,7 @@ def _ledger(facts: Facts) -> tuple[str, str]:
 
 def _dollars(facts: Facts, key: str) -> str:
     text = facts.get(key)
-    return Money.usd(text).dollars(2, "up") if text else "$?"
+    return Money.usd(text).dollars() if text else "$?"
 
 
 def _moment(at: datetime, zone: tzinfo) -> str:

@@ -68,7 +68,7 @@ class Money:
         return f"-{text}" if self.picos < 0 else text
 
     def dollars(self, places: int = 2, rounding: Rounding = "nearest") -> str:
-        """Print for a person, such as "$1.84"; spent is rounded up, what remains down. At most 12 places.
+        """Print for a person, such as "$1.84", the same amount the same way wherever it stands. At most 12 places.
 
         What is less than one in the last place keeps two digits, such as "$0.0034": only nothing reads as nothing.
         """

@@ -32,7 +32,7 @@ class Pace:
         """Say by how much the day is ahead, as a part of a reason; empty if it is not so far that it matters."""
         if self.band is self.plain:
             return ""
-        spent, due = self.settled.dollars(2, "up"), self.allowed.dollars(2, "down")
+        spent, due = self.settled.dollars(), self.allowed.dollars()
         return f"ahead of pace: {spent} spent, {due} allowed by {self.at:%H:%M}"
 
     def as_json(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Saying:
     def short(self, found: Refused) -> str:
         """Say in a few words why it went local after all."""
         if found.why == "full":
-            kept = f" beside {found.kept.dollars(2, 'up')} kept for higher tiers" if found.kept else ""
+            kept = f" beside {found.kept.dollars()} kept for higher tiers" if found.kept else ""
             return f"the cutoff leaves {_left(found).dollars(2, 'down')}{kept}, {found.needed.dollars(2, 'up')} needed"
         return found.detail or found.why
 
@@ -87,7 +87,7 @@ class Saying:
             case "cutoff":
                 return (
                     f"bursar: today's cutoff of {today.limits.cutoff.dollars()} is reached "
-                    f"({today.settled.dollars(2, 'up')} spent). {refusal.why} "
+                    f"({today.settled.dollars()} spent). {refusal.why} "
                     f"Resets {self._clock_time(today.resets_at)}. {_lift(today.limits.cutoff)}"
                 )
             case "mode_local":
@@ -112,13 +112,13 @@ class Saying:
         return [(f"x-bursar-{name}".encode(), _plain(value)) for name, value in said.items()]
 
     def _full(self, found: Refused) -> str:
-        held = f", {found.held.dollars(2, 'up')} held by running requests" if found.held else ""
+        held = f", {found.held.dollars()} held by running requests" if found.held else ""
         if found.kept:
             whom = "restricted work" if self._case.decision.tier is Tier.L2 else "restricted and complex work"
-            held += f", {found.kept.dollars(2, 'up')} kept for {whom} by [shares]"
+            held += f", {found.kept.dollars()} kept for {whom} by [shares]"
         return (
             f"bursar: today's cutoff of {found.cutoff.dollars()} is reached "
-            f"({found.settled.dollars(2, 'up')} spent{held}, {found.needed.dollars(2, 'up')} needed). {self._local()} "
+            f"({found.settled.dollars()} spent{held}, {found.needed.dollars(2, 'up')} needed). {self._local()} "
             f"Resets {self._clock_time(found.resets_at)}. {_lift(found.cutoff)}"
         )
 

@@ -142,7 +142,7 @@ def _glance(status: Mapping[str, Any]) -> Glance:
 
 def _savings(raw: Mapping[str, Any]) -> Savings:
     amount, low, high = (Money.usd(raw[key]) for key in ("usd", "low_usd", "high_usd"))
-    shown = {each.dollars(2, "down") for each in (amount, low, high)}
+    shown = {each.dollars() for each in (amount, low, high)}
     requests, unknown = int(raw["requests"]), int(raw["unknown"])
     return Savings(amount, len(shown) == 1 and not unknown, Money.usd(raw["plan_usd"]), requests + unknown)
 

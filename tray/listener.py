@@ -55,7 +55,7 @@ def tell_log(event: Event) -> None:
         case ThresholdCrossed():
             log.warning("%d %% of the budget of %s is spent", event.percent, event.day)
         case CutoffReached():
-            log.warning("the cutoff of %s is reached: %s spent", event.cutoff.dollars(), event.settled.dollars(4, "up"))
+            log.warning("the cutoff of %s is reached: %s spent", event.cutoff.dollars(), event.settled.dollars())
         case Overrun():
             held, charged = event.held.dollars(4), event.charged.dollars(4)
             log.error("request %s cost %s, more than the %s held for it", event.request_id, charged, held)

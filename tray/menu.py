@@ -250,7 +250,7 @@ def _today(now: Glance) -> str:
 
 def _spent(now: Glance) -> str:
     """Show what was spent, rounded up, and whether a part of it is unconfirmed."""
-    return f"{'about ' if now.unconfirmed else ''}{now.spent.dollars(2, 'up')}"
+    return f"{'about ' if now.unconfirmed else ''}{now.spent.dollars()}"
 
 
 def _saved(today: Savings, week: Savings) -> str:
@@ -258,14 +258,14 @@ def _saved(today: Savings, week: Savings) -> str:
     if not week.requests:
         return "Saved: nothing yet"
     about = "" if today.is_sure and week.is_sure else "about "
-    return f"Saved: {about}{today.amount.dollars(2, 'down')} today, {week.amount.dollars(2, 'down')} this week"
+    return f"Saved: {about}{today.amount.dollars()} today, {week.amount.dollars()} this week"
 
 
 def _plan(today: Savings, week: Savings) -> str:
     """Show what was spared of a Pro or Max plan, which is no money."""
     if not week.plan:
         return ""
-    return f"Plan use spared, at list prices: {today.plan.dollars(2, 'down')}, {week.plan.dollars(2, 'down')} this week"
+    return f"Plan use spared, at list prices: {today.plan.dollars()}, {week.plan.dollars()} this week"
 
 
 def _resume(now: Glance, halt: Halt) -> str:

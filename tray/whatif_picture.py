@@ -64,6 +64,6 @@ def _row(canvas: Canvas, row: _Row, most: int, top: float) -> None:
         width = room * amount.picos / most
         canvas.box(at, top, width, BAR, colour)
         at += width
-    said = f"{cost.dollars(rounding='up')}" + (f" + {undone.dollars()} refused" if undone else "")
+    said = f"{cost.dollars()}" + (f" + {undone.dollars()} refused" if undone else "")
     canvas.text(left + room + 12, top + 2, said, size=14)
     canvas.text(left, top + BAR + 6, f"{about}{'; ' if shares else ''}{shares}", size=12, colour=FAINT)

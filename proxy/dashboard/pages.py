@@ -54,7 +54,7 @@ OPENED = (*(name for name, _ in NAV), "settings", "welcome", "keeper")
 """The pages that a link may open."""
 
 FILTERS = (
-    *(shown.usd, shown.down, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
+    *(shown.usd, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
     *(shown.signed, shown.cut, shown.session, shown.last_part, shown.sentence),
 )
 

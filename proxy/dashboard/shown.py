@@ -14,19 +14,9 @@ def usd(amount: Money | str) -> str:
     return _money(amount).dollars(2, "nearest")
 
 
-def up(amount: Money | str) -> str:
-    """Show what is gone of a limit, to the cent, rounded up: with what is left, rounded down, it is the limit."""
-    return _money(amount).dollars(2, "up")
-
-
 def signed(amount: Money | str) -> str:
-    """Show what was saved, to the cent and rounded down, so that nothing is made to look better than it is."""
-    return _money(amount).dollars(2, "down")
-
-
-def down(amount: Money | str) -> str:
-    """Show what is left, to the cent, rounded down."""
-    return _money(amount).dollars(2, "down")
+    """Show what was saved, to the cent; what is below nothing bears its sign."""
+    return _money(amount).dollars(2, "nearest")
 
 
 def price(amount: str) -> str:

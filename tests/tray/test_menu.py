@@ -113,7 +113,7 @@ def test_the_second_line_says_what_is_spent(changes: dict[str, Any], line: str):
     ("today", "week", "line"),
     [
         ({}, {}, "Saved: $3.10 today, $3.10 this week"),
-        ({"usd": "-0.421", "low_usd": "-0.421", "high_usd": "-0.421"}, {}, "Saved: -$0.43 today, $3.10 this week"),
+        ({"usd": "-0.421", "low_usd": "-0.421", "high_usd": "-0.421"}, {}, "Saved: -$0.42 today, $3.10 this week"),
         ({"low_usd": "2.9"}, {}, "Saved: about $3.10 today, $3.10 this week"),
         ({}, {"high_usd": "3.5"}, "Saved: about $3.10 today, $3.10 this week"),
         ({"high_usd": "3.1000001"}, {}, "Saved: $3.10 today, $3.10 this week"),  # No cent of difference.

@@ -168,7 +168,7 @@ def _short(model: str) -> str:
 
 
 def _usd(amount: str, places: int = 5) -> str:
-    return Money.usd(amount).dollars(places, "up") if amount else NOTHING
+    return Money.usd(amount).dollars(places) if amount else NOTHING
 
 
 def plain_lines(lines: Sequence[str]) -> str:

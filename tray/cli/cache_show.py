@@ -125,7 +125,7 @@ def _advice(whole: Lives, advised: Lives | None) -> str:
 
 
 def _usd(amount: Money) -> str:
-    return amount.dollars(2 if abs(amount.picos) >= PICOS_PER_DOLLAR else 4, "up")
+    return amount.dollars(2 if abs(amount.picos) >= PICOS_PER_DOLLAR else 4)
 
 
 def _percent(permille: int) -> str:

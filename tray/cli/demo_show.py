@@ -74,7 +74,7 @@ def ended(told: dict[str, Any], *, is_brief: bool) -> str:
         f"{routes.get('Claude', 0)}, to the local model {routes.get('local', 0)}; refused: {routes.get('refused', 0)}.",
         f"Spent {cost}; the made-up Claude's own bill of this day says {billed}.",
         f"Claude alone, with its cache warm, would have cost about {alone}: about {saved.dollars(2, 'nearest')} saved",
-        f"({dollars(found['saved_low_usd'], 'down')} to {dollars(found['saved_high_usd'], 'down')}), "
+        f"({dollars(found['saved_low_usd'])} to {dollars(found['saved_high_usd'])}), "
         f"after {dollars(found['local_usd'])} for the local machine.",
     ]
     return "\n".join(lines if is_brief else [*lines, *_look(told)])

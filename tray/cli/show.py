@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from pricing.machine import MILLIJOULES_A_KWH
-from pricing.money import Money, Rounding
+from pricing.money import Money
 
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON instead.")
 
@@ -20,14 +20,14 @@ def put(data: Any, *, is_json: bool, words: Callable[[Any], str]) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False) if is_json else words(data))
 
 
-def dollars(usd: str, rounding: Rounding = "up", places: int = 2) -> str:
-    """Print an exact amount for a person; what was spent is rounded up."""
-    return Money.usd(usd).dollars(places, rounding)
+def dollars(usd: str, places: int = 2) -> str:
+    """Print an exact amount for a person, to the nearest cent unless told otherwise."""
+    return Money.usd(usd).dollars(places)
 
 
 def fine_dollars(usd: str) -> str:
-    """Print what one request came to, which may be far below a cent, rounded up."""
-    return Money.usd(usd).fine("up")
+    """Print what one request came to, which may be far below a cent."""
+    return Money.usd(usd).fine()
 
 
 def kwh(millijoules: int) -> str:

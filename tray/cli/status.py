@@ -49,10 +49,10 @@ def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     spent, budget = Money.usd(found["settled_usd"]), Money.usd(found["budget_usd"])
     share = f" ({spent.picos * 100 // budget.picos} %)" if budget else ""
     unsure = Money.usd(found["settled_usd"]) - Money.usd(found["likely_usd"])
-    about = f", of which {unsure.dollars(rounding='up')} unconfirmed" if unsure.picos > 0 else ""
-    yield "Today", f"{spent.dollars(rounding='up')} of {budget.dollars()}{share}{about}"
+    about = f", of which {unsure.dollars()} unconfirmed" if unsure.picos > 0 else ""
+    yield "Today", f"{spent.dollars()} of {budget.dollars()}{share}{about}"
     held = f"; {dollars(found['held_usd'])} held by running requests" if found["open_holds"] else ""
-    left = dollars(found["left_usd"], "down")
+    left = dollars(found["left_usd"])
     resets = local_time(found["resets_at"], "%a %H:%M")
     yield "Cutoff", f"{dollars(found['cutoff_usd'])}, {left} left{held}; resets {resets}"
     yield from _local_work(found.get("local_today"), found.get("machine"))
@@ -76,9 +76,9 @@ def _saved(saved: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
     if saved is None or not (saved["week"]["requests"] or saved["week"]["unknown"]):
         return
     today, week = saved["today"], saved["week"]
-    yield "Saved", f"{dollars(today['usd'], 'down')} today, {dollars(week['usd'], 'down')} this week"
+    yield "Saved", f"{dollars(today['usd'])} today, {dollars(week['usd'])} this week"
     if week["plan_usd"] != "0":
-        plan = f"{dollars(today['plan_usd'], 'down')} today, {dollars(week['plan_usd'], 'down')} this week"
+        plan = f"{dollars(today['plan_usd'])} today, {dollars(week['plan_usd'])} this week"
         yield "", f"on your plan, at list prices: {plan}; that is no money"
     if week["unknown"]:
         yield "", f"{week['unknown']} requests of this week are not in it: what they would have cost is not known"
@@ -94,7 +94,7 @@ def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     pace = found.get("pace")
     if pace:
         saves = f"; routed as in band {pace['band']}" if pace["is_ahead"] else ""
-        yield "Pace", f"{dollars(pace['allowed_usd'], 'down')} allowed by now, hours {pace['hours']}{saves}"
+        yield "Pace", f"{dollars(pace['allowed_usd'])} allowed by now, hours {pace['hours']}{saves}"
 
 
 def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -134,8 +134,8 @@ def _notes(
         off = (claude.bill_replayed - claude.bill).picos / claude.bill.picos
         notes.append(
             f"The replay's own error: {claude.checked:,} requests of conversations that were at Claude alone came to "
-            f"{claude.bill.dollars(rounding='up')}, and the replay makes "
-            f"{claude.bill_replayed.dollars(rounding='up')} of them ({off:+.1%}). What Claude's cache held of them "
+            f"{claude.bill.dollars()}, and the replay makes "
+            f"{claude.bill_replayed.dollars()} of them ({off:+.1%}). What Claude's cache held of them "
             "is as it was recorded; what other routes would have done to it is worked out and cannot be checked."
         )
     else:
@@ -181,17 +181,17 @@ def _table(found: dict[str, Any]) -> str:
     real = Money.usd(was["cost_usd"])
     told = f"as it was, and {dollars(was['machine_usd'])} for the machine" if was["local"] else "as it was"
     local = _share(was["local"], was["requests"])
-    lines.append(("was", real.dollars(rounding="up"), _a_day(real, days), "", "", local, "", "", "", told))
+    lines.append(("was", real.dollars(), _a_day(real, days), "", "", local, "", "", "", told))
     for policy in found["policies"]:
         cost, baseline = Money.usd(policy["cost_usd"]), Money.usd(policy["baseline_usd"])
         count = policy["requests"]
         lines.append(
             (
                 policy["name"],
-                cost.dollars(rounding="up"),
+                cost.dollars(),
                 _a_day(cost, days),
                 f"{cost.picos / baseline.picos:.0%}" if baseline else "-",
-                dollars(policy["saved_usd"], "down"),
+                dollars(policy["saved_usd"]),
                 _share(policy["local"], count),
                 _share(policy["degraded"], count),
                 _share(policy["refused"], count),
@@ -211,7 +211,7 @@ def _bars(found: dict[str, Any]) -> str:
     for name, cost, undone in rows:
         full, missing = (round(BAR * amount.picos / most) for amount in (cost, undone))
         said = f"  + {undone.dollars()} of work refused" if undone else ""
-        lines.append(f"{name:9} {'█' * full}{'░' * missing} {cost.dollars(rounding='up')}{said}")
+        lines.append(f"{name:9} {'█' * full}{'░' * missing} {cost.dollars()}{said}")
     return "\n".join(lines)
 
 
@@ -223,7 +223,7 @@ def _case(found: dict[str, Any]) -> str:
     for kind, of in case["classes"].items():
         baseline, shifted = Money.usd(of["baseline_usd"]), Money.usd(of["shifted_usd"])
         share = f"{shifted.picos / baseline.picos:.0%}" if baseline else "-"
-        amounts = (dollars(of["cost_usd"]), dollars(of["delta_usd"], "down"))
+        amounts = (dollars(of["cost_usd"]), dollars(of["delta_usd"]))
         row = (plain(kind), f"{of['requests']:,}", baseline.dollars(), share, f"{of['refused']:,}", *amounts)
         lines.append(row)
     return columns(lines, frozenset(range(1, 7)))
@@ -232,7 +232,7 @@ def _case(found: dict[str, Any]) -> str:
 def _machines(found: dict[str, Any]) -> str:
     lines = [f"A machine for {dollars(found['case'][0]['gpu_usd'])}, energy taken off, pays for itself"]
     for case in found["case"]:
-        brings = f"{dollars(case['brings_in_a_day_usd'], 'down')} a day, busy {case['busy_hours_a_day']:.1f} h"
+        brings = f"{dollars(case['brings_in_a_day_usd'])} a day, busy {case['busy_hours_a_day']:.1f} h"
         if case["too_much_for_one"]:
             lines.append(f"  {case['policy']:9} never: it would have to work {case['busy_hours_a_day']:,.0f} h a day")
             continue
@@ -248,7 +248,7 @@ def _when(days: float | None) -> str:
 
 
 def _a_day(amount: Money, days: int) -> str:
-    return per_day(amount, days).dollars(rounding="up")
+    return per_day(amount, days).dollars()
 
 
 def _share(part: int, whole: int) -> str:

@@ -58,8 +58,8 @@ def test_today_shows_the_amounts_of_the_ledger(house: House):
 
 def test_what_is_spent_and_what_is_left_come_to_the_limit_as_they_are_shown(house: House):
     house.spend("11.3448")
-    assert "$11.35 of $10.00" in words(house.visitor().text("/"))
-    assert "$0.65 of $12.00" in words(house.visitor().text("/"))
+    assert "$11.34 of $10.00" in words(house.visitor().text("/"))
+    assert "$0.66 of $12.00" in words(house.visitor().text("/"))
 
 
 def test_today_says_how_long_the_budget_lasts(house: House):

@@ -45,7 +45,7 @@ def test_what_others_change_and_what_a_request_costs_is_told_to_an_open_menu(pan
     until(lambda: "(o) Claude only" in panel.labels())
     with Client(bursar.url) as client:
         assert client.ask(message("[[out:100000]]", max_tokens=100000)).status == 200  # 0.1 MTok at $10
-    until(lambda: "Today: $1.01 of $1.20 (83%)" in str(panel.heard("ItemsPropertiesUpdated")))
+    until(lambda: "Today: $1.00 of $1.20 (83%)" in str(panel.heard("ItemsPropertiesUpdated")))
     panel.click("Allow $2 more today")
     until(lambda: bursar.status()["cutoff_usd"] == "14")
     assert panel.heard("LayoutUpdated") == []  # Nothing moved under the mouse.
