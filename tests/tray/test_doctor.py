@@ -44,6 +44,12 @@ def lines_of(home: Path, *lines: str) -> None:
     config.write_text(config.read_text() + "\n".join(lines) + "\n")
 
 
+def with_free_ports(home: Path) -> None:
+    """Let no bursar be in the way that runs on the usual ports meanwhile."""
+    config = home / "config.toml"
+    config.write_text("port = {}\ncontrol_port = {}\n".format(*free_ports(2)) + config.read_text())
+
+
 def test_no_server_is_said_with_how_to_start_one(bursar: Command) -> None:
     with local_fake() as fake:
         url = fake.url
@@ -230,9 +236,7 @@ def test_what_breaks_the_connection_off_is_not_told_to_be_started(bursar: Comman
 
 
 def test_a_bursar_at_rest_that_is_well_is_said_to_be(bursar: Command, home: Path) -> None:
-    config = home / "config.toml"
-    # A bursar that runs on the usual ports meanwhile would be in the way.
-    config.write_text("port = {}\ncontrol_port = {}\n".format(*free_ports(2)) + config.read_text())
+    with_free_ports(home)
     said = bursar("doctor")
     assert said.code == 0
     assert [line[4:12].strip() for line in said.out.splitlines() if line.startswith("ok")][:2] == ["config", "bursar"]
@@ -273,6 +277,7 @@ def test_a_probe_is_remembered_with_its_day_until_another_is_asked_for(bursar: C
 
 
 def test_the_persons_word_on_tools_is_said_to_be_theirs(bursar: Command, home: Path) -> None:
+    with_free_ports(home)
     with local_fake(pages=VLLM) as fake:
         lines_of(home, "[[local]]", 'name = "box"', f'url = "{fake.url}"', "tools = true")
         said = bursar("doctor")
