@@ -22,11 +22,12 @@ from tray.agents.leave import kept_from_claude
 from tray.agents.record import Record, Wired
 from tray.agents.textfile import CannotEdit
 from tray.agents.wiring import carry_out, readdressed
-from tray.cli.agentplace import record_of
+from tray.cli.agentplace import around, record_of
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.cli.run import start_in_background
 from tray.control import Control
 from tray.files import UnsafeFileError
+from tray.projectfile import ProjectFiles
 from tray.settings import Settings, SettingsError
 
 TOUCHES, TOUCH_S = 3, 1.2
@@ -127,6 +128,7 @@ def _kept_from_claude(place: Place) -> str:
     except (SettingsError, UnsafeFileError, OSError):
         settings = None
     try:
-        return kept_from_claude(place.paths, place.clock, settings)
+        project = ProjectFiles(time.monotonic).project(around(place).project)
+        return kept_from_claude(place.paths, place.clock, settings, project)
     except (LedgerUnavailable, OSError, ValueError) as error:
         return f"it cannot tell whether it may ({error})"

@@ -89,6 +89,28 @@ def test_restricted_work_that_is_to_stay_here_is_not_let_past(
     assert address(connected) == f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.parametrize("broken", ["", "broken = = 1\n"])
+def test_what_a_rule_blocks_is_not_let_past(
+    bursar: Command, connected: Path, port: int, home: Path, broken: str
+) -> None:
+    config = home / "config.toml"
+    config.write_text(f'{broken}{config.read_text()}\n[[rule]]\nmodel = "claude-opus*"\nroute = "block"\n')
+    with taken(port):
+        assert "It does not step aside, because a rule blocks requests" in revive(bursar)["reason"]
+    assert address(connected) == f"http://127.0.0.1:{port}"
+
+
+def test_what_a_project_blocks_is_not_let_past_from_there(
+    bursar: Command, connected: Path, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".bursar.toml").write_text('[[rule]]\npath = "secret/**"\nroute = "block"\n')
+    with taken(port):
+        assert "because a rule blocks requests" in revive(bursar)["reason"]
+        (tmp_path / ".bursar.toml").unlink()
+        assert "It steps aside" in revive(bursar)["systemMessage"]
+
+
 def test_it_is_started_and_led_back_to(bursar: Command, connected: Path, port: int, home: Path) -> None:
     with taken(port):
         revive(bursar, ANTHROPIC_BASE_URL=DIRECT)
