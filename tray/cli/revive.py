@@ -108,6 +108,7 @@ def _left_alone(
             return {"systemMessage": f"{told} (bursar doctor says what is wrong)."} if is_ours else {}
     if believed is None:
         return {"systemMessage": f"{cannot}."}
+    kept = kept or f"its record of {agent.title}'s settings, {record.path}, is gone"
     way_out = f"Run: bursar doctor – or, to go on without it: bursar disconnect {agent.name}"
     return {"decision": "block", "reason": f"{cannot}. It does not step aside, because {kept}. {way_out}"}
 

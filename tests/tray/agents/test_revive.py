@@ -111,6 +111,14 @@ def test_what_a_project_blocks_is_not_let_past_from_there(
         assert "It steps aside" in revive(bursar)["systemMessage"]
 
 
+def test_without_its_record_it_says_so(bursar: Command, connected: Path, port: int, home: Path) -> None:
+    (home / "agents.json").unlink()
+    with taken(port):
+        assert (
+            f"because its record of Claude Code's settings, {home / 'agents.json'}, is gone" in revive(bursar)["reason"]
+        )
+
+
 def test_it_is_started_and_led_back_to(bursar: Command, connected: Path, port: int, home: Path) -> None:
     with taken(port):
         revive(bursar, ANTHROPIC_BASE_URL=DIRECT)
