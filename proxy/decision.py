@@ -29,7 +29,8 @@ class View:
     `worth` weighs a local turn against the cache at Claude that it lets go cold, None where nothing is warm.
     `patience_s` is how long a person waits for a turn's first answer where Claude may give it; None: without an end.
     `ahead` says by how much the day is ahead of its pace, where `band` is what it is only because of that.
-    `outgrown` says how a turn that runs locally has become more than it looked like.
+    `outgrown` says how a turn that runs locally has become more than it looked like. `off` is a sentence about a local
+    server that is out of use.
     `would` is the route that the turn would have taken in mode auto, where the mode is observe, at `would_tier`.
     """
 
@@ -51,6 +52,7 @@ class View:
     outgrown: str = ""
     patience_s: float | None = None
     ahead: str = ""
+    off: str = ""
 
 
 _SHUT: dict[RefusalKind, str] = {

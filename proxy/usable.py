@@ -16,7 +16,7 @@ def usable(view: View, fit: Fit) -> tuple[tuple[Route, ...], Refusal]:
     if fit.cloud_only:
         return (), Refusal("does_not_fit", f"Only Claude can take this request: it has {fit.cloud_only[0]}.")
     if not view.locals:
-        return (), Refusal("no_local", "No local model is running.")
+        return (), Refusal("no_local", view.off or "No local model is running.")
     whys = [_why_not(local, fit) for local in view.locals]
     able = [local for local, why in zip(view.locals, whys, strict=True) if why is None]
     routes = [Route(local.upstream, local.model, is_local=True) for local in able]

@@ -63,7 +63,14 @@ def view_of(
         would_tier=memory.would_tier,
         patience_s=services.options.patience_s,
         ahead=pace.ahead if pace else "",
+        off=_off(services),
     )
+
+
+def _off(services: Services) -> str:
+    """Say which local server is out of use, and why; nothing if there is none."""
+    seen = next((upstream for upstream in services.locals.snapshot() if not upstream.healthy), None)
+    return f"The local server {seen.name} is out of use: {seen.why.rstrip('.')[:200]}." if seen else ""
 
 
 def fit_of(asked: AgentRequest) -> Fit:

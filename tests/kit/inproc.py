@@ -51,7 +51,8 @@ class InProcess:
             zone=ZoneInfo("UTC"),
         )
         self.ledger.set_mode(mode)
-        registry = Registry(servers, False, self.now, requests.Session())
+        self._http = requests.Session()
+        registry = Registry(servers, False, self.now, self._http)
         registry.refresh()
         self.services = Services(
             ledger=self.ledger,
@@ -82,6 +83,7 @@ class InProcess:
         self.server.drain(1)
         self.server.stop()
         self.baselines.end()
+        self._http.close()
         self.ledger.close()
 
     @property

@@ -215,7 +215,7 @@ def test_safe_work_goes_to_claude_when_the_local_server_turns_out_to_be_gone(sta
         proxy = start(servers=servers)
     answer = ask(proxy.url, message("What does the retry helper in client.py do?", **STREAM))
     assert (answer.headers["x-bursar-tier"], answer.headers["x-bursar-route"].split("/")[0]) == ("L0", "anthropic")
-    assert "no local model" in answer.headers["x-bursar-reason"]
+    assert "the local server box is out of use" in answer.headers["x-bursar-reason"]
     assert [entry.is_local for entry in proxy.entries(2)] == [True, False]
 
 
