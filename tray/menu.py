@@ -249,7 +249,7 @@ def _today(now: Glance) -> str:
 
 
 def _spent(now: Glance) -> str:
-    """Show what was spent, rounded up, and whether a part of it is unconfirmed."""
+    """Show what was spent, and whether a part of it is unconfirmed."""
     return f"{'about ' if now.unconfirmed else ''}{now.spent.dollars()}"
 
 
