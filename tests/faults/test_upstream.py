@@ -12,29 +12,13 @@ from proxy.meter import Reading
 from proxy.relay import Relay
 from proxy.wire.answer import Ending, Patience
 from tests.faults.conftest import Start
+from tests.faults.stream import COST, stream
 from tests.kit.balance import balanced
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.raw import Client, Truncated, ask, message
 from tests.kit.scripted import Line, Scripted
 
-FEW = {"input_tokens": 10, "output_tokens": 1}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n%b\r\n"
-
-
-def stream(text: str = "Hello.") -> bytes:
-    """Spell a whole stream of 10 tokens in and 5 out."""
-    events = [
-        ("message_start", {"message": {"model": "claude-sonnet-5-5", "usage": FEW}}),
-        ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
-        ("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": text}}),
-        ("content_block_stop", {"index": 0}),
-        ("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}}),
-        ("message_stop", {}),
-    ]
-    return b"".join(
-        b"event: %b\ndata: %b\n\n" % (name.encode(), json.dumps({"type": name, **data}).encode())
-        for name, data in events
-    )
 
 
 def says(body: bytes, *headers: bytes) -> Scripted:
@@ -116,7 +100,7 @@ def test_f08_what_can_be_unpacked_crosses_unchanged_and_is_billed_exactly(start:
         answer = ask(proxy.url, message("hello", stream=True), accept_encoding="gzip, deflate")
         assert (answer.status, answer.body) == (200, body)
         (entry,) = balanced(proxy, entries=1)
-    assert (entry.outcome, entry.charged) == (Outcome.complete, Money(10 * 2_000_000 + 5 * 10_000_000))
+    assert (entry.outcome, entry.charged) == (Outcome.complete, COST)
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br"])

@@ -49,6 +49,7 @@ class Line:
     def __init__(self, peer: socket.socket, server: Scripted) -> None:
         self.peer, self._server = peer, server
         self._buffer = b""
+        self.request = b""  # The last one.
 
     def read_request(self) -> bytes:
         """Read one request with a content-length; empty if the other side closed instead."""
@@ -66,6 +67,7 @@ class Line:
         self._buffer = rest[length:]
         request = head + b"\r\n\r\n" + rest[:length]
         self._server.requests.append(request)
+        self.request = request
         return request
 
     def send(self, data: bytes) -> None:
