@@ -72,7 +72,8 @@ def ask_of(kept: Kept, within: Bound, services: Services) -> Ask:
         attempt=0,
     )
     allowance = Allowance(PING, services.options.keeper.allowance)
-    return Ask(f"ping_{secrets.token_hex(10)}", (offer,), labels, allowance=allowance)
+    shares = services.options.shares
+    return Ask(f"ping_{secrets.token_hex(10)}", (offer,), labels, shares=shares, allowance=allowance)
 
 
 def forward_of(

@@ -8,6 +8,7 @@ import pytest
 
 from budget.bands import Limits
 from budget.ledger import Mode, Outcome
+from budget.shares import Shares
 from pricing.money import ZERO, Money
 from proxy.keeper.kept import Shelf
 from proxy.keeper.wish import Wish
@@ -126,6 +127,18 @@ def test_a_ping_that_would_pass_the_budget_is_not_sent_though_the_cutoff_would_a
     keeping.asks()
     keeping.wait(300)
     assert keeping.sent() == []
+    fake.turn_to(None)
+
+
+def test_a_ping_takes_nothing_of_what_is_kept_for_restricted_work(start, fake):
+    # The first answer costs some $0.50, a ping holds $0.55; beside the $0.75 that are kept, $0.75 of $1.50 are left.
+    for percent, number in ((0, 1), (50, 0)):
+        fake.reset()
+        options = ProxyOptions(keeper=ON, shares=Shares(l3_percent=percent))
+        keeping = Keeping(start, fake, options=options, budget="1.50", cutoff="1.50")
+        assert keeping.asks().status == 200
+        keeping.wait(300)
+        assert len(keeping.sent()) == number
     fake.turn_to(None)
 
 
