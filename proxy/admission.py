@@ -273,10 +273,10 @@ class Admission:
         may_lower = self._services.options.lower_max_tokens and not self._has_lowered
         if found.why == "full" and may_lower and (output := lowered(found, bounds)):
             return self._go_lowered(output, routes, why)
-        return self._refuse(self._say.refused(found), found.why)
+        return self._refuse(self._say.refused(found), found.why, self._say.why_none(found))
 
-    def _refuse(self, said: str, why: str) -> Answer:
-        self._services.log.ended(self._case.request_id, "refused")
+    def _refuse(self, said: str, why: str, reason: str = "") -> Answer:
+        self._services.log.refused(self._case.request_id, reason)
         self._services.traces.told(self._case.request_id, said)
         self._services.ledger.tallies.refused(self._case.decision.tier.name, why)
         return error(402, said, self._case.request.dialect, headers=self._own(None, None, why))

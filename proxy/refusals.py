@@ -6,7 +6,7 @@ from datetime import datetime
 
 from budget.bands import Band
 from budget.ledger import Mode, Refused
-from pricing.money import Money
+from pricing.money import ZERO, Money
 from proxy.case import Case
 from proxy.decision import Refusal
 from proxy.route import Route
@@ -40,6 +40,10 @@ class Saying:
             kept = f" beside {found.kept.dollars()} kept for higher tiers" if found.kept else ""
             return f"the cutoff leaves {_left(found).dollars(2, 'down')}{kept}, {found.needed.dollars(2, 'up')} needed"
         return found.detail or found.why
+
+    def why_none(self, found: Refused) -> str:
+        """Say in a few words why nothing took it, for the log."""
+        return f"{self._case.decision.tier.name}, {self._case.labels.band}: {self.short(found)}"
 
     def second_best(self, found: Refused, route: Route) -> str:
         """Say why it goes local after all, and that this is second best for work that belongs to Claude."""
@@ -119,7 +123,7 @@ class Saying:
         return (
             f"bursar: today's cutoff of {found.cutoff.dollars()} is reached "
             f"({found.settled.dollars()} spent{held}, {found.needed.dollars(2, 'up')} needed). {self._local()} "
-            f"Resets {self._clock_time(found.resets_at)}. {_lift(found.cutoff)}"
+            f"Resets {self._clock_time(found.resets_at)}. {_lift(found.cutoff, _taken(found) + found.needed)}"
         )
 
     def _local(self) -> str:
@@ -142,14 +146,18 @@ def local_state(services: Services) -> str:
     return f"The local model at {healthy[0]} cannot take this request."
 
 
-def _lift(cutoff: Money) -> str:
+def _lift(cutoff: Money, at_least: Money = ZERO) -> str:
     # The next whole dollar that is a good step up: a person wants to go on, not to come back in a minute.
-    raised = max(1, -(-cutoff.picos * 3 // (2 * 10**12)))
+    raised = max(1, -(-cutoff.picos * 3 // (2 * 10**12)), -(-at_least.picos // 10**12))
     return f"Lift: bursar cutoff set {raised}"
 
 
 def _left(found: Refused) -> Money:
-    return max(Money(0), found.cutoff - found.settled - found.held - found.kept)
+    return max(Money(0), found.cutoff - _taken(found))
+
+
+def _taken(found: Refused) -> Money:
+    return found.settled + found.held + found.kept
 
 
 def _plain(value: str) -> bytes:

@@ -155,6 +155,14 @@ class RequestLog:
         if isinstance(event, SpendRecorded):
             self.ended(event.hold_id, event.outcome, event.charged, event.local)
 
+    def refused(self, request_id: str, reason: str) -> None:
+        """Append a line for a request that gets no answer after all, and why; nothing if it is not under way."""
+        with self._lock:
+            line = self._open.pop(request_id, None)
+            if line:
+                told = replace(line, outcome="refused", reason=reason or line.reason)
+                self._append(lambda number: replace(told, number=number))
+
     def ended(self, key: str | int, outcome: str, charged: Money | None = None, local: LocalCost | None = None) -> None:
         """Append a line for a request, or one of its holds, that has ended; nothing if it is not under way."""
         with self._lock:

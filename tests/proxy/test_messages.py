@@ -88,7 +88,17 @@ def test_after_the_cutoff_s_own_stop_a_refusal_names_the_amounts_and_the_way_out
 def test_a_refused_request_is_not_under_way_in_the_log(start, fake):
     proxy = start(budget="0.01", cutoff="0.01")
     ask(proxy.url, message("hello", max_tokens=2000))
-    assert [line.outcome for line in proxy.services.log.after(0)] == ["", "refused"]
+    lines = proxy.services.log.after(0)
+    assert [line.outcome for line in lines] == ["", "refused"]
+    assert lines[-1].reason == "L0, normal: the cutoff leaves $0.01, $0.03 needed"
+
+
+def test_the_cutoff_that_a_refusal_names_is_enough_for_the_request(start, fake):
+    proxy = start(budget="0.10", cutoff="0.12")
+    asked = message("hello", max_tokens=128_000)
+    assert "bursar cutoff set 2" in ask(proxy.url, asked).error["message"]
+    proxy.ledger.set_limits(Limits(Money.usd("0.10"), Money.usd("2")))
+    assert ask(proxy.url, asked).status == 200
 
 
 def test_a_cutoff_of_nothing_can_be_lifted(start, fake):

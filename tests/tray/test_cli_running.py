@@ -228,6 +228,14 @@ def test_after_a_restart_the_log_begins_with_what_the_ledger_kept_and_marks_it(s
     assert served.command("log", "-n", "0", "--json").stdout == ""
 
 
+def test_the_log_names_what_was_refused_for_want_of_money_and_why(served: Bursar):
+    served.command("budget", "set", "0.01")
+    ask(served.url, message("hello", max_tokens=2000))
+    said = served.command("log").stdout
+    assert "-> refused" in said
+    assert "the cutoff leaves $0.01" in said
+
+
 def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):
     assert "no request has passed" in served.command("log").stderr
     assert "no request was made yet" in served.command("explain").stderr

@@ -80,7 +80,7 @@ def _line(line: dict[str, Any]) -> str:
         said.append(f"local: {local_cost(line['local'])}")
     elif line["charged_usd"] is not None:
         said.append(fine_dollars(line["charged_usd"]))
-    where = line["route"] or "refused"
+    where = "refused" if line["outcome"] == "refused" else line["route"]
     ended = "" if line["outcome"] == "refused" else ", ".join(said)
     mark = "(before this start)" if before else ""
     shown = (time_, f"{line['model_asked']} -> {where}", ended, task, line["reason"], mark)
