@@ -1,8 +1,8 @@
 """Try the packaged program as a person would: `python3 installer/smoke.py [PROGRAM]`, by default dist/bursar/bursar.
 
 It is started in a folder of its own before the tests' fake Claude and driven from outside: a stream through the proxy,
-the ledger, the tray over D-Bus (Linux), every page, a message by Apprise, an end in good order. Says how long each
-took; the exit code is 1 if anything was not as it must be.
+the ledger, a local model's tool call, the tray over D-Bus (Linux), every page, a message by Apprise, an end in good
+order. Says how long each took; the exit code is 1 if anything was not as it must be.
 """
 
 from __future__ import annotations
@@ -56,11 +56,13 @@ def drive(program: Path) -> int:
     """Take every step, one after the other, until one fails."""
     from tests.kit.bursar import Bursar
     from tests.kit.fake_claude import FakeClaude
+    from tests.kit.local_fake import Act, calls, local_fake
     from tests.kit.webhook import Webhook
 
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smoke")))
         fake = stack.enter_context(FakeClaude())
+        local = stack.enter_context(local_fake(Act(calls("Read", '{"file_path": "notes.txt"}'))))
         hook = Webhook()
         hook.start()
         stack.callback(hook.stop)
@@ -68,18 +70,20 @@ def drive(program: Path) -> int:
         bursar = Bursar(
             home / "bursar",
             fake.url,
+            local_servers=({"name": "fake", "url": local.url, "kind": "openai", "tools": True, "context": 65536},),
             mode=None,
             desktop=desktop,
             program=(str(program),),
             zone="Antarctica/Troll",
         )
         with (bursar.home / "config.toml").open("a", encoding="utf-8") as config:
-            config.write(f'[notify]\nto = ["{hook.address}"]\n')
+            config.write(f'[notify]\nto = ["{hook.address}"]\ndesktop = false\n')
         steps: list[tuple[str, Callable[[], str]]] = [
             ("says its version", lambda: first_words(bursar)),
             ("starts and serves", lambda: began(bursar)),
             ("relays a stream unchanged", lambda: stream(bursar, fake)),
             ("the ledger is the bill", lambda: paid(bursar, fake)),
+            ("a local model calls a tool", lambda: tool_call(bursar, fake)),
             ("shows its icon, and a click changes the mode", lambda: clicked(bursar, panel)),
             ("every page", lambda: pages(bursar)),
             ("the report as one file", lambda: report(bursar, home / "week.html")),
@@ -164,15 +168,32 @@ def paid(bursar: Bursar, fake: FakeClaude) -> str:
     return f"{entry.charged} p$"
 
 
+def tool_call(bursar: Bursar, fake: FakeClaude) -> str:
+    """Have a local model answer with a call of a tool, which is checked against the tool's schema."""
+    from tests.kit import raw
+
+    raw.eventually(lambda: any(server["healthy"] for server in bursar.status()["locals"]))
+    bursar.mode("local")
+    before = len(fake.requests())
+    schema = {"type": "object", "properties": {"file_path": {"type": "string"}}, "required": ["file_path"]}
+    tools = [{"name": "Read", "description": "Read a file.", "input_schema": schema}]
+    answer = raw.ask(bursar.url, raw.message("Read notes.txt.", tools=tools))
+    assert answer.status == 200, answer
+    (call,) = [block for block in answer.json["content"] if block["type"] == "tool_use"]
+    assert call["input"] == {"file_path": "notes.txt"}
+    assert len(fake.requests()) == before
+    return str(answer.headers["x-bursar-route"])
+
+
 def clicked(bursar: Bursar, panel: Panel | None) -> str:
     """Click on a mode in the menu."""
-    from tests.kit.desktop import until
+    from tests.kit.raw import eventually
 
     if panel is None:
         return "left out: no D-Bus here"
     panel.item()
     panel.click("Auto")
-    until(lambda: bursar.status()["mode"] == "auto", "the mode")
+    eventually(lambda: bursar.status()["mode"] == "auto")
     return f"{len(panel.labels())} lines"
 
 
@@ -216,7 +237,9 @@ def doctor(bursar: Bursar) -> str:
 
 def ended(bursar: Bursar) -> str:
     """Ask it to end; nothing may be left open, and nothing may have gone wrong."""
-    assert bursar.stop() == 0
+    done = bursar.command("quit")
+    assert done.returncode == 0, done.stderr
+    assert bursar.ended() == 0
     crash = bursar.home / "crash.log"
     assert not crash.exists() or not crash.read_text(), crash.read_text()
     return ""
