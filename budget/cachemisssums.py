@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from budget.allowance import PING
 from budget.cachemiss import Kind, What
 from budget.cachemisslife import Lives, Pauses, pauses_of
 from budget.database import open_reader
@@ -17,7 +18,7 @@ from pricing.money import ZERO, Money
 MOST_SESSIONS = 20
 
 _ON_DAYS = "day BETWEEN :since AND :until"
-_BILL = f"SELECT coalesce(sum(likely), 0) FROM totals WHERE is_local = 0 AND {_ON_DAYS}"
+_BILL = f"SELECT coalesce(sum(likely), 0) FROM totals WHERE is_local = 0 AND task_class <> '{PING}' AND {_ON_DAYS}"
 _KINDS = f"""
 SELECT kind, what, sum(misses), sum(tokens), sum(picos) FROM cache_days WHERE {_ON_DAYS}
 GROUP BY kind, what ORDER BY sum(picos) DESC, kind, what"""
@@ -82,7 +83,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """Some days. `bill` is all that Claude charged, `judged` the part of it whose prompts were known.
+    """Some days. `bill` is all that agents' requests to Claude cost, `judged` the part of it whose prompts were known.
 
     `listed` of that is on a plan: list prices, no dollars. `after_local` of what was missed expired while a local model
     answered.

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from budget.allowance import PING
 from budget.cachemiss import Cause, Kind, Looked, Miss
 from budget.cachemisses import KEPT_DAYS
 from budget.cachemisslife import Lives, pauses_of, worthwhile
 from budget.cachemisssums import missed
-from budget.ledger import Ledger
+from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
 from pricing.money import Money
 from pricing.rates import Rates
 from tests.budget.desk import NOON, Desk
@@ -49,6 +50,16 @@ def test_a_request_is_judged_once(desk: Desk, ledger: Ledger):
     assert rows(desk, "SELECT kind, tokens, picos FROM cache_days") == [("expired", 1000, 3_450_000_000)]
     assert rows(desk, "SELECT requests, cloud, compared, if_1h FROM cache_lives") == [(1, 250 * 10**9, 1, 200 * 10**9)]
     assert ledger.check() == []
+
+
+def test_pings_of_the_cache_keeper_are_nothing_that_nobody_could_judge(desk: Desk, ledger: Ledger):
+    hold = request(ledger, "one", "0.25")
+    ledger.cache_misses.record([looked(hold)]).result(5)
+    ping = ledger.reserve(Ask("ping_1", (Offer("anthropic", "claude", Money.usd(1), False),), Labels(task_class=PING)))
+    assert isinstance(ping, Held)
+    ledger.settle(ping.hold_id, Settlement(Outcome.complete, Money.usd("0.02"), Money.usd("0.02"))).result(5)
+    found = missed(desk.files.database, NOON.date(), NOON.date())
+    assert found.bill == found.judged == Money.usd("0.25")
 
 
 def test_what_expired_over_a_local_turn_is_told_apart(desk: Desk, ledger: Ledger):
