@@ -60,7 +60,8 @@ class Pauses:
         if silence is not None:
             self._learn(silence, now_s)
             mood, _, age_s = silence.moods(now_s)[-1]
-            self.hazard.returned(mood, age_s)
+            if age_s <= FORGOTTEN_S:  # Of longer silences only so much is counted, and a return alone would mislead.
+                self.hazard.returned(mood, age_s)
         if session not in self._sessions:
             for other in self._silent.values():
                 other.moved_on_s = now_s if other.moved_on_s is None else other.moved_on_s

@@ -54,3 +54,12 @@ def test_who_is_silent_for_hours_is_forgotten_and_no_more_are_followed_than_ther
     assert pauses.age_s(f"{MOST_SILENT}/", 60.0) == 60.0
     pauses.ended(MAIN, FORGOTTEN_S + 1)
     assert pauses.age_s(f"{MOST_SILENT}/", FORGOTTEN_S + 2) is None
+
+
+def test_who_comes_back_when_they_had_been_forgotten_says_nothing_of_those_who_are_silent_for_as_long() -> None:
+    # A night is between two days' work, and the hours of it that nobody followed are counted nowhere.
+    pauses = Pauses(Hazard())
+    for night in range(200):
+        pauses.came("a/", "a", night * 36_000.0)
+        pauses.ended(MAIN, night * 36_000.0 + 10)
+    assert pauses.hazard.rate(Mood.asked, FORGOTTEN_S + 1) <= Hazard().rate(Mood.asked, FORGOTTEN_S + 1)
