@@ -28,6 +28,11 @@ class Share:
     local: LocalCost | None = None
     """What the local machine spent on it, as far as known."""
 
+    @property
+    def answered(self) -> int:
+        """Count the requests that were answered, and no failed ones."""
+        return self.requests - self.voided
+
 
 @dataclass(frozen=True, slots=True)
 class Week:

@@ -71,9 +71,13 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One of the days; `spent` is None if nothing was asked. The moments say when budget and cutoff were reached."""
+    """One of the days; `spent` is None if nothing was asked, and `requests` were answered.
+
+    The moments say when budget and cutoff were reached.
+    """
 
     day: date
+    requests: int
     spent: DayTotal | None
     claude: Money
     local: Money
@@ -271,7 +275,7 @@ def _sums(spend: Week, total: Cut, books: Books) -> Sums:
 
 
 def _answered(shares: Iterable[Share]) -> int:
-    return sum(share.requests - share.voided for share in shares)
+    return sum(share.answered for share in shares)
 
 
 def _days(books: Books, saved: Savings, since: date) -> tuple[Day, ...]:
@@ -284,6 +288,7 @@ def _days(books: Books, saved: Savings, since: date) -> tuple[Day, ...]:
         found.append(
             Day(
                 day=day,
+                requests=sum(row["requests"] - row["voided"] for row in books.totals if row["day"] == day.isoformat()),
                 spent=total if total and total.requests else None,
                 claude=total.likely if total else ZERO,
                 local=total.local.full if total and total.local else ZERO,
@@ -302,7 +307,7 @@ def _models(spend: Week, baselines: Iterable[Row]) -> tuple[Model, ...]:
         if row["is_local"] and row["part"] == "attempt":
             attempts[row["model"]] = attempts.get(row["model"], 0) + row["requests"]
     found = [
-        Model(share.name, share.requests - share.voided, attempts.get(share.name, 0), share.usage, share.local)
+        Model(share.name, share.answered, attempts.get(share.name, 0), share.usage, share.local)
         for share in spend.models
         if share.is_local
     ]

@@ -114,6 +114,7 @@ def test_every_figure_is_what_plain_sql_over_the_raw_rows_says(desk: Desk, seed:
     assert parts.total == told.saved.likely
     assert told.claude == found.spend.likely
     assert sum(day.saved.likely.picos for day in found.days) == told.saved.likely.picos
+    assert sum(day.requests for day in found.days) == told.requests == sum(tier.answered for tier in found.spend.tiers)
     for name, cuts in found.savings.by.items():
         assert Money.total(cut.paid.saved.likely for cut in cuts) == told.saved.likely, name
     assert overview(desk.files.database, MONDAY, MONDAY) == {MONDAY: told}

@@ -44,10 +44,9 @@ def report_words(report: Report, learned: str = "") -> str:
 
 
 def _spent(report: Report) -> str:
-    requests = sum(day.requests for day in report.spend.days)
     unsure = report.spend.charged - report.spend.likely
     about = f", of which {unsure.dollars()} unconfirmed" if unsure > ZERO else ""
-    return f"{report.spend.charged.dollars()} for {_requests(requests)}{about}"
+    return f"{report.spend.charged.dollars()} for {_requests(report.sums.requests)}{about}"
 
 
 def _saved(report: Report, learned: str) -> Iterator[str]:
@@ -101,7 +100,7 @@ def _days(days: Sequence[Day]) -> str:
             continue
         figures = (spent.settled.dollars(4), spent.budget.dollars())
         compared = (day.baseline.likely.dollars(), day.local.dollars(), day.saved.likely.dollars())
-        rows.append((f"{day.day:%a} {day.day}", f"{spent.requests:,}", *figures, *compared, _reached(day)))
+        rows.append((f"{day.day:%a} {day.day}", f"{day.requests:,}", *figures, *compared, _reached(day)))
     return columns(rows, frozenset(range(1, 7)))
 
 
@@ -135,7 +134,7 @@ def _steps(report: Report) -> Iterator[str]:
 
 def _shares(title: str, shares: Iterable[Share]) -> str:
     rows = [(title, "requests", "spent")]
-    rows += [(_named(share), str(share.requests), share.charged.dollars(4)) for share in shares]
+    rows += [(_named(share), str(share.answered), share.charged.dollars(4)) for share in shares]
     return columns(rows, frozenset({1, 2}))
 
 
