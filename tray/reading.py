@@ -121,6 +121,8 @@ def _syntax(error: Exception) -> str:
         return f"line {found[2]}: this key stands further up already"
     if found[1] == "Illegal character '\\n'":
         return f"line {found[2]}: a text in quotes must end on the line where it begins"
+    if found[1] == "Invalid value":
+        return f"line {found[2]}: a value is a text in quotes, a number, true or false (column {found[3]})"
     if found[2] is None:
         return f"at its end: {found[1][0].lower()}{found[1][1:]}"
     return f"line {found[2]}: {found[1][0].lower()}{found[1][1:]} (column {found[3]})"

@@ -66,6 +66,8 @@ def test_what_is_no_setting_is_sent_where_it_is_instead():
 
 
 def test_a_quote_that_is_not_closed_and_a_key_that_is_there_twice_are_told_in_plain_words():
+    said = "config.toml, line 2: a value is a text in quotes, a number, true or false (column 11)"
+    assert problem("[pace]\nenabled = yes\n") == said
     assert problem('budget = "5\n') == "config.toml, line 1: a text in quotes must end on the line where it begins"
     assert problem('budget = "5"\nbudget = "6"\n') == "config.toml, line 2: this key stands further up already"
 
