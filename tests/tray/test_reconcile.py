@@ -56,11 +56,12 @@ def test_the_difference_is_shown_and_only_written_when_it_is_asked_for(bursar: C
     assert f"entry 2 should have been {COST.dollars(4)}" in said.out
     assert bursar("reconcile", *files).out == said.out
     written = bursar("reconcile", *files, "--write", "--yes")
-    assert "1 corrections written" in written.err
+    assert "1 correction written" in written.err
     after = bursar("reconcile", *files, "--json")
     assert after.code == 0
     assert [line["cause"] for line in after.json["lines"]] == ["equal"]
     assert after.json["lines"][0]["usd"] == after.json["lines"][0]["their_usd"] == (COST + COST).exact()
+    assert "nothing was written" in bursar("reconcile", *files, "--write", "--yes").err
 
 
 def test_what_was_counted_as_another_kind_is_named_with_the_tokens_of_each(

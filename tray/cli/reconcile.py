@@ -56,10 +56,16 @@ def reconcile(place: Place, /, files: tuple[Path, ...], api: bool, key_env: str,
     corrections = [correction for line in lines for correction in line.corrections]
     if how["write"] and corrections:
         if not how["yes"]:
-            click.confirm(f"write {len(corrections)} corrections into the ledger?", abort=True, err=True)
+            click.confirm(f"write {_corrections(len(corrections))} into the ledger?", abort=True, err=True)
         _write(place, corrections)
-        click.echo(f"{len(corrections)} corrections written", err=True)
+        click.echo(f"{_corrections(len(corrections))} written", err=True)
+    elif how["write"]:
+        click.echo("nothing was written: no correction follows from these reports", err=True)
     return OK if all(line.cause is Cause.equal for line in lines) else FAILED
+
+
+def _corrections(number: int) -> str:
+    return "1 correction" if number == 1 else f"{number:,} corrections"
 
 
 def _lines(place: Place, report: ProviderReport) -> tuple[Books, list[Line]]:
