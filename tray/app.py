@@ -149,8 +149,10 @@ class App:
             desktop.leaving()
             self._drain(DRAIN_S)
         finally:
-            desktop.stop()
-            self._let_go()  # Not left to the main thread: a desktop that hangs must keep no next start from the lock.
+            try:
+                desktop.stop()
+            finally:  # Not left to the main thread: a desktop that hangs must keep no next start from the lock.
+                self._let_go()
 
     def _drain(self, drain_s: float) -> None:
         self._leaving.set()
