@@ -29,6 +29,9 @@ LINUX_COMMANDS = {"dbus-daemon": "dbus"}  # the desktop's bus, for the tray
 # what only the proofs start: a screen that nobody sees, a mouse, and the panels of three desktops
 PANELS = {"Xvfb": "xvfb"} | {name: name for name in ("xdotool", "openbox", "xfce4-panel", "lxqt-panel")}
 PANELS |= {"tint2": "tint2", "gnome-shell": "gnome-shell"}
+# what only the proofs of packages start
+PACKAGES = {"debootstrap": "debootstrap", "lintian": "lintian", "desktop-file-validate": "desktop-file-utils"}
+PACKAGES |= {"man": "man-db", "makensis": "nsis", "wine": "wine64"}
 # what has no command, and is missing if the panel is that needs it
 BESIDE = {"tint2": ["python3-gi", "gir1.2-gtk-3.0"], "gnome-shell": ["gnome-shell-extension-appindicator"]}
 BROWSER = "chromium-headless-shell"  # any Chromium or Chrome will do
@@ -45,7 +48,7 @@ def main(arguments: list[str]) -> int:
         if not fast:
             set_up_agents_and_servers(python)
         if prove:
-            panels()
+            panels_and_packages()
     except env.SetupError as problem:
         env.say(str(problem))
         return 1
@@ -79,9 +82,9 @@ def system_packages() -> None:
         env.debian_packages(missing)
 
 
-def panels() -> None:
-    """Install what the tray is tried on for real, where that is Linux; elsewhere those proofs are skipped."""
-    missing = [package for command, package in PANELS.items() if shutil.which(command) is None]
+def panels_and_packages() -> None:
+    """Install what the tray and packages are tried with for real, where that is Linux; elsewhere that is skipped."""
+    missing = [package for command, package in (PANELS | PACKAGES).items() if shutil.which(command) is None]
     missing += [package for panel in missing for package in BESIDE.get(panel, [])]
     if sys.platform == "linux" and missing:
         env.debian_packages(missing)

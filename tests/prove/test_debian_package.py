@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -78,6 +80,23 @@ def charged(bursar: Installed) -> list[int]:
 def settled(bursar: Installed) -> None:
     """Wait until no hold is open."""
     bursar.wait_until(lambda: not bursar.status()["open_holds"], "open holds")
+
+
+@pytest.mark.skipif(not shutil.which("lintian"), reason="needs lintian")
+def test_lintian_finds_nothing_that_is_not_argued_away(package: Path) -> None:
+    done = subprocess.run(["lintian", "--allow-root", str(package)], capture_output=True, text=True, check=False)
+    say("lintian", done.stdout or "nothing")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_desktop_entry_and_the_manual_are_sound(package: Path, tmp_path: Path) -> None:
+    subprocess.run(["dpkg-deb", "-x", str(package), str(tmp_path)], check=True)
+    share = tmp_path / "usr" / "share"
+    entry, manual = share / "applications" / "bursar.desktop", share / "man" / "man1" / "bursar.1.gz"
+    for command in (["desktop-file-validate", str(entry)], ["man", "--warnings", "-Tutf8", "-Z", "-l", str(manual)]):
+        if shutil.which(command[0]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stderr) == (0, ""), command
 
 
 def test_from_install_to_purge(package: Path, fake: FakeClaude, tmp_path: Path) -> None:
@@ -229,7 +248,7 @@ def test_claude_code_through_the_installed_bursar(package: Path, fake: FakeClaud
             asked = len(fake.requests())
             bursar.api("/api/mode", {"mode": "local"})
             local = claude.ask(bursar.url, "Please do these steps. [[begin]]")
-            assert local.exit_code == 0, (local.result, bursar.bursar("log"), bursar.bursar("explain", "last"))
+            assert local.exit_code == 0, (local.result, bursar.output())
             assert local.tools_used == ["Read", "Bash", "Agent"]
             assert len(fake.requests()) == asked
             settled(bursar)
