@@ -54,7 +54,10 @@ def revive(place: Place, agent: str, event: Literal["SessionStart", "UserPromptS
         said = _left_alone(place, record, wanted, wired, str(error), believed)
     else:
         url = wanted.url(control.owner.ports["proxy"])
-        said = _taken_back(record, wanted, wired, url, believed) if wired else {}
+        try:
+            said = _taken_back(record, wanted, wired, url, believed) if wired else {}
+        except (CannotEdit, OSError) as error:  # Another session may be at it just now; the next prompt tries again.
+            said = {"systemMessage": f"bursar runs again, but {wanted.title} still goes past it: {error}"}
     if said:
         click.echo(json.dumps(said, ensure_ascii=False))
     return 0

@@ -145,6 +145,28 @@ def test_it_is_started_and_led_back_to(bursar: Command, connected: Path, port: i
         os.kill(running.pid, signal.SIGTERM)
 
 
+def test_settings_that_cannot_be_led_back_are_told_of_and_stop_no_prompt(
+    bursar: Command, connected: Path, port: int, home: Path
+) -> None:
+    with taken(port):
+        revive(bursar, ANTHROPIC_BASE_URL=DIRECT)
+    connected.chmod(0o400)
+    person = {"BURSAR_HOME": str(home), "HOME": str(connected.parents[1]), "ANTHROPIC_BASE_URL": DIRECT}
+    done = subprocess.run(
+        hook.own_command("revive", "claude-code", "UserPromptSubmit"),
+        env={"PATH": os.environ["PATH"], **person},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    running = owner(home / "run.json")
+    assert running
+    os.kill(running.pid, signal.SIGTERM)
+    told = f"bursar runs again, but Claude Code still goes past it: {connected} is read-only"
+    assert (done.returncode, told in done.stdout.decode()) == (0, True), done
+    assert address(connected) == DIRECT
+
+
 def test_the_hook_says_nothing_while_bursar_is_up_and_takes_no_stranger_for_it(tmp_path: Path) -> None:
     with Bursar(tmp_path / "bursar", DIRECT) as running:
         record = tmp_path / "agents.json"
