@@ -37,7 +37,10 @@ class Verdict:
 
 def cut_by_claude(folder: Path, framed: Framed, offsets: Iterable[int], how: str) -> Verdict:
     """Have Claude's side break each answer off after so many bytes of the wire, by FIN or RST."""
-    with _upstream(framed, {}) as cloud, InProcess(folder, f"http://127.0.0.1:{cloud.port}", budget="1000") as proxy:
+    with (
+        _upstream(framed, {}) as cloud,
+        InProcess(folder, f"http://127.0.0.1:{cloud.port}", budget="1000", cutoff="1000") as proxy,
+    ):
 
         def one(cut: int) -> str | None:
             seen, is_clean = _ask(proxy.url, f"[[cut:{cut}:{how}]]", f"{cut}")
@@ -49,7 +52,10 @@ def cut_by_claude(folder: Path, framed: Framed, offsets: Iterable[int], how: str
 def cut_by_the_agent(folder: Path, framed: Framed, offsets: Iterable[int]) -> Verdict:
     """Have each agent leave when Claude has sent so many bytes of its answer."""
     sent: dict[int, threading.Event] = {cut: threading.Event() for cut in offsets}
-    with _upstream(framed, sent) as cloud, InProcess(folder, f"http://127.0.0.1:{cloud.port}", budget="1000") as proxy:
+    with (
+        _upstream(framed, sent) as cloud,
+        InProcess(folder, f"http://127.0.0.1:{cloud.port}", budget="1000", cutoff="1000") as proxy,
+    ):
 
         def one(cut: int) -> str | None:
             with Client(proxy.url) as client:
