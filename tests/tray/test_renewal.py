@@ -152,5 +152,8 @@ def test_modules_are_read_from_the_file_that_runs_where_they_lie_in_it(tmp_path:
     monkeypatch.setitem(sys.modules, "pyimod02_importers", Importer)  # type: ignore[arg-type]
     assert hold_on_to_modules()
     assert Importer.pyz_archive._filename == "/proc/self/exe"
-    Importer.pyz_archive._filename = str(tmp_path / "elsewhere.pkg")
-    assert not hold_on_to_modules()
+    for name in ("missing.pkg", "elsewhere.pkg"):
+        Importer.pyz_archive._filename = str(tmp_path / name)
+        assert not hold_on_to_modules()
+        assert Importer.pyz_archive._filename == str(tmp_path / name)
+        (tmp_path / "elsewhere.pkg").touch()
