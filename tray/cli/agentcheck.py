@@ -15,7 +15,7 @@ from budget.wentaround import WentAround, went_around
 from pricing.tablefile import PriceTableError
 from tray.agentlogs import claude_logs
 from tray.agents.agent import AGENTS, CLAUDE_CODE
-from tray.agents.record import Record
+from tray.agents.record import Record, Wired
 from tray.agents.seen import Seen, seen
 from tray.agents.shells import exports
 from tray.agents.textfile import CannotEdit
@@ -63,15 +63,18 @@ def _agent(look: Seen, record: Record) -> Finding:
         case "unreadable":
             return Finding(name, False, said, "mend the file; bursar connect says where", "unreadable")
         case "overridden" | "elsewhere" | "impossible":
-            return _led_astray(look, is_ours=record.get(name) is not None)
+            return _led_astray(look, record.get(name))
 
 
-def _led_astray(look: Seen, *, is_ours: bool) -> Finding:
+def _led_astray(look: Seen, wired: Wired | None) -> Finding:
     said, address = plain(look.says), look.address
-    if look.state == "elsewhere" and address and is_loopback(address) and not _is_alive(address):
-        return Finding(look.agent, False, f"{said}; nobody answers there", f"bursar connect {look.agent}", "stale")
-    mend = "take that setting out, or name bursar's address there" if look.state == "overridden" or is_ours else ""
-    return Finding(look.agent, not (look.state == "overridden" or is_ours), said, mend, look.state)
+    if look.state == "elsewhere" and address and is_loopback(address):
+        nobody = "" if _is_alive(address) else "; nobody answers there"
+        if nobody or (wired and address == wired.url):
+            return Finding(look.agent, False, f"{said}{nobody}", f"bursar connect {look.agent}", "stale")
+    is_wrong = look.state == "overridden" or wired is not None
+    mend = "take that setting out, or name bursar's address there" if is_wrong else ""
+    return Finding(look.agent, not is_wrong, said, mend, look.state)
 
 
 def _shells(place: Place, port: int) -> Iterator[Finding]:

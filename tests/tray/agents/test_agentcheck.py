@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,6 +32,21 @@ def test_a_dead_address_in_the_settings_is_found(bursar: Command, settings: Path
     found = findings(said)["stale"]
     assert (said.code, found["ok"], found["mend"]) == (1, False, "bursar connect claude-code")
     assert found["says"].endswith(f"its settings send it to http://127.0.0.1:{dead}; nobody answers there")
+
+
+def test_after_a_change_of_port_the_doctor_says_to_connect_anew(
+    bursar: Command, home: Path, settings: Path, port: int
+) -> None:
+    bursar("connect", "claude-code", "--yes")
+    (other,) = free_ports(1)
+    config = home / "config.toml"
+    config.write_text(config.read_text().replace(f"port = {port}\n", f"port = {other}\n", 1))
+    with socket.create_server(("127.0.0.1", port)):  # Another program answers there now.
+        found = findings(bursar("doctor", "--json"))["stale"]
+    assert (found["ok"], found["mend"]) == (False, "bursar connect claude-code")
+    assert found["says"].endswith(f"now it is at http://127.0.0.1:{other}")
+    bursar("connect", "claude-code", "--yes")
+    assert "stale" not in findings(bursar("doctor", "--json"))
 
 
 def test_a_dead_address_in_a_shells_file_is_found_with_its_line(bursar: Command, person: Path, port: int) -> None:
