@@ -45,10 +45,7 @@ class PrivateRotatingFile(RotatingFileHandler):
     """A log file that only its owner can read, cut off at a size, a few old ones kept."""
 
     def _open(self) -> IO[Any]:  # type: ignore[override]
-        def opener(path: str, flags: int) -> int:
-            return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
-
-        return open(self.baseFilename, self.mode, encoding="utf-8", opener=opener)
+        return open(self.baseFilename, self.mode, encoding="utf-8", opener=_privately)
 
 
 def configure(log_file: Path, crash_file: Path, *, on_screen: logging.Formatter | None) -> None:
@@ -77,6 +74,13 @@ def _catch_the_rest(crash_file: Path) -> None:
             log.critical("thread %s died", name, exc_info=got.exc_value)
 
     threading.excepthook = of_thread
-    crash_file.touch(mode=0o600)
-    # Stays open for as long as the process lives: the interpreter writes its last words there.
-    faulthandler.enable(crash_file.open("a", encoding="utf-8"))
+    try:
+        # Stays open for as long as the process lives: the interpreter writes its last words there.
+        faulthandler.enable(open(crash_file, "a", encoding="utf-8", opener=_privately))  # noqa: SIM115
+    except OSError as error:
+        log.warning("%s is not used: %s", crash_file, error.strerror)
+
+
+def _privately(path: str, flags: int) -> int:
+    """Open a file that only its owner can read; no link is followed."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
