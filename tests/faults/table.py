@@ -1,0 +1,335 @@
+"""Which test shows each fault and each attack: id → the outcome that a person must see → the tests that require it.
+
+`python -m tests.faults` prints it; `test_table.py` holds it to be complete. A test is named by its file and function.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault (F) or attack (T)."""
+
+    id: str
+    what: str
+    outcome: str
+    tests: tuple[str, ...]
+
+
+def _row(name: str, what: str, outcome: str, *tests: str) -> Row:
+    return Row(name, what, outcome, tuple(f"tests/{place}" for place in tests))
+
+
+FAULTS = (
+    _row(
+        "F01",
+        "upstream refuses, DNS or TLS fails",
+        "502 in the caller's dialect, voided; never http, never unverified",
+        "journeys/test_tls.py::test_what_cannot_be_verified_gets_nothing_and_costs_nothing",
+        "journeys/test_tls.py::test_a_server_without_tls_gets_nothing",
+        "journeys/test_tls.py::test_nobody_there_is_told_within_a_second_or_so",
+        "proxy/test_messages_broken.py::test_an_upstream_that_is_not_there_costs_nothing",
+        "faults/test_upstream.py::test_f01_a_name_that_nobody_knows_is_told_and_costs_nothing",
+    ),
+    _row(
+        "F02",
+        "upstream accepts and never answers",
+        "504 after the idle limit, charged as LEDGER.md says",
+        "faults/test_upstream.py::test_f02_an_upstream_that_never_answers_is_a_timeout_in_the_caller_s_dialect",
+        "proxy/wire/test_exchange.py::test_an_upstream_that_says_nothing_is_given_up",
+        "proxy/wire/test_exchange.py::test_a_stream_that_falls_silent_ends_in_an_error",
+        "proxy/test_settling.py::test_silence_after_the_request_was_sent_is_charged_in_full",
+    ),
+    _row(
+        "F03",
+        "reset or clean end before headers or in the stream",
+        "stream error, an exact prefix, charged, not retried by us",
+        "faults/test_cuts.py::test_f03_an_answer_that_claude_breaks_off_never_looks_whole_and_is_paid",
+        "prove/test_cuts.py::test_cut_at_any_byte_by_claude_no_answer_looks_whole_that_is_not_and_each_is_paid",
+        "journeys/test_the_budget_is_kept.py::test_a_broken_stream_never_ends_cleanly_and_its_text_is_a_prefix",
+        "journeys/test_the_budget_is_kept.py::test_an_upstream_that_drops_the_request_is_an_error_and_is_charged",
+    ),
+    _row(
+        "F04",
+        "a stream cut, spelled or filled oddly",
+        "bytes unchanged, the same usage for every cut, never raises",
+        "proxy/test_messages_broken.py::test_odd_but_whole_streams_cross_unchanged_and_are_billed_exactly",
+        "proxy/test_meter.py::test_one_byte_at_a_time_reads_the_same",
+        "proxy/test_meter.py::test_no_bytes_make_it_raise",
+        "proxy/test_sse.py::test_every_line_end_and_a_byte_order_mark_give_the_same_events_one_byte_at_a_time",
+        "faults/test_upstream.py::test_f04_a_line_of_ten_megabytes_crosses_and_the_answer_is_billed",
+    ),
+    _row(
+        "F05",
+        "usage missing, impossible or decreasing",
+        "never negative, never zero: the hold is charged and flagged",
+        "proxy/test_messages_broken.py::test_counts_that_cannot_be_are_charged_as_held_and_flagged",
+        "faults/test_upstream.py::test_f05_counts_that_decrease_are_charged_no_less_than_was_said_before",
+    ),
+    _row(
+        "F06",
+        "429, 529, 5xx, 4xx with retry headers",
+        "relayed unchanged, voided",
+        "proxy/test_messages_broken.py::test_errors_of_the_api_cross_unchanged_and_cost_nothing",
+        "journeys/test_bytes_cross_unchanged.py::test_an_error_of_claude_crosses_with_its_retry_headers",
+    ),
+    _row(
+        "F07",
+        "redirect to another host",
+        "not followed, no credential leaves",
+        "faults/test_upstream.py::test_f07_a_redirect_leads_no_byte_to_the_other_host",
+        "proxy/upstream/test_local.py::test_a_redirect_is_not_followed",
+    ),
+    _row(
+        "F08",
+        "packed answers: whole, truncated, unknown, a bomb",
+        "unpacked within a cap or passed untouched; memory bounded",
+        "faults/test_upstream.py::test_f08_what_can_be_unpacked_crosses_unchanged_and_is_billed_exactly",
+        "faults/test_upstream.py::test_f08_what_cannot_be_unpacked_crosses_untouched_and_is_charged_as_held",
+        "faults/test_upstream.py::test_f08_an_answer_that_explodes_when_unpacked_is_charged_as_held",
+        "faults/test_cuts.py::test_f03_an_answer_that_claude_breaks_off_never_looks_whole_and_is_paid",
+    ),
+    _row(
+        "F09",
+        "the agent leaves, reads slowly, never reads",
+        "upstream aborted, one entry, memory bounded, others not slowed",
+        "faults/test_cuts.py::test_f09_an_answer_that_an_agent_breaks_off_is_paid",
+        "prove/test_cuts.py::test_cut_at_any_byte_by_the_agent_each_answer_is_paid",
+        "journeys/test_the_budget_is_kept.py::test_a_client_that_leaves_is_noticed_before_claude_answers",
+        "proxy/wire/test_exchange.py::test_an_agent_that_never_reads_holds_no_more_than_a_little_memory",
+        "journeys/test_many_at_once.py::test_a_client_that_never_reads_costs_no_memory_and_slows_nobody",
+    ),
+    _row(
+        "F10",
+        "slow-loris, idle sockets, no descriptors, all streaming",
+        "health and the stop answer; no log flood; recovers alone",
+        "faults/test_crowd.py::test_f10_five_hundred_idle_and_slow_connections_are_in_nobody_s_way",
+        "faults/test_crowd.py::test_f10_out_of_descriptors_old_idle_connections_make_room_and_running_ones_go_on",
+        "journeys/test_many_at_once.py::test_control_answers_while_every_agent_streams",
+    ),
+    _row(
+        "F11",
+        "body too large, wrong length, chunked, smuggled, CONNECT",
+        "413, 400, 405 or exactly one request; no open proxy",
+        "proxy/wire/test_framing.py::test_ambiguous_framing_is_refused_and_nothing_goes_upstream",
+        "proxy/wire/test_framing.py::test_a_body_over_the_limit_is_refused_at_its_head",
+        "proxy/wire/test_framing.py::test_expect_100_continue_is_answered",
+        "proxy/wire/test_framing.py::test_connect_is_refused",
+        "proxy/wire/test_framing.py::test_absolute_targets_are_no_open_proxy",
+        "faults/test_cuts.py::test_f11_a_request_that_an_agent_breaks_off_goes_nowhere",
+    ),
+    _row(
+        "F12",
+        "invalid JSON, duplicate keys, depth, NaN, huge numbers",
+        "400, no hold, no 500",
+        "faults/test_agent.py::test_f12_what_cannot_be_read_with_certainty_is_a_400_without_a_hold",
+        "proxy/test_strictjson.py::test_of_bytes_nothing_but_a_value_or_a_refusal_comes",
+    ),
+    _row(
+        "F13",
+        "unknown path, model, speed, tier, iteration",
+        "refused by default; unknown prices at the highest, flagged",
+        "faults/test_agent.py::test_f13_any_other_path_is_refused_and_nothing_goes_upstream",
+        "faults/test_agent.py::test_f13_a_model_that_nobody_knows_is_held_and_charged_at_the_highest_price",
+        "faults/test_agent.py::test_f13_what_has_no_price_is_held_at_no_less_than_the_usual",
+        "faults/test_agent.py::test_f13_an_iteration_of_a_kind_that_nobody_knows_is_never_free",
+    ),
+    _row(
+        "F14",
+        "disk full, database locked, read-only, gone, corrupt, foreign",
+        "local only with the reason; nothing lost; heals without a restart",
+        "faults/test_disk.py::test_f14_on_a_full_disk_it_works_locally_says_why_loses_nothing_and_heals",
+        "budget/test_disk_full.py::test_a_backup_that_does_not_fit_leaves_the_older_one",
+        "budget/test_disk_full.py::test_a_ledger_locked_by_another_program_refuses_the_cloud_and_goes_on_after",
+        "budget/test_disk_full.py::test_a_disk_mounted_read_only_gives_no_cloud_and_heals_when_it_is_writable_again",
+        "budget/test_recovery.py::test_a_ledger_deleted_under_us_is_written_anew_and_nothing_is_lost",
+        "budget/test_recovery.py::test_a_ledger_swapped_under_us_is_set_aside_and_ours_goes_on",
+        "budget/test_recovery.py::test_damage_found_later_is_repaired_without_a_restart_and_running_requests_are_kept",
+    ),
+    _row(
+        "F15",
+        "kill -9 at every point, power loss",
+        "I1–I6 hold, back within seconds",
+        "faults/test_change.py::test_f15_killed_at_any_point_it_is_back_and_knows_at_least_what_was_billed",
+        "budget/test_kill.py::test_when_the_power_is_cut_the_ledger_never_shows_less_than_was_spent",
+        "prove/test_proofs.py::test_a_hundred_kills_lose_no_billed_request_and_pass_no_cutoff",
+        "prove/test_proofs.py::test_the_ledger_overspends_nothing_and_its_mutants_are_caught",
+    ),
+    _row(
+        "F16",
+        "SIGTERM, logout, Ctrl-C with 20 streams",
+        "streams finish or end in an error, every hold settled, exit 0",
+        "tray/test_leaving.py::test_streams_under_way_end_well_after_sigterm",
+        "tray/test_leaving.py::test_a_second_signal_ends_streams_in_an_error_and_settles_them",
+        "tray/test_cli_running.py::test_a_signal_ends_it_well",
+    ),
+    _row(
+        "F17",
+        "sleep, clock changes, DST, another zone",
+        "the day never goes back; dead connections noticed; one alert",
+        "budget/test_days.py::test_a_clock_set_back_brings_no_fresh_allowance",
+        "budget/test_days.py::test_a_clock_that_jumps_two_days_ahead_stays_on_its_day_until_a_person_confirms",
+        "budget/test_days.py::test_a_zone_further_east_may_begin_the_next_day_and_one_further_west_never_goes_back",
+        "budget/test_clock.py::test_days_of_a_clock_change_are_as_long_as_they_are",
+        "budget/test_ledger.py::test_each_threshold_is_told_once_a_day",
+        "proxy/wire/test_sleep.py::test_no_request_is_written_to_a_connection_that_slept",
+        "tray/test_wake.py::test_each_sleep_is_noticed_once_however_long",
+    ),
+    _row(
+        "F18",
+        "budget, mode, prices or config changed under load",
+        "I1 and I11 hold; an entry keeps the rates of its hold",
+        "faults/test_change.py::test_f18_whatever_is_switched_under_load_holds_at_once_and_nothing_passes_the_cutoff",
+        "faults/test_change.py::test_f18_a_budget_that_falls_below_what_is_held_lets_running_requests_end",
+        "proxy/test_environment.py::test_an_entry_keeps_the_prices_of_its_hold_when_the_table_changes_meanwhile",
+    ),
+    _row(
+        "F19",
+        "second instance, stale lock, port taken",
+        "a message that names the owner, exit code not 0, no other port",
+        "tray/test_cli_running.py::test_a_second_bursar_names_the_first_and_ends",
+        "tray/test_cli_running.py::test_a_lock_left_by_kill_9_stops_nobody",
+        "tray/test_cli_running.py::test_a_taken_port_is_named_and_no_other_one_is_used",
+    ),
+    _row(
+        "F20",
+        "local server down, loading, out of memory, half an answer, hangs",
+        "the message names it; never silently to the cloud",
+        "faults/test_local.py::test_f20_a_local_server_in_trouble_is_named_and_no_byte_goes_to_claude",
+        "journeys/test_local_route.py::test_without_escalation_every_failure_is_told",
+        "prove/test_local_only.py::test_in_a_thousand_sequences_no_byte_of_a_restricted_session_reaches_claude",
+    ),
+    _row(
+        "F21",
+        "100,000 requests, one in ten faulty",
+        "memory, descriptors, threads and logs stay flat",
+        "faults/test_change.py::test_f21_of_three_hundred_requests_one_in_ten_faulty_nothing_stays_open",
+        "tray/test_logs.py::test_the_log_stays_within_its_size_and_is_private",
+    ),
+    _row(
+        "F22",
+        "tray or display dies",
+        "the proxy goes on headless",
+        "faults/test_change.py::test_f22_when_its_desktop_dies_the_proxy_goes_on",
+        "tray/desktop/test_tray_running.py::test_without_a_bus_or_a_wish_for_icon_and_notes_bursar_works_as_ever",
+        "tray/backends/test_xembed.py::test_after_a_failure_of_the_better_one_both_run_on",
+    ),
+)
+
+ATTACKS = (
+    _row(
+        "T01",
+        "DNS rebinding",
+        "the exact list of hosts; loopback only",
+        "faults/test_agent.py::test_t01_t02_what_a_web_page_can_send_gets_nowhere_on_any_path",
+        "faults/test_attacks.py::test_t01_both_servers_listen_on_this_machine_only",
+        "proxy/wire/test_framing.py::test_a_foreign_host_is_refused_before_the_body",
+    ),
+    _row(
+        "T02",
+        "a web page spends your money",
+        "the gate; 0 bytes upstream",
+        "faults/test_agent.py::test_t01_t02_what_a_web_page_can_send_gets_nowhere_on_any_path",
+        "proxy/wire/test_framing.py::test_a_form_cannot_spend_money",
+    ),
+    _row(
+        "T03",
+        "CSRF on budget, mode, stop",
+        "a token in a header on every path; GET changes nothing",
+        "faults/test_attacks.py::test_t03_no_path_of_the_control_server_can_be_used_by_a_web_page_or_without_the_token",
+        "proxy/test_control.py::test_get_changes_nothing",
+    ),
+    _row(
+        "T04",
+        "other users of the machine",
+        "files of their owner only, the token compared in constant time",
+        "faults/test_attacks.py::test_t04_t11_whatever_the_umask_nobody_else_can_read_a_file_of_ours",
+        "tray/test_cli_running.py::test_the_token_is_private_new_at_each_start_and_gone_at_the_end",
+    ),
+    _row(
+        "T05",
+        "open proxy, SSRF",
+        "nothing in a request chooses a host",
+        "faults/test_agent.py::test_t05_nothing_in_a_request_chooses_where_it_goes",
+        "proxy/wire/test_framing.py::test_absolute_targets_are_no_open_proxy",
+    ),
+    _row(
+        "T06",
+        "header injection, smuggling upstream",
+        "framing rebuilt, headers by list where framing is concerned",
+        "faults/test_attacks.py::test_t06_no_header_is_smuggled_upstream",
+        "proxy/wire/test_framing.py::test_a_second_request_in_the_same_breath_is_never_run",
+        "proxy/test_headers.py::test_hop_by_hop_headers_and_those_that_connection_names_do_not_cross",
+    ),
+    _row(
+        "T07",
+        ".netrc, HTTP_PROXY, CA from the environment",
+        "the environment has no say",
+        "proxy/test_environment.py::test_a_proxy_or_a_netrc_in_the_environment_changes_nothing",
+        "proxy/upstream/test_local.py::test_the_environment_has_no_say",
+    ),
+    _row(
+        "T08",
+        "keys or prompts in logs, errors, database",
+        "a canary key and sentence found nowhere",
+        "journeys/test_nothing_leaks.py::test_a_key_and_a_sentence_sent_in_every_way_are_nowhere_on_disk",
+        "journeys/test_nothing_leaks.py::test_a_crash_leaves_nothing_either",
+        "tray/test_logs.py::test_no_credential_survives",
+    ),
+    _row(
+        "T09",
+        "script in names shown in the dashboard",
+        "stays text; a strict policy; no inline script",
+        "proxy/dashboard/test_pages.py::test_a_script_in_any_name_stays_text",
+        "proxy/dashboard/test_browser.py::test_a_script_in_a_name_is_seen_as_text",
+        "proxy/dashboard/test_door.py::test_every_answer_carries_the_policy",
+    ),
+    _row(
+        "T10",
+        "path traversal, formulas in exports",
+        "ids only; cells that begin a formula are quoted",
+        "faults/test_attacks.py::test_t10_no_path_leads_out_of_what_is_served",
+        "proxy/dashboard/test_reports.py::test_a_script_in_any_name_stays_text_in_every_form",
+        "tray/test_reports.py::test_only_weeks_name_files",
+    ),
+    _row(
+        "T11",
+        "config or database swapped, symlinks, wide permissions",
+        "0600 and 0700, temp + rename, no link followed",
+        "faults/test_attacks.py::test_t11_a_link_in_the_place_of_a_file_of_ours_leads_nobody_to_another_file",
+        "faults/test_attacks.py::test_t04_t11_whatever_the_umask_nobody_else_can_read_a_file_of_ours",
+        "tray/test_files.py::test_links_are_followed_neither_for_reading_nor_for_writing",
+        "budget/test_recovery.py::test_a_link_in_the_ledgers_place_is_not_followed",
+    ),
+    _row(
+        "T12",
+        "metering evasion",
+        "strict parsing; what is forwarded is what is metered",
+        "faults/test_agent.py::test_t12_what_is_forwarded_is_what_was_read",
+        "faults/test_agent.py::test_f12_what_cannot_be_read_with_certainty_is_a_400_without_a_hold",
+        "proxy/wire/test_framing.py::test_a_packed_request_is_refused",
+        "proxy/test_request.py::test_a_key_in_other_letters_is_refused_even_beside_the_right_one",
+    ),
+    _row(
+        "T13",
+        "supply chain",
+        "few dependencies, pinned by hash",
+        "test_house.py::test_everything_is_pinned_by_hash_and_names_no_host",
+        "test_layers.py::test_a_file_imports_only_its_own_package_and_those_to_its_left",
+    ),
+    _row(
+        "T14",
+        "frozen app: its temp folder deleted under it",
+        "a folder, never one file that unpacks itself",
+        "faults/test_attacks.py::test_t14_the_packaged_program_is_a_folder_and_unpacks_itself_nowhere",
+    ),
+    _row(
+        "T15",
+        "the agent goes around us",
+        "doctor says the effective address; spend not seen by us is reported",
+        "tray/agents/test_agentcheck.py::test_requests_that_went_around_bursar_are_counted_and_explained",
+        "tray/agents/test_agentcheck.py::test_a_proxy_in_between_and_a_project_of_its_own_are_found",
+    ),
+)
+
+ROWS = FAULTS + ATTACKS
