@@ -236,6 +236,11 @@ def test_the_log_names_what_was_refused_for_want_of_money_and_why(served: Bursar
     assert "the cutoff leaves $0.01" in said
 
 
+def test_explain_says_that_a_request_never_reached_claude(served: Bursar):
+    ask(served.url, message("hello"))
+    assert "failed, it never reached Claude" in " ".join(served.command("explain").stdout.split())
+
+
 def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):
     assert "no request has passed" in served.command("log").stderr
     assert "no request was made yet" in served.command("explain").stderr

@@ -155,7 +155,7 @@ def test_at_rest_the_ledgers_labels_are_told_and_that_the_rest_is_gone(bursar: C
     spend(home, "1.5")
     said = bursar("explain", "req_1")
     assert said.code == 0
-    assert "anthropic/claude-opus-5-5: complete, $1.50" in flat(said.out)
+    assert "anthropic/claude-opus-5-5: done, $1.50" in flat(said.out)
     assert "not known any more" in flat(said.out)
     assert bursar("explain").out == said.out  # It is the last one.
     assert bursar("explain", "req_2").err == ("bursar: the ledger has no request req_2, and bursar is not running\n")
@@ -180,6 +180,6 @@ def test_a_running_bursar_explains_a_file_and_then_the_live_request_alike(
         }
         printed = served.command("explain", live["request"]).stdout
     assert f"{live['request']} of " in printed
-    assert "complete after" in printed
+    assert "done after" in printed
     assert "Otherwise" in printed
     assert not [word for word in CANARY.split() if word in printed + served.output()]

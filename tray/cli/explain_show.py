@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
+from budget.words import end
 from tray.cli.show import columns, fine_dollars, local_cost, local_time, plain
 
 Json = dict[str, Any]
@@ -163,8 +164,18 @@ def _followed(found: Json) -> Rows:
 def _entry(entry: Json) -> str:
     cost = f"local: {local_cost(entry['local'])}" if entry["is_local"] else fine_dollars(entry["charged_usd"])
     took = f" after {entry['duration_ms'] / 1000:.1f} s" if entry["duration_ms"] is not None else ""
-    what = f"correction of entry {entry['corrects']}" if entry["corrects"] else entry["outcome"]
+    what = f"correction of entry {entry['corrects']}" if entry["corrects"] else _end(entry)
     return f"{local_time(entry['since'], '%H:%M:%S')}  {entry['upstream']}/{entry['model']}: {what}{took}, {cost}"
+
+
+def _end(entry: Json) -> str:
+    """Say how an attempt ended; of one that cost nothing at Claude, why."""
+    how = end(entry["outcome"])
+    if entry["outcome"] != "voided" or entry["is_local"]:
+        return how
+    if entry["status"] is not None:
+        return f"{how}, with status {entry['status']}"
+    return f"{how}, it never reached Claude" if entry["note"] == "never_sent" else how
 
 
 def _changes(found: Json) -> Rows:
