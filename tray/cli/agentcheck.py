@@ -128,7 +128,9 @@ def _told(found: list[WentAround], look: Seen, *, is_wired: bool) -> Finding:
     )
     if not is_wired:
         return Finding("went around", True, f"{told}: {look.says}", "bursar connect claude-code", "around")
-    why = look.says if look.state != "connected" else "a session with settings of its own: see .claude in that project"
+    why = look.says
+    if look.state == "connected":
+        why = "bursar could not start then and stepped aside, or a session has settings of its own: see .claude there"
     return Finding("went around", False, f"{told}. Likely: {why}", "bursar history import counts them", "around")
 
 
