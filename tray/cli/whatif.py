@@ -212,7 +212,7 @@ def _studies(days: Sequence[Day], names: Sequence[str], question: Question) -> d
     chosen = ["claude", *(name for name in NAMES if name in names and name != "claude")]
     with Progress() as progress:
         for name in chosen:
-            progress.step(f"Replaying {len(days)} days: {name}")
+            progress.step(f"Replaying {len(days)} day{'' if len(days) == 1 else 's'}: {name}")
             policy = choice(name, question.wish)
             found[name] = study(days, policy, question.prices, question.machine, question.speeds)
     return found

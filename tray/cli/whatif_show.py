@@ -163,8 +163,9 @@ def _notes(
 
 def words(found: dict[str, Any]) -> str:
     """Tell a person."""
+    plural = "" if found["days"] == 1 else "s"
     head = (
-        f"{found['since']} to {found['until']}: {found['days']:,} recorded days, {found['requests']:,} requests "
+        f"{found['since']} to {found['until']}: {found['days']:,} recorded day{plural}, {found['requests']:,} requests "
         f"({found['from_ledger']:,} from the ledger, {found['requests'] - found['from_ledger']:,} imported); "
         f"budget {dollars(found['budget_usd'])}, cutoff {dollars(found['cutoff_usd'])}"
     )
