@@ -20,13 +20,16 @@ def main() -> None:
     parser.add_argument("--run", nargs="*", metavar="ID")
     options = parser.parse_args()
     rows = [row for row in ROWS if not options.run or row.id in options.run]
-    found = [(row, _run(row) if options.run is not None else "") for row in rows]
+    results: list[str] = []
+    told = []
+    for row in rows:
+        results.append(_run(row) if options.run is not None else "")
+        told.append({**vars(row), "result": results[-1]})
+        if not options.json:
+            _print(row, results[-1])
     if options.json:
-        print(json.dumps([{**vars(row), "result": result} for row, result in found], ensure_ascii=False, indent=1))
-    else:
-        for row, result in found:
-            _print(row, result)
-    raise SystemExit(any(result == "FAIL" for _, result in found))
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+    raise SystemExit("FAIL" in results)
 
 
 def _print(row: Row, result: str) -> None:

@@ -274,6 +274,9 @@ ATTACKS = (
         "a canary key and sentence found nowhere",
         "journeys/test_nothing_leaks.py::test_a_key_and_a_sentence_sent_in_every_way_are_nowhere_on_disk",
         "journeys/test_nothing_leaks.py::test_a_crash_leaves_nothing_either",
+        "journeys/test_nothing_leaks_anywhere.py::test_with_every_feature_in_use_it_is_nowhere_but_where_it_was_sent",
+        "journeys/test_nothing_leaks_anywhere.py::test_no_command_prints_or_keeps_any_of_it",
+        "journeys/test_the_cache_is_kept.py::test_no_word_of_what_is_kept_is_on_disk_and_a_kill_leaves_nothing",
         "tray/test_logs.py::test_no_credential_survives",
     ),
     _row(
