@@ -17,9 +17,10 @@ from pricing.money import Money
 from pricing.providerreport import Kind
 from pricing.usage import Usage
 
-# A request belongs to the UTC day on which it began. Corrections count for the entry that they correct.
+# A request belongs to the UTC day on which it began. Corrections count for the entry that they correct. What an entry
+# of before the table of details rests on stands in its own row.
 _ENTRIES = """
-SELECT id, substr(since, 1, 10), model, outcome,
+SELECT raw_usage, id, substr(since, 1, 10), model, outcome,
     input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
     charged + coalesce((SELECT sum(charged) FROM entries more WHERE more.corrects = entries.id), 0),
     likely + coalesce((SELECT sum(likely) FROM entries more WHERE more.corrects = entries.id), 0)
@@ -66,9 +67,9 @@ def books(database: Path, since: date, until: date) -> Books:
     with open_reader(database) as reader:
         rows = reader.execute(_ENTRIES, given).fetchall()
         plan = _on_a_plan(reader, given)
-    raw = details_of(database, [row[0] for row in rows])
-    found = [_ours(raw.get(row[0], {}).get("raw_usage", ""), *row) for row in rows if row[0] not in plan]
-    return Books(tuple(_guessed(found)), sum(row[0] in plan for row in rows))
+    raw = details_of(database, [row[1] for row in rows])
+    found = [_ours(raw.get(row[1], {}).get("raw_usage", ""), *row) for row in rows if row[1] not in plan]
+    return Books(tuple(_guessed(found)), sum(row[1] in plan for row in rows))
 
 
 def _on_a_plan(reader: sqlite3.Connection, given: tuple[str, str]) -> set[int]:
@@ -81,11 +82,11 @@ def _on_a_plan(reader: sqlite3.Connection, given: tuple[str, str]) -> set[int]:
     return found
 
 
-def _ours(raw_usage: str, entry_id: int, day: str, model: str, outcome: str, *figures: int) -> Ours:
+def _ours(kept: str, in_row: str, entry_id: int, day: str, model: str, outcome: str, *figures: int) -> Ours:
     usage, (charged, likely) = Usage(*figures[:6]), figures[6:]
     row = Ours(entry_id, date.fromisoformat(day), model, Outcome(outcome), usage, Money(charged), Money(likely))
     try:
-        told = json.loads(raw_usage or "null")
+        told = json.loads(kept or in_row or "null")
     except ValueError:
         told = None
     return replace(row, kind=Kind.of(told, usage.prompt)) if isinstance(told, dict) else row

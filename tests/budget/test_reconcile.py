@@ -1,6 +1,8 @@
 """Reconciling: a difference to the provider's own reports is found, named by its cause, and mended by a new entry."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +16,7 @@ from pricing.providerreport import NotAReport, read_pages
 from pricing.table import PriceTable
 from pricing.usage import Usage
 from tests.budget.desk import NOON, Desk
+from tests.budget.test_baselines import OLD
 from tests.kit.adminreport import Billed, cost_report, usage_report
 
 TABLE = PriceTable.load()
@@ -252,6 +255,18 @@ def test_of_the_priority_tier_only_tokens_are_compared(desk: Desk):
     found = {str(line.kind): line for line in lines(desk, billed)}
     assert {kind: line.cause for kind, line in found.items()} == {"": Cause.equal, "priority tier": Cause.equal}
     assert (found["priority tier"].priority, found["priority tier"].cost) == (1, Money(0))
+
+
+def test_what_an_older_version_wrote_has_its_kind_too(desk: Desk):
+    desk.folder.mkdir()
+    usage = json.dumps({"input_tokens": 10, "output_tokens": 5, "service_tier": "priority"})
+    script = OLD[-1].read_text().replace("""5,0,'','{"input": 3}'""", f"""5,0,'{usage}','{{"input": 3}}'""", 1)
+    with closing(sqlite3.connect(desk.files.database)) as connection:
+        connection.executescript(script)
+    for _ in ("at rest", "brought up to date"):
+        rows = books(desk.files.database, NOON.date(), NOON.date()).rows
+        assert str(rows[0].kind) == "priority tier"
+        desk.open()
 
 
 def test_an_answer_that_broke_off_belongs_to_the_kind_of_the_others(desk: Desk):
