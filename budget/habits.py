@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median_high, median_low
 from zoneinfo import ZoneInfo
 
+from budget.allowance import PING
 from budget.database import open_reader
 from budget.workday import Workday
 
@@ -19,10 +20,16 @@ STEP_MIN = 15
 LEAST_MIN = 60
 """A workday shorter than this is none: its budget would be gone by the pace before it began."""
 
-_ENDS = """
-SELECT begun.since, ended.at FROM days
-JOIN entries AS begun ON begun.id = days.first_entry JOIN entries AS ended ON ended.id = days.last_entry
-WHERE days.day < :day ORDER BY days.day DESC LIMIT :days"""
+_OWN = f"""
+entries.id BETWEEN days.first_entry AND days.last_entry AND entries.day = days.day
+    AND entries.task_class <> '{PING}' AND entries.corrects IS NULL"""
+_ENDS = f"""
+SELECT * FROM (
+    SELECT (SELECT since FROM entries WHERE {_OWN} ORDER BY id LIMIT 1) AS begun,
+        (SELECT at FROM entries WHERE {_OWN} ORDER BY id DESC LIMIT 1) AS ended
+    FROM days WHERE days.day < :day ORDER BY days.day DESC
+) WHERE begun IS NOT NULL LIMIT :days"""
+"""The keeper's pings and corrections are no work of the person's."""
 
 
 class Habits:

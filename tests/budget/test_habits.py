@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from budget.allowance import PING
 from budget.habits import LEAST_DAYS, Habits
+from budget.ledger import Ask, Held, Labels, Ledger, Offer
 from budget.workday import Workday
-from tests.budget.desk import BERLIN, Desk, spend
+from pricing.money import Money
+from tests.budget.desk import BERLIN, Desk, complete, spend
 
 OFFICE, FIRST = Workday(), 2
 """November 2nd, 2026."""
 
 
-def worked(desk: Desk, *days: tuple[tuple[int, int], tuple[int, int]]) -> Habits:
-    """Work on some days of November, each from one moment to another in UTC."""
-    moments = [(FIRST + number, moment) for number, ends in enumerate(days) for moment in ends]
+Hours = tuple[tuple[int, int], tuple[int, int]]
+
+
+def worked(desk: Desk, *days: Hours, late: Callable[[Ledger], None] = lambda _: None) -> Habits:
+    """Work on some days of November, each from one moment to another in UTC; `late` is what else happens at its end."""
     desk.now = datetime(2026, 11, FIRST, tzinfo=UTC)
     ledger = desk.open()
-    for number, (day, (hour, minute)) in enumerate(moments):
-        ahead = datetime(2026, 11, day, hour, minute, tzinfo=UTC) - desk.now
-        desk.pass_time(seconds=ahead.total_seconds())
-        spend(ledger, "0.01", f"r{number}")
+    for number, ends in enumerate(days):
+        for hour, minute in ends:
+            ahead = datetime(2026, 11, FIRST + number, hour, minute, tzinfo=UTC) - desk.now
+            desk.pass_time(seconds=ahead.total_seconds())
+            spend(ledger, "0.01", f"r{number} {hour}")
+        late(ledger)
     return Habits(ledger.file)
+
+
+def ping(ledger: Ledger) -> None:
+    """Read a cache once more, as the keeper does."""
+    offer = Offer("anthropic", "claude", Money.usd("0.01"), is_local=False)
+    held = ledger.reserve(Ask("ping", (offer,), Labels(task_class=PING)))
+    assert isinstance(held, Held)
+    ledger.settle(held.hold_id, complete("0.01")).result(5)
 
 
 def hours_after(habits: Habits, days: int, zone: ZoneInfo = BERLIN) -> Workday:
@@ -44,6 +60,24 @@ def test_today_is_no_habit_yet(desk: Desk) -> None:
     habits = worked(desk, *[((8, 0), (16, 0))] * LEAST_DAYS)
     assert hours_after(habits, LEAST_DAYS - 1) == OFFICE
     assert hours_after(habits, LEAST_DAYS) == Workday(time(9), time(17))
+
+
+def test_pings_for_hours_after_the_last_request_and_corrections_are_no_work(desk: Desk) -> None:
+    def late(ledger: Ledger) -> None:
+        desk.pass_time(seconds=4 * 3600)
+        ping(ledger)
+        ledger.correct(1, Money.usd("0.02"), Money.usd("0.02"), "as billed")
+
+    habits = worked(desk, *[((8, 0), (16, 0))] * LEAST_DAYS, late=late)
+    assert hours_after(habits, LEAST_DAYS) == Workday(time(9), time(17))
+
+
+def test_a_day_of_nothing_but_pings_counts_as_none(desk: Desk) -> None:
+    opened: list[Ledger] = []
+    habits = worked(desk, *[((8, 0), (16, 0))] * (LEAST_DAYS - 1), late=opened.append)
+    desk.pass_time(seconds=24 * 3600)
+    ping(opened[0])
+    assert hours_after(habits, LEAST_DAYS) == OFFICE
 
 
 def test_a_few_minutes_a_day_are_no_workday(desk: Desk) -> None:
