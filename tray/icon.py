@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
@@ -41,11 +41,6 @@ PAINTS: dict[Look, Paint] = {
     "template": Paint(BLACK, {"calm": BLACK, "warm": BLACK, "hot": BLACK}, 80),
 }
 DIMMED = 0.42
-
-
-def drawn_as(key: IconKey, look: Look) -> IconKey:
-    """Give the key of the same picture: a template shows no tone."""
-    return replace(key, tone="calm") if look == "template" else key
 
 
 def picture(key: IconKey, size: int, look: Look) -> Image.Image:
