@@ -21,6 +21,7 @@ from budget.clock import Elapsed
 from budget.ledger import Held
 from pricing.rates import Rates
 from proxy.coldcache import Warm
+from proxy.keeper.apart import Apart
 from proxy.keeper.fit import can_be_kept, without_output
 from proxy.keeper.hazard import Hazard
 from proxy.keeper.kept import Kept, Shelf
@@ -81,6 +82,7 @@ class Keeper:
     ) -> None:
         self._services, self._elapsed, self._send, self._past = services, elapsed, send, past
         self._lock = threading.Lock()
+        self._apart = Apart()
         self._shelf = Shelf()
         self._pauses = Pauses(Hazard())
         self._knows_past = False
@@ -94,23 +96,21 @@ class Keeper:
         """Whether a person has said yes."""
         return self._services.options.keeper.enabled
 
-    # --- on a request's way -------------------------------------------------------------------------------------
+    # --- on a request's way: whatever fails here, the request goes on -------------------------------------------
 
     def came(self, asked: AgentRequest) -> None:
         """Note that a request of a conversation came: nobody has to be waited for any more."""
-        if not self.is_on or not _is_marked(asked):
-            return
-        now_s = self._services.clock().timestamp()
-        with self._lock:
-            self._asking[_thread(asked)] = None
-            _bound(self._asking)
-            self._pauses.came(_thread(asked), asked.session, now_s)
+        with self._apart, self._lock:
+            if self.is_on and _is_marked(asked):
+                self._asking[_thread(asked)] = None
+                _bound(self._asking)
+                self._pauses.came(_thread(asked), asked.session, self._services.clock().timestamp())
 
     def answered(self, case: Case, forward: Forward, attempt: Attempt, outcome: Outcomes, reading: Reading) -> None:
         """Note Claude's answer: its request is kept in place of the conversation's last one."""
-        asked = case.request
-        thread = _thread(asked)
-        with self._lock:
+        with self._apart, self._lock:
+            asked = case.request
+            thread = _thread(asked)
             self._asking.pop(thread, None)
             if not self.is_on or not _is_marked(asked):
                 return
@@ -128,7 +128,7 @@ class Keeper:
 
     def went_away(self, asked: AgentRequest) -> None:
         """Note that a local model answers: Claude hears nothing of the conversation meanwhile."""
-        with self._lock:
+        with self._apart, self._lock:
             self._asking.pop(_thread(asked), None)
             kept = self._shelf.of(_thread(asked))
             if kept is not None:
@@ -136,17 +136,17 @@ class Keeper:
 
     def answered_away(self, asked: AgentRequest, *, asks_tool: bool) -> None:
         """Note a local model's answer: the conversation is silent from now on."""
-        if not self.is_on or not _is_marked(asked):
-            return
-        said = Said(_thread(asked), asked.session, bool(asked.agent_id), asks_tool)
-        with self._lock:
-            self._pauses.ended(said, self._services.clock().timestamp())
+        with self._apart, self._lock:
+            if self.is_on and _is_marked(asked):
+                said = Said(_thread(asked), asked.session, bool(asked.agent_id), asks_tool)
+                self._pauses.ended(said, self._services.clock().timestamp())
 
     def keeps(self, asked: AgentRequest) -> bool:
         """Tell whether a conversation's cache is kept, and there is money for it: no local turn lets it cool then."""
-        with self._lock:
+        with self._apart, self._lock:
             has_money = self._elapsed() >= self._refused_s + REFUSED_S
             return self.is_on and has_money and self._shelf.of(_thread(asked)) is not None
+        return False
 
     # --- in the thread ------------------------------------------------------------------------------------------
 

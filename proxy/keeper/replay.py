@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pricing.money import Money
@@ -153,8 +153,3 @@ def replay(asked: Iterable[Asked], hazard: Hazard | None = None, *, most: Money 
     for one in asked:
         replaying.take(one)
     return replaying.end()
-
-
-def in_order(asked: Iterable[Asked]) -> Sequence[Asked]:
-    """Sort requests by when they were made."""
-    return sorted(asked, key=lambda one: one.since_s)

@@ -94,6 +94,17 @@ def test_a_ping_that_would_come_too_late_is_not_sent(keeping):
     assert keeping.proxy.keeper.glance().kept == 0
 
 
+@pytest.mark.parametrize("broken", ["_pauses", "_shelf", "_asking"])
+def test_whatever_fails_in_the_keeper_the_agent_gets_its_answer_and_the_log_says_so_once(keeping, caplog, broken):
+    first = keeping.asks("[[out:5]]")
+    setattr(keeping.proxy.keeper, broken, None)
+    answers = [keeping.asks("[[out:5]]") for _ in range(3)]
+    assert [answer.status for answer in answers] == [200] * 3
+    assert keeping.read(answers[-1]) > keeping.read(first)
+    assert keeping.proxy.ledger.today().held == ZERO
+    assert len([line for line in caplog.messages if "the cache keeper failed beside a request" in line]) == 1
+
+
 def test_nothing_is_sent_while_a_request_of_the_conversation_is_under_way(keeping):
     keeping.asks()
     asked = keeping.proxy.services.keeper
