@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.kit.desktop import until
-from tests.kit.fake_mac import Mac, Place, loaded
+from tests.kit.fake_mac import loaded
+from tests.kit.fake_mac_session import Mac, Place
 from tests.tray.backends.conftest import FACE, MENU, Heard
 from tray.backends.base import Note
 from tray.backends.choose import choose, choose_notifier, look_of
