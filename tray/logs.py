@@ -6,14 +6,17 @@ import faulthandler
 import logging
 import os
 import re
+import sqlite3
 import sys
 import threading
+import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Any
 
 MOST_BYTES = 2_000_000
 KEPT = 3
+MOST_CAUSES = 8
 FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _SECRETS = re.compile(
@@ -33,8 +36,27 @@ def redacted(text: str) -> str:
     return _SECRETS.sub(lambda found: f"{found['name'] or ''}[redacted]", text)
 
 
+def told(error: BaseException) -> str:
+    """Tell an exception and those before it: where each passed and of what kind it was.
+
+    What it says is kept only where the system or the database says it: any other message may quote a prompt.
+    """
+    parts: list[str] = []
+    at: BaseException | None = error
+    while at is not None and len(parts) < MOST_CAUSES:
+        said = f": {at}" if isinstance(at, OSError | sqlite3.Error) else ""
+        places = "".join(traceback.format_tb(at.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{places}{type(at).__name__}{said}")
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return "\n\nwhich led to\n\n".join(reversed(parts))
+
+
 class RedactingFormatter(logging.Formatter):
-    """Formats a record, its traceback included, without credentials."""
+    """Formats a record, its traceback included, without credentials and without what an exception quotes."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """Tell an exception without its message."""
+        return told(ei[1]) if ei[1] else ""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format, then redact: nothing is written that did not pass here."""
@@ -76,9 +98,14 @@ def _catch_the_rest(crash_file: Path) -> None:
     threading.excepthook = of_thread
     try:
         # Stays open for as long as the process lives: the interpreter writes its last words there.
-        faulthandler.enable(open(crash_file, "a", encoding="utf-8", opener=_privately))  # noqa: SIM115
+        faulthandler.enable(open_privately(crash_file))
     except OSError as error:
         log.warning("%s is not used: %s", crash_file, error.strerror)
+
+
+def open_privately(path: Path) -> IO[str]:
+    """Open a file of ours to write at its end."""
+    return open(path, "a", encoding="utf-8", opener=_privately)
 
 
 def _privately(path: str, flags: int) -> int:

@@ -1,13 +1,15 @@
 """The log keeps no credential, stays within its size, and belongs to its owner."""
 
+import json
 import logging
 import os
 from pathlib import Path
 
 import pytest
 
-from tray.logs import PrivateRotatingFile, RedactingFormatter, redacted
+from tray.logs import PrivateRotatingFile, RedactingFormatter, redacted, told
 
+PROMPT = "the quick canary"
 KEY = "sk-ant-api03-" + "A1b2C3d4" * 8
 
 
@@ -54,6 +56,22 @@ def test_a_traceback_is_redacted_too():
     text = RedactingFormatter().format(record)
     assert "ValueError" in text
     assert KEY not in text
+
+
+def test_what_an_exception_quotes_is_left_out_but_for_the_system_s_own_words():
+    def failing():
+        try:
+            json.loads(PROMPT)
+        except ValueError as error:
+            raise KeyError(PROMPT) from error
+
+    with pytest.raises(KeyError) as caught:
+        failing()
+    text = told(caught.value)
+    assert PROMPT not in text
+    assert text.index("JSONDecodeError") < text.index("KeyError")
+    assert "in failing" in text
+    assert told(FileNotFoundError(2, "No such file", "/x")).endswith("No such file: '/x'")
 
 
 def test_the_log_stays_within_its_size_and_is_private(tmp_path: Path):

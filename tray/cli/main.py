@@ -155,11 +155,13 @@ def _sentence(error: Exception) -> str:
 
 def _unexpected(error: Exception, place: Place) -> int:
     click.echo(f"bursar: this should not have happened: {error!r}", err=True)
+    from tray.logs import open_privately, redacted, told  # A command that works has no need of it.
+
     path = place.paths.crash_file
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
+        with open_privately(path) as file:
+            file.write(f"{redacted(told(error))}\n")
         click.echo(f"bursar: the details are in {path}", err=True)
     except OSError:
         traceback.print_exception(error)
