@@ -25,8 +25,16 @@ class Wake:
     `beside` move together; `awake` is the system's, and goes on during sleep.
     """
 
-    def __init__(self, woke: Callable[[], None], clock: Clock, beside: Elapsed, awake: Elapsed = elapsed) -> None:
-        self._woke, self._clock, self._beside, self._awake = woke, clock, beside, awake
+    def __init__(
+        self,
+        woke: Callable[[], None],
+        clock: Clock,
+        beside: Elapsed,
+        awake: Elapsed = elapsed,
+        *,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        self._woke, self._clock, self._beside, self._awake, self._pause_s = woke, clock, beside, awake, pause_s
         self._looked, self._offset = awake(), self._apart()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wake", daemon=True)
@@ -58,5 +66,8 @@ class Wake:
         return wall - wall.min.replace(tzinfo=wall.tzinfo) - timedelta(seconds=self._beside())
 
     def _run(self) -> None:
-        while not self._ended.wait(PAUSE_S):
-            self.look()
+        while not self._ended.wait(self._pause_s):
+            try:
+                self.look()
+            except Exception:  # The top of a thread: the next look may succeed.
+                log.exception("a sleep or a step of the clock may have gone unnoticed")

@@ -70,6 +70,23 @@ def test_the_jobs_that_a_sleep_made_late_run_once_and_at_once():
         scheduler.stop()
 
 
+def test_a_look_that_fails_is_not_the_last_one():
+    looks, noon = [], datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def awake() -> float:
+        looks.append(1)
+        if len(looks) == 2:
+            raise OSError("no clock just now")
+        return 0.0
+
+    wake = Wake(lambda: None, lambda: noon, lambda: 0.0, awake, pause_s=0.001)
+    wake.start()
+    try:
+        assert until(lambda: len(looks) >= 4)
+    finally:
+        wake.stop()
+
+
 def test_it_can_be_stopped_at_any_time_also_before_it_began():
     machine = Machine()
     machine.wake.stop()
