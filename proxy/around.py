@@ -53,8 +53,8 @@ class Around(Protocol):
     def import_logs(self) -> None:
         """Begin to import them, unless that is under way; returns at once."""
 
-    def starts_at_login(self) -> bool:
-        """Tell whether bursar starts when the person logs in."""
+    def starts_at_login(self) -> bool | None:
+        """Tell whether bursar starts when the person logs in; None where that cannot be told."""
 
     def start_at_login(self, on: bool) -> None:
         """Have it started then, or no longer; raises OSError with a sentence for a person."""

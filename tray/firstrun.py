@@ -50,7 +50,7 @@ class Surroundings:
             here = [
                 each for each in agents_seen(self._record, Around.here(self._environ, None), self._port) if each.found
             ]
-        except CannotEdit as error:
+        except (CannotEdit, OSError) as error:
             log.warning("agents cannot be looked at: %s", error)
             return ()
         return tuple(
@@ -81,9 +81,13 @@ class Surroundings:
             self._import = Import("under way")
         threading.Thread(target=self._run_import, name="import", daemon=True).start()
 
-    def starts_at_login(self) -> bool:
-        """Tell whether bursar starts when the person logs in."""
-        return starts_at_login(self._environ, self._platform)
+    def starts_at_login(self) -> bool | None:
+        """Tell whether bursar starts when the person logs in; None where the system does not say."""
+        try:
+            return starts_at_login(self._environ, self._platform)
+        except OSError as error:
+            log.warning("whether bursar starts at login is not known: %s", error)
+            return None
 
     def start_at_login(self, on: bool) -> None:
         """Have the desktop start it, or nobody."""

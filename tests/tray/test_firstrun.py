@@ -168,6 +168,12 @@ def start(person: dict[str, str], tmp_path: Path) -> Iterator[Start]:
         process.communicate(timeout=40)
 
 
+def test_what_starts_bursar_at_login_may_be_unreadable(person: dict[str, str]):
+    assert around_of(person).starts_at_login() is False
+    (Path(person["HOME"]) / ".config" / "autostart" / "bursar.desktop").mkdir(parents=True)
+    assert around_of(person).starts_at_login() is None
+
+
 def test_the_first_start_opens_the_page_once_and_changes_nothing_of_an_agents(
     start: Start, person: dict[str, str], tmp_path: Path
 ):

@@ -17,7 +17,8 @@ class PaperMachine:
             FoundAgent("opencode", "through bursar", ""),
         )
         self.past: PastLogs | None = PastLogs("/home/ada/.claude/projects", 1, 300 * 2**20)
-        self.state, self.is_on, self.refuses = Import(), False, ""
+        self.state, self.refuses = Import(), ""
+        self.is_on: bool | None = False
 
     def agents(self) -> tuple[FoundAgent, ...]:
         """Name them."""
@@ -35,7 +36,7 @@ class PaperMachine:
         """Begin."""
         self.state = Import("under way")
 
-    def starts_at_login(self) -> bool:
+    def starts_at_login(self) -> bool | None:
         """Tell."""
         return self.is_on
 
@@ -131,6 +132,13 @@ def test_the_import_begins_when_asked_for_and_says_what_it_came_to(visitor: Visi
     text = visitor.text("/welcome?part=1")
     assert "The disk is full." in text
     assert 'id="import"' in text
+
+
+def test_where_the_system_does_not_say_what_starts_at_login_the_page_says_that(visitor: Visitor, machine: PaperMachine):
+    machine.is_on = None
+    text = visitor.text("/welcome")
+    assert "bursar cannot see whether it starts when you log in" in text
+    assert "Start it at login" in text
 
 
 def test_start_at_login_is_turned_on_and_off_and_says_why_it_could_not(visitor: Visitor, machine: PaperMachine):
