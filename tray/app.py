@@ -214,10 +214,12 @@ def build(
         signals = Signals()
         desk.leave = signals.leave
         jobs = jobs_of(services, watch, lambda name: timer.soon(name), report)
-        timer = Scheduler((*jobs, *renewal_jobs(lambda: ledger.today().open_holds > 0, signals.begin_anew, elapsed)))
+        leaving = threading.Event()
+        renewal = renewal_jobs(lambda: ledger.today().open_holds > 0, signals.begin_anew, elapsed, leaving)
+        timer = Scheduler((*jobs, *renewal))
         wake = Wake(lambda: begin_anew(proxy, timer), clock, elapsed)
         services.locals.on_failure = lambda: timer.soon(HEALTH)
-        for stop in (courier.stop, timer.stop, wake.stop):
+        for stop in (courier.stop, timer.stop, leaving.set, wake.stop):
             end.callback(stop)
         listener = Listener(lambda event: act_on(event, proxy, watch, timer))
         end.callback(listener.stop)

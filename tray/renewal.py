@@ -10,6 +10,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -67,12 +68,19 @@ class Renewal:
             log.error("the program was replaced by one that cannot start here; bursar goes on as the one of before")
 
 
-def renewal_jobs(is_busy: Callable[[], bool], begin_anew: Callable[[], None], elapsed: Elapsed) -> tuple[Job, ...]:
-    """Give the job that watches a packaged program; none from source, nor on Windows, where no running file changes."""
+def renewal_jobs(
+    is_busy: Callable[[], bool], begin_anew: Callable[[], None], elapsed: Elapsed, leaving: threading.Event
+) -> tuple[Job, ...]:
+    """Give the job that watches a packaged program; none from source, nor on Windows, where no running file changes.
+
+    `leaving` ends a trial that is under way, so that nobody waits for it who has asked bursar to quit.
+    """
     if not getattr(sys, "frozen", False) or sys.platform == "win32":
         return ()
     program = Path(sys.executable)
-    renewal = Renewal(lambda: identity(program), is_busy, lambda: works(program, sys.argv[1:]), begin_anew, elapsed)
+    renewal = Renewal(
+        lambda: identity(program), is_busy, lambda: works(program, sys.argv[1:], leaving), begin_anew, elapsed
+    )
     return (Job("renewal", renewal.look, every(PAUSE), PAUSE),)
 
 
@@ -85,17 +93,33 @@ def identity(program: Path) -> Identity | None:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def works(program: Path, arguments: Sequence[str]) -> bool:
+def works(program: Path, arguments: Sequence[str], leaving: threading.Event) -> bool:
     """Tell whether a program says that it could start; one that cannot would leave agents without bursar.
 
     An older one may not: it does not know what this one made of the ledger, or what stands in the settings by now.
+    Once `leaving` is set, nobody waits for its answer any more, and it counts as none.
     """
     command = [str(program), *arguments, *(() if "serve" in arguments else ("serve",)), "--trial"]
+    nothing = subprocess.DEVNULL
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIAL_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        trial = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+    except OSError:
         return False
-    return done.returncode == 0
+    with trial:
+        threading.Thread(target=_end_when, args=(trial, leaving), name="trial", daemon=True).start()
+        try:
+            return trial.wait(TRIAL_S) == 0
+        except subprocess.TimeoutExpired:
+            trial.kill()
+            return False
+
+
+def _end_when(trial: subprocess.Popen[bytes], leaving: threading.Event) -> None:
+    """End a trial as soon as bursar leaves; it has nothing open that would be lost."""
+    while trial.poll() is None:
+        if leaving.wait(0.1):
+            trial.kill()
+            return
 
 
 def start_anew() -> None:

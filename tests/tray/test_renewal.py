@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,12 +104,24 @@ def test_a_file_written_anew_is_another_and_a_missing_one_is_none(tmp_path: Path
 @pytest.mark.skipif(os.name == "nt", reason="a shell script is no program there")
 def test_a_program_works_if_it_says_that_it_could_start_as_this_one_did(tmp_path: Path):
     program = tmp_path / "bursar"
-    assert not works(program, ["serve"])
+    assert not works(program, ["serve"], threading.Event())
     for said in (0, 1):
         program.write_text(f'#!/bin/sh\n[ "$*" = "--home /x serve --trial" ] && exit {said}\nexit 9\n')
         program.chmod(0o755)
         for arguments in (["--home", "/x", "serve"], ["--home", "/x"]):
-            assert works(program, arguments) == (said == 0)
+            assert works(program, arguments, threading.Event()) == (said == 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script is no program there")
+def test_a_trial_under_way_ends_when_bursar_is_asked_to_quit(tmp_path: Path):
+    program, leaving, said = tmp_path / "bursar", threading.Event(), []
+    program.write_text("#!/bin/sh\nexec sleep 50\n")
+    program.chmod(0o755)
+    trial = threading.Thread(target=lambda: said.append(works(program, ["serve"], leaving)))
+    trial.start()
+    leaving.set()
+    trial.join(20)
+    assert said == [False]
 
 
 def test_a_trial_starts_nothing_and_fails_where_a_start_would(bursar: Command, home: Path):
@@ -119,7 +132,7 @@ def test_a_trial_starts_nothing_and_fails_where_a_start_would(bursar: Command, h
 
 
 def test_from_source_nobody_watches():
-    assert renewal_jobs(lambda: False, lambda: None, lambda: 0.0) == ()
+    assert renewal_jobs(lambda: False, lambda: None, lambda: 0.0, threading.Event()) == ()
 
 
 def test_who_is_asked_to_leave_comes_back_only_if_nobody_asked_before():
