@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,8 +30,17 @@ from tray.keys import is_loopback
 from tray.settings import Settings
 
 LOOKS_BACK = timedelta(days=7)
-MOST_LOG_BYTES = 512 * 2**20
-"""Logs are read from the newest on, up to so many bytes."""
+MOST_LOG_BYTES = 128 * 2**20
+"""Logs are read from the newest on, up to so many bytes: two seconds' work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The logs to read, the newest first, and how many bytes of older or too large ones are left unread."""
+
+    chosen: tuple[Path, ...]
+    bytes: int
+    left_bytes: int
 
 
 def agents_checked(place: Place, settings: Settings) -> Iterator[Finding]:
@@ -105,16 +116,35 @@ def _around(place: Place, settings: Settings, record: Record, look: Seen) -> Ite
     since = place.clock() - LOOKS_BACK
     if wired:
         since = max(since, datetime.fromisoformat(wired.since))
+    logs = newest(_written(place), since)
     try:
         reader = Reader(prices_of(place.paths), settings.zone)
-        found = went_around(_newest(place, since), reader, Folder(place.paths.ledger).database, since)
+        found = went_around(logs.chosen, reader, Folder(place.paths.ledger).database, since)
     except (LedgerUnavailable, PriceTableError):
         return  # What is wrong with these is said elsewhere.
     if found:
-        yield _told(found, look, is_wired=wired is not None)
+        yield _told(found, look, _left_unread(logs), is_wired=wired is not None)
+    elif logs.left_bytes:
+        yield Finding(
+            "went around", True, f"no request of Claude Code was seen to go around bursar{_left_unread(logs)}"
+        )
 
 
-def _told(found: list[WentAround], look: Seen, *, is_wired: bool) -> Finding:
+def _left_unread(logs: Logs) -> str:
+    """Say that only a part was looked at; nothing if it was all."""
+    if not logs.left_bytes:
+        return ""
+    whole = logs.bytes + logs.left_bytes
+    return (
+        f"; only {_mb(logs.bytes)} of {_mb(whole)} of its logs were read, the newest: bursar history import reads all"
+    )
+
+
+def _mb(size: int) -> str:
+    return f"{-(-size // 2**20):,} MB"
+
+
+def _told(found: list[WentAround], look: Seen, unread: str, *, is_wired: bool) -> Finding:
     number, projects = sum(each.requests for each in found), len(found)
     last = max(found, key=lambda each: each.last)
     when = local_time(last.last.isoformat(), "%d %b %H:%M").lstrip("0")
@@ -126,6 +156,7 @@ def _told(found: list[WentAround], look: Seen, *, is_wired: bool) -> Finding:
         if projects > 1
         else f" (in {plain(last.project) or 'one folder'}; the last {when})"
     )
+    told += unread
     if not is_wired:
         return Finding("went around", True, f"{told}: {look.says}", "bursar connect claude-code", "around")
     why = look.says
@@ -134,18 +165,25 @@ def _told(found: list[WentAround], look: Seen, *, is_wired: bool) -> Finding:
     return Finding("went around", False, f"{told}. Likely: {why}", "bursar history import counts them", "around")
 
 
-def _newest(place: Place, since: datetime) -> list[Path]:
-    """List the logs that were written to since then, the newest first, up to a number of bytes."""
-    found = []
+def _written(place: Place) -> Iterator[Path]:
     for folder in claude_logs(place.environ):
-        for path in logs_in(folder) if folder.is_dir() else ():
+        with suppress(OSError):  # A folder that may not be read, or that goes away meanwhile.
+            yield from logs_in(folder)
+
+
+def newest(logs: Iterable[Path], since: datetime, most_bytes: int = MOST_LOG_BYTES) -> Logs:
+    """Choose the logs that were written to since then, the newest first, up to a number of bytes; none need be left."""
+    found = []
+    for path in logs:
+        with suppress(OSError):  # It is gone by now.
             status = path.stat()
             if status.st_mtime >= since.timestamp():
                 found.append((status.st_mtime, status.st_size, path))
-    chosen, size = [], 0
+    chosen, size, left = [], 0, 0
     for _, length, path in sorted(found, reverse=True):
-        size += length
-        if size > MOST_LOG_BYTES:
-            break
-        chosen.append(path)
-    return chosen
+        if size + length > most_bytes:
+            left += length
+        else:
+            size += length
+            chosen.append(path)
+    return Logs(tuple(chosen), size, left)

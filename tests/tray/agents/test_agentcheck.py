@@ -10,6 +10,7 @@ import pytest
 
 from tests.kit.bursar import free_ports
 from tests.tray.conftest import NOON, Command
+from tray.cli.agentcheck import newest
 
 
 def findings(said) -> dict[str, dict[str, str]]:
@@ -94,3 +95,31 @@ def test_requests_that_went_around_bursar_are_counted_and_explained(
     found = findings(bursar("doctor", "--json"))["around"]
     assert not found["ok"]
     assert found["says"].startswith("1 request of Claude Code since it was connected went around bursar")
+
+
+def test_of_many_logs_the_newest_are_read_and_what_is_left_is_counted(tmp_path: Path) -> None:
+    for age, size in enumerate((40, 900, 50, 60)):
+        log = tmp_path / f"{age}.jsonl"
+        log.write_bytes(b"x" * size)
+        os.utime(log, (NOON.timestamp() - age, NOON.timestamp() - age))
+    names = [tmp_path / f"{age}.jsonl" for age in (3, 2, 1, 0)]
+    logs = newest([*names, tmp_path / "gone.jsonl"], NOON - timedelta(seconds=9), most_bytes=100)
+    assert [path.stem for path in logs.chosen] == ["0", "2"]
+    assert (logs.bytes, logs.left_bytes) == (90, 960)
+    assert newest(names, NOON, most_bytes=100).chosen == (names[3],)
+
+
+def test_the_doctor_says_when_it_looked_at_a_part_of_the_logs_only(
+    bursar: Command, person: Path, settings: Path, port: int
+) -> None:
+    bursar("connect", "claude-code", "--yes")
+    for name, size in (("large", 127), ("small", 1)):
+        log = person / ".claude" / "projects" / "shop" / f"{name}.jsonl"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as file:
+            file.truncate(size * 2**20 + 1)  # Without a line in it, and without a block on the disk.
+        os.utime(log, (NOON.timestamp() + size, NOON.timestamp() + size))
+    said = bursar("doctor", "--json")
+    (found,) = (each for each in said.json["findings"] if each["part"] == "went around")
+    assert found["ok"]
+    assert "of its logs were read, the newest: bursar history import reads all" in found["says"]
