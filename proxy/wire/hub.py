@@ -17,6 +17,7 @@ from proxy.wire.client import Client, Gate, WireRequest
 from proxy.wire.crowd import MOST_AGENTS, OUT_OF_DESCRIPTORS, Seldom, who_goes
 from proxy.wire.exchange import Exchange, as_stream_error
 from proxy.wire.faults import FAULT, log_fault
+from proxy.wire.lookups import Lookups
 from proxy.wire.origin import Origins
 from proxy.wire.waiting import Waiting
 
@@ -49,7 +50,7 @@ class Hub:
         self.loop = asyncio.new_event_loop()
         # Names are looked up in these threads: asyncio's own few are soon full where a resolver hangs, and then a local
         # server's name waits behind Claude's.
-        self.loop.set_default_executor(ThreadPoolExecutor(LOOKUPS, thread_name_prefix=f"{name}-lookup"))
+        self.loop.set_default_executor(Lookups(LOOKUPS, f"{name}-lookup"))
         self.origins = Origins(self.loop)
         self.clients: set[Client] = set()
         self.exchanges: set[Exchange] = set()
