@@ -23,13 +23,14 @@ def _row(name: str, what: str, outcome: str, *tests: str) -> Row:
 FAULTS = (
     _row(
         "F01",
-        "upstream refuses, DNS or TLS fails",
+        "upstream refuses, DNS or TLS fails, a dead link",
         "502 in the caller's dialect, voided; never http, never unverified",
         "journeys/test_tls.py::test_what_cannot_be_verified_gets_nothing_and_costs_nothing",
         "journeys/test_tls.py::test_a_server_without_tls_gets_nothing",
         "journeys/test_tls.py::test_nobody_there_is_told_within_a_second_or_so",
         "proxy/test_messages_broken.py::test_an_upstream_that_is_not_there_costs_nothing",
         "faults/test_upstream.py::test_f01_a_name_that_nobody_knows_is_told_and_costs_nothing",
+        "prove/test_dead_links.py::test_f01_f02_where_nothing_answers_it_is_told_in_time_and_costs_nothing",
     ),
     _row(
         "F02",
@@ -150,6 +151,7 @@ FAULTS = (
         "F15",
         "kill -9 at every point, power loss",
         "I1–I6 hold, back within seconds",
+        "journeys/test_the_budget_is_kept.py::test_a_killed_bursar_comes_back_knowing_what_was_under_way",
         "faults/test_change.py::test_f15_killed_at_any_point_it_is_back_and_knows_at_least_what_was_billed",
         "budget/test_kill.py::test_when_the_power_is_cut_the_ledger_never_shows_less_than_was_spent",
         "prove/test_proofs.py::test_a_hundred_kills_lose_no_billed_request_and_pass_no_cutoff",
