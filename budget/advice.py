@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from budget.cachemissadvice import lifetime
 from budget.outbox import Kind
+from budget.pings import NONE, Pings
 from budget.savings import Savings
 from budget.weekbooks import Books, Row
 from pricing.addingup import left_of
@@ -39,12 +40,12 @@ class Advice:
     setting: str = ""
 
 
-def advice(books: Books, saved: Savings, zone: ZoneInfo) -> tuple[Advice, ...]:
+def advice(books: Books, saved: Savings, zone: ZoneInfo, pings: Pings = NONE) -> tuple[Advice, ...]:
     """Give the suggestions about the most money, MOST at most; none where nothing suggests itself."""
     found = [
         *_observe(saved),
         *_routine(books.baselines),
-        *_cold(saved),
+        *_cold(saved, pings),
         *_unpriced(books),
         *_budget(books, zone),
         *_escalated(books.baselines),
@@ -94,9 +95,10 @@ def _routine(rows: Iterable[Row]) -> Iterator[Advice]:
         )
 
 
-def _cold(saved: Savings) -> Iterator[Advice]:
+def _cold(saved: Savings, pings: Pings) -> Iterator[Advice]:
     parts = _all_parts(saved)
-    cost, moved = -parts["cold"], parts["moved"]
+    # What the cache keeper paid and spared is in this part too, and no local answer is to blame for it.
+    cost, moved = pings.net - parts["cold"], parts["moved"]
     if moved > ZERO and cost > ZERO and cost.picos * 10 >= moved.picos:
         spared, less, rest = left_of(moved, cost)
         yield Advice(

@@ -166,6 +166,7 @@ def report(database: Path, since: date, *, now: datetime, zone: ZoneInfo) -> Rep
     books = read(database, earlier, until)
     ours, before = books.between(since, until), books.between(earlier, since - timedelta(days=1))
     spend, saved = _spend(ours, since), savings(_Baselines(ours), since, until)
+    kept = pings(database, since, until)
     return Report(
         name=name_of(since),
         since=since,
@@ -181,10 +182,10 @@ def report(database: Path, since: date, *, now: datetime, zone: ZoneInfo) -> Rep
         models=_models(spend, ours.baselines),
         refused=_counts(ours, "refused"),
         degraded=_counts(ours, "degraded"),
-        advice=advice(ours, saved, zone),
+        advice=advice(ours, saved, zone, kept),
         rows=ours.totals,
         baselines=ours.baselines,
-        pings=pings(database, since, until),
+        pings=kept,
         imported=imported(ours.imported),
         imported_before=imported(before.imported),
     )

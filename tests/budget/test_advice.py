@@ -70,6 +70,19 @@ def test_cold_caches_are_laid_against_what_local_answers_spared(house: House):
     assert said.setting == 'cache_gate = "all"'
 
 
+def test_cold_caches_are_not_blamed_for_what_the_cache_keeper_paid(house: House):
+    house.week.at_home(AT, "0.50")
+    house.week.at_claude(minutes(2), "0.90", alone="0.20")
+    house.week.at_claude(minutes(7), "0.30", alone="0", task_class="ping", session="s1")
+    assert house.says("cold").amount == Money.usd("0.7")
+
+
+def test_pings_alone_are_no_cold_cache(house: House):
+    house.week.at_home(AT, "0.50")
+    house.week.at_claude(minutes(7), "0.30", alone="0", task_class="ping", session="s1")
+    assert [one.topic for one in made(house.desk).advice] == []
+
+
 def test_a_model_without_a_price_is_named_with_what_was_charged_for_it(house: House):
     house.week.at_claude(AT, "0.75", model="mystery-1", model_asked="mystery-1")
     house.ledger.outbox.record(Kind.unpriced, "mystery-1", {})
