@@ -27,6 +27,15 @@ _LIVES = f"""
 SELECT agent, life, sum(requests), sum(cloud), sum(compared), sum(compared_cloud), sum(if_5m), sum(if_1h)
 FROM cache_lives WHERE {_ON_DAYS} GROUP BY agent, life"""
 _PLAN = f"SELECT coalesce(sum(cloud), 0) FROM cache_lives WHERE is_plan AND {_ON_DAYS}"
+_PINGED = f"""
+SELECT session, agent, min(id) AS first FROM entries WHERE task_class = '{PING}' AND {_ON_DAYS} AND id BETWEEN
+    (SELECT min(first_entry) FROM days WHERE {_ON_DAYS}) AND (SELECT max(last_entry) FROM days WHERE {_ON_DAYS})
+GROUP BY session, agent"""
+_KEPT_WARM = f"""
+SELECT count(*) FROM cache_looked l JOIN entries e ON e.id = l.entry_id
+JOIN ({_PINGED}) p ON e.session = p.session AND e.agent = p.agent AND e.id > p.first
+WHERE l.if_5m IS NULL AND l.{_ON_DAYS}"""
+_HAS_PINGS = f"SELECT count(*) FROM totals WHERE task_class = '{PING}' AND {_ON_DAYS}"
 _PAUSES = f"""
 SELECT e.agent <> '', l.pause_ms FROM cache_looked l JOIN entries e ON e.id = l.entry_id
 WHERE l.{_ON_DAYS} AND l.pause_ms IS NOT NULL"""
@@ -86,7 +95,7 @@ class Missed:
     """Some days. `bill` is all that agents' requests to Claude cost, `judged` the part of it whose prompts were known.
 
     `listed` of that is on a plan: list prices, no dollars. `after_local` of what was missed expired while a local model
-    answered.
+    answered. `kept_warm` requests are not in `lives`, because the cache keeper kept their conversation meanwhile.
     """
 
     since: date
@@ -96,6 +105,7 @@ class Missed:
     judged: Money = ZERO
     listed: Money = ZERO
     after_local: Money = ZERO
+    kept_warm: int = 0
     cuts: tuple[Cut, ...] = ()
     days: tuple[tuple[date, tuple[tuple[Kind, Money], ...]], ...] = ()
     sessions: tuple[Session, ...] = ()
@@ -142,6 +152,7 @@ def _missed(connection: sqlite3.Connection, since: date, until: date, given: dic
         judged=Money(sum(row[3] for row in lives)),
         listed=Money(rows(_PLAN)[0][0]),
         after_local=Money(rows(_AFTER_LOCAL)[0][0]),
+        kept_warm=rows(_KEPT_WARM)[0][0] if rows(_HAS_PINGS)[0][0] else 0,
         cuts=tuple(_cut(row) for row in rows(_KINDS)),
         days=_days(rows(_DAYS)),
         sessions=_sessions(rows(_SESSIONS), rows(_REASONS)),

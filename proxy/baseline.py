@@ -215,7 +215,9 @@ class Recorder(threading.Thread):
         sent = followed.sent
         known = self._known(sent.session)
         pending = self._open[followed.number] = self.worlds.send(sent, self._prices(), known.until)
-        if not sent.is_ping:
+        if sent.is_ping:
+            self.doctor.pinged(pending)
+        else:
             self.doctor.sent(followed.number, pending, known.until)
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)

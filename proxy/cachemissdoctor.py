@@ -27,6 +27,8 @@ from proxy.cachemisshints import Hint, Hints
 from proxy.cachemisslines import Lines, Said
 
 MOST_OPEN = 1024
+MOST_KEPT_WARM = 1024
+"""Conversations remembered that the cache keeper has pinged."""
 NEVER = 0.0
 """The moment at which all happens in a cache that forgets nothing."""
 
@@ -51,6 +53,7 @@ class Doctor:
         self._ever = Simulator()
         self._lives: dict[Life, Simulator] = {life: Simulator() for life in LIFETIMES}
         self._open: OrderedDict[int, _Case] = OrderedDict()
+        self._kept_warm: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._hints = Hints()
 
     def hints(self, now: datetime) -> tuple[Hint, ...]:
@@ -84,6 +87,22 @@ class Doctor:
         )
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
+
+    def pinged(self, pending: Pending) -> None:
+        """Note a ping of the cache keeper: nobody knows which ones it had sent with another lifetime.
+
+        So its conversation is compared no more. What others share with it lives on as they ask for it.
+        """
+        if pending.really is None:
+            return
+        sent, prompt = pending.sent, pending.really.laid.prompt
+        self._kept_warm[(sent.session, sent.agent)] = None
+        self._kept_warm.move_to_end((sent.session, sent.agent))
+        while len(self._kept_warm) > MOST_KEPT_WARM:
+            self._kept_warm.popitem(last=False)
+        life = prompt.marks.get(max(prompt.marks, default=-1))
+        if life:
+            self._lives[life].ask(prompt.lasting(life), sent.at.timestamp())
 
     def began(self, number: int, at: datetime) -> None:
         """Note that Claude answers: what the request wrote can be read."""
@@ -136,7 +155,8 @@ class Doctor:
             bare, prefix=prefix_of(expected, fit) if expected.is_continued else 0, marked=fit.sums[last + 1]
         )
         found = replace(found, misses=misses)
-        if case.is_unsure or settlement.outcome is not Outcome.complete or not settlement.likely:
+        is_known = not case.is_unsure and case.owner not in self._kept_warm
+        if not is_known or settlement.outcome is not Outcome.complete or not settlement.likely:
             return found
         costs = {life: self._cost(case, fit, split, raw, told) for life, split in expected.lives.items()}
         return replace(found, if_5m=costs["5m"], if_1h=costs["1h"])

@@ -31,6 +31,7 @@ def missed_json(found: Missed, past: Past = NO_PAST) -> Json:
         "kinds": [{**_cut(cut), "permille": found.permille(cut.amount)} for cut in found.cuts],
         "sessions": [_session(one) for one in found.sessions],
         "lifetimes": [_lives(one) for one in found.lives],
+        "kept_warm": found.kept_warm,
         "pauses": [_pauses(one) for one in found.pauses],
         "advice": _advice(found.lives),
         "imported": {

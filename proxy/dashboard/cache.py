@@ -15,7 +15,7 @@ from budget.report import week_of
 from pricing.money import Money
 from proxy.cachemisswords import Words, where, words
 from proxy.dashboard.charts import FULL
-from proxy.dashboard.pages import books, page, pages
+from proxy.dashboard.pages import books, ledger_file, page, pages
 from proxy.desk import RequestError, counter
 
 DAYS = 7
@@ -48,8 +48,8 @@ def cache() -> str:
     today = services.ledger.today().day
     since = _since(request.args.get("week", ""), today)
     until = since + timedelta(days=DAYS - 1)
-    found = books(lambda: missed(services.ledger.file, since, until)) or Missed(since, until)
-    logged = books(lambda: past(services.ledger.file, since, until, services.prices())) or Past()
+    found = books(lambda: missed(ledger_file(), since, until)) or Missed(since, until)
+    logged = books(lambda: past(ledger_file(), since, until, services.prices())) or Past()
     hints = services.baselines.doctor.hints(services.clock()) if services.baselines else ()
     return page(
         "cache.html",

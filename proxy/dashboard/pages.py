@@ -184,6 +184,17 @@ def books(read: Callable[[], T]) -> T | None:
         return None
 
 
+def ledger_file() -> Path:
+    """Find the books; that they are not there while bursar runs is trouble, and not an empty ledger.
+
+    Raises Unreadable.
+    """
+    file = counter().services.ledger.file
+    if not file.exists():
+        raise Unreadable(f"{file} is gone")
+    return file
+
+
 def is_unreadable() -> bool:
     """Tell whether the ledger could not be read for this page."""
     return bool(getattr(g, "unreadable", False))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from flask import Response, request
 
-from budget.glance import Unreadable
 from budget.imported import imported_weeks
 from budget.report import week_of
 from budget.weekbooks import first_day, monday
@@ -18,7 +16,7 @@ from budget.weekly import DAYS, Report, Sums, name_of, overview
 from budget.weekly import report as make
 from budget.words import SIMULATED
 from pricing.money import Money
-from proxy.dashboard.pages import books, missing, page, pages, unreadable
+from proxy.dashboard.pages import books, ledger_file, missing, page, pages, unreadable
 from proxy.dashboard.reportfile import filters, standalone, title, view
 from proxy.desk import counter
 from proxy.reportjson import report_csv, report_json
@@ -114,7 +112,7 @@ def kept_report(week: str) -> Any:
 
 def _weeks(newest: date) -> list[WeekLine]:
     services = counter().services
-    file, this = _file(), monday(services.ledger.today().day)
+    file, this = ledger_file(), monday(services.ledger.today().day)
     first = first_day(file)
     if first is None:
         return []
@@ -138,15 +136,7 @@ def _weeks(newest: date) -> list[WeekLine]:
 
 def _make(since: date) -> Report:
     services = counter().services
-    return make(_file(), since, now=services.clock(), zone=services.zone())
-
-
-def _file() -> Path:
-    """Find the books; that they are not there while bursar runs is trouble, and not an empty ledger."""
-    file = counter().services.ledger.file
-    if not file.exists():
-        raise Unreadable(f"{file} is gone")
-    return file
+    return make(ledger_file(), since, now=services.clock(), zone=services.zone())
 
 
 def _monday(week: str) -> date | None:
@@ -159,7 +149,7 @@ def _monday(week: str) -> date | None:
 def _neighbour(since: date, days: int) -> str:
     """Name the week beside one, if there can be anything in it."""
     services = counter().services
-    beside, first = since + timedelta(days=days), books(lambda: first_day(_file()))
+    beside, first = since + timedelta(days=days), books(lambda: first_day(ledger_file()))
     if first is None or not monday(first) <= beside <= services.ledger.today().day:
         return ""
     return name_of(beside)

@@ -2,12 +2,16 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from budget.bands import Limits
+from budget.cachemisshistory import Past
+from budget.cachemisslife import Lives
+from budget.cachemisssums import Missed
 from budget.ledger import Ledger
 from tests.kit import traffic
 from tests.kit.cachefacts import judge
@@ -15,8 +19,10 @@ from tests.kit.claude.prices import Tokens, charge
 from tests.kit.claude_logs import Logs
 from tests.kit.weeks import WeekMaker
 from tests.tray.conftest import Command
+from tray.cli.cache_show import cache_words
 from tray.settings import read
 
+LIVES = ("", "5m", 3, 10**12, 1, 10**12, 10**12, 10**12)
 MONDAY = datetime(2026, 11, 16, 8, tzinfo=UTC)
 
 
@@ -44,6 +50,12 @@ def test_the_text_fits_a_hundred_columns_and_says_what_it_is_about(bursar: Comma
     assert "system changed" in said
     assert "An hour would have saved $0.2000 of $2.00." in said
     assert "ENABLE_PROMPT_CACHING_1H=1" in said
+    assert "bursar keeper says what that would save" in " ".join(said.split())
+
+
+def test_what_the_cache_keeper_kept_is_said_to_be_left_out() -> None:
+    found = replace(Missed(MONDAY.date(), MONDAY.date()), requests=3, kept_warm=2, lives=Lives.of([LIVES]))
+    assert "2 requests are not compared: the cache keeper kept" in " ".join(cache_words(found, Past()).split())
 
 
 def test_its_figures_are_those_that_plain_sql_recounts(bursar: Command, lived: Path):

@@ -36,7 +36,7 @@ def _of_ours(found: Missed) -> list[str]:
     if found.sessions:
         parts.append(_sessions(found.sessions))
     if found.lives:
-        parts.append("\n".join(_lives(found.lives, found.pauses)))
+        parts.append("\n".join([*_lives(found.lives, found.pauses), *_kept_warm(found)]))
     return parts
 
 
@@ -105,6 +105,12 @@ def _lives(lives: Sequence[Lives], rested: Sequence[Pauses]) -> Iterator[str]:
     if whole.off_permille is not None:
         yield f"The simulation is {_percent(abs(whole.off_permille))} off what these requests really cost."
     yield _advice(whole, worthwhile(lives))
+
+
+def _kept_warm(found: Missed) -> Iterator[str]:
+    if found.kept_warm:
+        what = "1 request is" if found.kept_warm == 1 else f"{found.kept_warm:,} requests are"
+        yield f"{what} not compared: the cache keeper kept their conversation’s cache warm."
 
 
 def _pauses(pauses: Pauses) -> str:

@@ -35,6 +35,17 @@ def test_it_names_each_kind_with_its_dollars_and_what_helps(judged: House):
     assert 'aria-current="page">Cache' in text
 
 
+def test_the_cache_keeper_is_named_with_its_command(judged: House):
+    text = judged.visitor().text("/cache")
+    assert 'href="/keeper"' in text
+    assert "<code>bursar keeper</code>" in text
+
+
+def test_short_names_of_sessions_are_whole(judged: House):
+    for name in {entry.labels.session for entry in judged.ledger.entries() if entry.labels.session}:
+        assert len(name) > 16 or f"{name[:8]}…" not in judged.visitor().text("/cache")
+
+
 def test_another_week_is_shown_and_a_word_that_is_no_week_is_said_to_be_none(judged: House):
     visitor = judged.visitor()
     assert "Nothing to judge in these days" in visitor.text("/cache?week=2026-W40")

@@ -279,7 +279,7 @@ def test_the_page_stands_while_the_books_cannot_be_read(house: House):
     visitor = house.visitor()
     house.ledger.file.rename(house.ledger.file.with_suffix(".aside"))
     try:
-        for path in ("/", "/requests", "/sessions", "/models"):
+        for path in ("/", "/requests", "/sessions", "/models", "/cache"):
             assert "The books cannot be read just now" in visitor.text(path)
         assert "$1.00 of $10.00" in words(visitor.text("/"))
         for path, empty in (
@@ -289,6 +289,7 @@ def test_the_page_stands_while_the_books_cannot_be_read(house: House):
             ("/requests", "No request has passed"),
             ("/sessions", "No session has asked"),
             ("/reports", "No week yet"),
+            ("/cache", "Nothing to judge"),
         ):
             assert empty not in visitor.text(path), path
         for path in ("/?part=1", "/requests?part=1", "/sessions?part=1", "/models?part=1"):

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from budget.cachemisssums import missed
 from budget.pings import Pings, pings
 from pricing.money import ZERO, Money
+from proxy.cachemissjson import missed_json
 from proxy.keeper.facts import keeper_json
 from proxy.keeper.past import learn, offer
 from proxy.keeper.wish import Wish
@@ -58,6 +60,19 @@ def test_savings_count_it_against_claude_alone_without_pings(keeping):
     saved = kept.saved(DAY, DAY)
     # The simulator counts tokens by its own estimate until it has learned them: within two in a hundred.
     assert abs(saved.likely.picos - net.picos) < net.picos // 50
+
+
+def test_a_conversation_that_was_kept_says_nothing_of_another_lifetime_and_is_counted(keeping):
+    keeping.asks("[[out:5]]")
+    keeping.wait(540)
+    keeping.asks("[[out:5]]")
+    keeping.asks("[[out:5]]", session="s2")
+    file = keeping.proxy.ledger.file
+    assert eventually(lambda: missed(file, DAY, DAY).requests == 3)
+    found = missed(file, DAY, DAY)
+    # The first request was before any ping, and another session has none.
+    assert [(one.requests, one.agent) for one in found.lives] == [(2, "")]
+    assert found.kept_warm == missed_json(found)["kept_warm"] == 1
 
 
 def test_pings_for_nobody_are_a_loss_and_told_as_one(keeping):
