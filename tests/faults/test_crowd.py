@@ -58,9 +58,9 @@ def test_f10_out_of_descriptors_old_idle_connections_make_room_and_running_ones_
 ) -> None:
     bursar = start(program=("sh", "-c", 'ulimit -n 200; exec "$0" "$@"', sys.executable, "-m", "tray"))
     with Client(bursar.url) as running:
-        running.send(post(bursar.url, message("[[long:60:50]]", stream=True)))
+        running.send(post(bursar.url, message("[[long:40:50]]", stream=True)))
         running.until(b"text_delta")
-        with crowd(bursar.port, 400), crowd(bursar.control_port, 400):
+        with crowd(bursar.port, 250), crowd(bursar.control_port, 250):
             assert get(bursar.url, "/health").status == 200
             assert bursar.status()["mode"] == "cloud"
             assert works(bursar)
