@@ -31,7 +31,7 @@ Wording = Callable[[int, str], Whole]
 """Puts a refusal into the agents' dialect."""
 
 LOOKUPS = 64
-ACCEPTED_AT_ONCE = 32
+ACCEPTED_AT_ONCE = 16
 BACKLOG = 1024
 SETTLE_S = 10.0
 """How long the end of an answer waits for its entry; the entry is written later all the same."""
