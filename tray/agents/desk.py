@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 
 from proxy.agentwires import Change, Verb, Wire
@@ -62,12 +63,28 @@ class AgentDesk:
             plan = self._plan(name, verb)
             if _seal(plan) != seal:
                 raise RequestError(f"{plan.now.path} has changed since the change was shown; look at it again")
-            if plan.gateway and through_gateway:
-                self._send_on(plan.gateway.removesuffix(plan.agent.suffix))
+            gateway = plan.gateway.removesuffix(plan.agent.suffix) if through_gateway else ""
+            with self._sending_on(gateway) if gateway else nullcontext():
+                try:
+                    carry_out(plan, self._record)
+                except (CannotEdit, OSError) as error:
+                    raise RequestError(str(error)) from error
+
+    @contextmanager
+    def _sending_on(self, gateway: str) -> Iterator[None]:
+        """Make a gateway bursar's own way to Claude, and take that back if what goes with it fails."""
+        before = self._cloud()
+        try:
+            self._send_on(gateway)
+            yield
+        except RequestError as error:
+            if self._cloud() == before:
+                raise
             try:
-                carry_out(plan, self._record)
-            except (CannotEdit, OSError) as error:
-                raise RequestError(str(error)) from error
+                self._send_on(before)
+            except RequestError:
+                raise RequestError(f"{error}. But [cloud] url is {gateway} now; it was {before}") from error
+            raise
 
     def _plan(self, name: str, verb: Verb) -> Plan:
         agent: Agent | None = AGENTS.get(name)
@@ -75,7 +92,7 @@ class AgentDesk:
             raise RequestError("there is no such agent")
         try:
             if verb == "disconnect":
-                return disconnecting(agent, self._record)
+                return disconnecting(agent, self._environ, self._record)
             cloud = self._cloud()
             return connecting(
                 agent, self._environ, self._record, port=self._port(), cloud=cloud, hook=self._hook, at=self._now()

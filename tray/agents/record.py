@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from budget.instance import FileLock
 from tray.agents.jsonedit import Edit
 from tray.agents.textfile import CannotEdit
 from tray.files import private_folder, read_private, write_private
+
+WAIT_S = 5.0
+"""How long another process is waited for that is changing agents' settings; that takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,21 @@ class Record:
         """Take the file's path; a mark beside it says that bursar has stepped aside somewhere."""
         self.path = path
         self.mark = path.with_suffix(".aside")
+        self._lock_file = path.with_suffix(".lock")
+
+    @contextmanager
+    def changing(self, wait_s: float = WAIT_S) -> Iterator[None]:
+        """Have record and settings to oneself, among all processes; raises CannotEdit if they stay taken, OSError."""
+        private_folder(self.path.parent)
+        lock, until = FileLock(self._lock_file), time.monotonic() + wait_s
+        while not lock.acquire():
+            if time.monotonic() >= until:
+                raise CannotEdit("another bursar is changing agents' settings just now; nothing was changed, try again")
+            time.sleep(0.02)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def all(self) -> dict[str, Wired]:
         """Read all entries; raises CannotEdit if the file is no such record."""
@@ -70,7 +92,7 @@ class Record:
         return self.all().get(agent)
 
     def put(self, agent: str, wired: Wired | None) -> None:
-        """Write an agent's entry, or take it out; the mark is there as long as one of them is stepped aside."""
+        """Write an entry, or take it out, within `changing`; the mark is there as long as one is stepped aside."""
         entries = self.all()
         entries.pop(agent, None)
         if wired is not None:
@@ -82,9 +104,3 @@ class Record:
             write_private(self.mark, b"")
         else:
             self.mark.unlink(missing_ok=True)
-
-    def step(self, agent: str, *, aside: bool) -> None:
-        """Note that bursar has stepped aside for an agent, or is back."""
-        wired = self.get(agent)
-        if wired is not None:
-            self.put(agent, replace(wired, aside=aside))

@@ -67,8 +67,7 @@ def replace(before: TextFile, after: TextFile) -> None:
     A link stays, and what it leads to is changed; mode and owner stay. Raises CannotEdit if the file has changed since
     it was read, or is read-only.
     """
-    if read(before.path).content != before.content:
-        raise CannotEdit(f"{before.path} was changed meanwhile; nothing was written, try again")
+    check_same(before)
     target = Path(os.path.realpath(before.path))
     _check_writable(before.path, target)
     if after.content is None:
@@ -81,6 +80,12 @@ def replace(before: TextFile, after: TextFile) -> None:
         raise CannotEdit(
             f"nothing can be written in {target.parent}; look at who may: ls -ld '{target.parent}'"
         ) from None
+
+
+def check_same(before: TextFile) -> None:
+    """Raise CannotEdit if a file has changed since it was read."""
+    if read(before.path).content != before.content:
+        raise CannotEdit(f"{before.path} was changed meanwhile; nothing was written, try again")
 
 
 def keep_copy(file: TextFile, place: Path) -> None:

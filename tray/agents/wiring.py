@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from tray.agents.jsonedit import Wish, apply, undo
 from tray.agents.jsontext import NotJson, parse
 from tray.agents.record import Record, Wired
 from tray.agents.textfile import CannotEdit, TextFile
+from tray.keys import is_loopback
 
 COPY = ".before-bursar"
 _SECRET = re.compile(r'("[^"]*(?:TOKEN|KEY|SECRET|PASSWORD|HEADERS|CREDENTIAL)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"', re.I)
@@ -33,6 +35,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     gateway: str = ""
     """An address of the person's own that connecting would put out of use."""
+    leads_here: bool = False
+    """Whether the agent goes through bursar even once this is undone; a note says how to mend that."""
 
     @property
     def is_empty(self) -> bool:
@@ -80,17 +84,18 @@ def connecting(
     direct = previous if previous and not _is_same(previous, url) else cloud + agent.suffix
     # A file that is as wished already was left so by a bursar whose record is lost: its copy says how it was before.
     keeps_copy = bool(edits) and now.content is not None
-    backup = earlier.backup if earlier else path.with_name(path.name + COPY) if keeps_copy else None
+    backup = earlier.backup if earlier else _copy_of(path) if keeps_copy else None
     fingerprint = earlier.before if earlier else now.fingerprint
     wired = Wired(path, url, direct, tuple(edits), fingerprint, backup, earlier.since if earlier else at)
     return Plan(agent, now, base.with_text(text), wired, tuple(_notes(agent, environ, settings, hook)), gateway)
 
 
-def disconnecting(agent: Agent, record: Record) -> Plan:
+def disconnecting(agent: Agent, environ: Environ, record: Record) -> Plan:
     """Plan to undo what the record says of an agent; raises CannotEdit if it says nothing."""
     wired = record.get(agent.name)
     if wired is None:
-        raise CannotEdit(f"bursar has not connected {agent.title}, so there is nothing to undo")
+        lost = left_behind(agent, environ, record)
+        raise CannotEdit(lost or f"bursar has not connected {agent.title}, so there is nothing to undo")
     now = textfile.read(wired.file)
     if now.content is None:
         return Plan(agent, now, now, None, (f"{wired.file} is gone, and bursar does not bring it back",))
@@ -98,30 +103,75 @@ def disconnecting(agent: Agent, record: Record) -> Plan:
         then, left = _without(now, wired)
     except CannotEdit as error:
         raise CannotEdit(f"{error}. Undo it by hand, or from {wired.backup}") from None
-    return Plan(agent, now, then, None, tuple(left))
+    address = address_in(_value(then), agent)
+    leads_here = bool(address) and address == wired.url
+    notes = (*left, _way_out(agent, then, record)) if leads_here else tuple(left)
+    return Plan(agent, now, then, None, notes, leads_here=leads_here)
+
+
+def left_behind(agent: Agent, environ: Environ, record: Record) -> str:
+    """Say what leads an agent through bursar of which the record knows nothing; empty if nothing does."""
+    try:
+        file = textfile.read(agent.file(environ))
+        address = address_in(_value(file), agent)
+    except (CannotEdit, OSError):
+        return ""
+    is_bursars = _names_record(file, record) or _copy_of(file.path).exists()
+    return _way_out(agent, file, record) if is_bursars and is_loopback(address) else ""
+
+
+def _way_out(agent: Agent, file: TextFile, record: Record) -> str:
+    """Tell a person how to undo by hand what bursar cannot."""
+    lines = ".".join(agent.address) + (" and the hooks that name bursar" if _names_record(file, record) else "")
+    copy = _copy_of(file.path)
+    kept = f"; the file as it was before bursar is {copy}" if copy.exists() else ""
+    address = address_in(_value(file), agent)
+    return (
+        f"{agent.title} still goes to {address}: {file.path} says so, and bursar has no record of having written it. "
+        f"Take out {lines} by hand{kept}"
+    )
+
+
+def _names_record(file: TextFile, record: Record) -> bool:
+    return record.path.as_posix() in file.text
+
+
+def _copy_of(path: Path) -> Path:
+    return path.with_name(path.name + COPY)
 
 
 def carry_out(plan: Plan, record: Record) -> None:
-    """Make the change: the copy first, then the record, then the file. Raises CannotEdit, OSError."""
-    earlier = record.get(plan.agent.name)
-    if plan.wired is None:
-        if not plan.is_empty:
-            textfile.replace(plan.now, plan.then)
-        record.put(plan.agent.name, None)
-        if earlier and earlier.backup and earlier.before == plan.then.fingerprint:
-            earlier.backup.unlink(missing_ok=True)  # The file is as it was: the copy says nothing more.
-        return
-    if earlier is None and plan.wired.backup is not None:
-        textfile.keep_copy(plan.now, plan.wired.backup)
-    record.put(plan.agent.name, plan.wired)
+    """Make the change, one at a time among all processes. Raises CannotEdit, OSError; then nothing was changed."""
+    with record.changing():
+        textfile.check_same(plan.now)
+        earlier = record.get(plan.agent.name)
+        if plan.wired is None:
+            _undo(plan, record, earlier)
+        else:
+            _do(plan, plan.wired, record, earlier)
+
+
+def _undo(plan: Plan, record: Record, earlier: Wired | None) -> None:
+    if not plan.is_empty:
+        textfile.replace(plan.now, plan.then)
+    record.put(plan.agent.name, None)
+    if earlier and earlier.backup and earlier.before == plan.then.fingerprint:
+        earlier.backup.unlink(missing_ok=True)  # The file is as it was: the copy says nothing more.
+
+
+def _do(plan: Plan, wired: Wired, record: Record, earlier: Wired | None) -> None:
+    """Write the copy first, then the record, then the file."""
+    if earlier is None and wired.backup is not None:
+        textfile.keep_copy(plan.now, wired.backup)
+    record.put(plan.agent.name, wired)
     if plan.is_empty:
         return
     try:
         textfile.replace(plan.now, plan.then)
     except (CannotEdit, OSError):
         record.put(plan.agent.name, earlier)
-        if earlier is None and plan.wired.backup is not None:
-            plan.wired.backup.unlink(missing_ok=True)
+        if earlier is None and wired.backup is not None:
+            wired.backup.unlink(missing_ok=True)
         raise
 
 

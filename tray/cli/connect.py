@@ -11,7 +11,7 @@ from tray.agents.agent import AGENTS, NO_CODEX, Agent
 from tray.agents.record import Record
 from tray.agents.seen import agents_seen
 from tray.agents.shells import SHELLS, lines_for, shell_of
-from tray.agents.wiring import Plan, carry_out, connecting, disconnecting
+from tray.agents.wiring import Plan, carry_out, connecting, disconnecting, left_behind
 from tray.cli.agentplace import around, hook_of, port_of, record_of, told
 from tray.cli.place import FAILED, USAGE, Failure, Place
 from tray.cli.show import as_json, columns, put
@@ -72,7 +72,12 @@ def connect(
         _agreed(plan, is_sure=is_sure)
         if through:
             _send_on(place, through.removesuffix(wanted.suffix))
-        told(lambda: carry_out(plan, record))
+        try:
+            told(lambda: carry_out(plan, record))
+        except (Failure, OSError):
+            if through:
+                _send_on(place, cloud)
+            raise
     put(
         _as_json(plan, "connected", is_dry=is_dry),
         is_json=is_json,
@@ -94,18 +99,27 @@ def disconnect(place: Place, agent: str | None, is_sure: bool, is_dry: bool, is_
     """
     record = record_of(place)
     _sure_enough(is_json=is_json, is_sure=is_sure, is_dry=is_dry)
-    names = [agent] if agent else [*told(record.all)]
-    if not names:
-        put({"disconnected": []}, is_json=is_json, words=lambda _: "no agent is connected by bursar")
-        return 0
-    done = [_undone(AGENTS[name], record, is_sure=is_sure, is_dry=is_dry, is_json=is_json) for name in names]
+    known = [*told(record.all)]
+    names = [agent] if agent else known
+    lost = [] if agent else _lost(place, record, known)
+    done = [_undone(place, AGENTS[name], record, is_sure=is_sure, is_dry=is_dry, is_json=is_json) for name in names]
     if is_json:
-        put({"disconnected": done}, is_json=True, words=str)
-    return 0
+        put({"disconnected": done, "left": lost}, is_json=True, words=str)
+    elif lost or not names:
+        click.echo("\n".join(lost) or "no agent is connected by bursar")
+    return FAILED if lost or any(each["leads_here"] for each in done) else 0
 
 
-def _undone(agent: Agent, record: Record, *, is_sure: bool, is_dry: bool, is_json: bool) -> dict[str, Any]:
-    plan = told(lambda: disconnecting(agent, record))
+def _lost(place: Place, record: Record, known: list[str]) -> list[str]:
+    """Say which agents go through bursar though its record does not know them any more."""
+    others = [agent for name, agent in AGENTS.items() if name not in known]
+    return [said for agent in others if (said := left_behind(agent, place.environ, record))]
+
+
+def _undone(
+    place: Place, agent: Agent, record: Record, *, is_sure: bool, is_dry: bool, is_json: bool
+) -> dict[str, Any]:
+    plan = told(lambda: disconnecting(agent, place.environ, record))
     if not is_json and plan.diff:
         click.echo(plan.diff)
     if not is_dry:
@@ -176,7 +190,8 @@ def _agreed(plan: Plan, *, is_sure: bool) -> None:
 
 def _as_json(plan: Plan, did: str, *, is_dry: bool) -> dict[str, Any]:
     return {
-        "agent": plan.agent.name, did: not is_dry, "changed": not is_dry and not plan.is_empty,
+        "agent": plan.agent.name, did: not is_dry and not plan.leads_here, "leads_here": plan.leads_here,
+        "changed": not is_dry and not plan.is_empty,
         "file": str(plan.now.path), "diff": plan.diff, "notes": list(plan.notes),
         "gateway": plan.gateway, "backup": str(plan.wired.backup) if plan.wired and plan.wired.backup else None,
     }  # fmt: skip
@@ -186,6 +201,8 @@ def _said(plan: Plan, did: str, *, is_dry: bool) -> list[str]:
     if is_dry:
         return [*plan.notes, "nothing was changed"]
     sessions = _FOLLOW if plan.wired else _STAY
+    if plan.leads_here:
+        return [*plan.notes]
     lines = [*plan.notes, f"{plan.agent.title} is {did}; {sessions if plan.agent.has_hooks else _NEXT}"]
     if plan.wired:
         copy = f"; a copy of the file as it was: {plan.wired.backup}" if plan.wired.backup else ""

@@ -16,6 +16,10 @@ DIRECT = "https://api.anthropic.com"
 class Told(list[str]):
     """Gateways that bursar was told to send on to."""
 
+    def now(self) -> str:
+        """Say where bursar sends on to."""
+        return self[-1] if self else DIRECT
+
 
 @pytest.fixture
 def told() -> Told:
@@ -32,7 +36,7 @@ def desk(person: Path, home: Path, told: Told) -> AgentDesk:
         record,
         HookLine.here(record.path, None),
         port=lambda: 2877,
-        cloud=lambda: DIRECT,
+        cloud=told.now,
         send_on=told.append,
         now=lambda: "2026-11-20T12:00:00+00:00",
     )
@@ -75,3 +79,12 @@ def test_what_cannot_be_edited_is_refused_in_words(desk: AgentDesk, settings: Pa
         desk.change("codex", "connect")
     with pytest.raises(RequestError, match="nothing to undo"):
         desk.change("claude-code", "disconnect")
+
+
+def test_a_change_that_fails_leaves_bursars_own_way_as_it_was(desk: AgentDesk, settings: Path, told: Told) -> None:
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://gw.example"}}')
+    settings.chmod(0o400)
+    change = desk.change("claude-code", "connect")
+    with pytest.raises(RequestError, match="read-only"):
+        desk.make("claude-code", "connect", change.seal, through_gateway=True)
+    assert told.now() == DIRECT

@@ -145,6 +145,41 @@ def test_a_record_that_was_lost_costs_no_copy_of_the_file_as_it_was(
     assert settings.with_name("settings.json.before-bursar").read_bytes() == MINE.encode()
 
 
+@pytest.mark.parametrize("is_connected_anew", [True, False])
+@pytest.mark.parametrize("names", [(), ("claude-code",)])
+def test_without_its_record_disconnect_says_what_still_leads_here_and_how_to_take_it_out(
+    bursar: Command, settings: Path, port: int, home: Path, names: tuple[str, ...], is_connected_anew: bool
+) -> None:
+    settings.write_text(MINE)
+    connect(bursar)
+    (home / "agents.json").unlink()
+    if is_connected_anew:
+        connect(bursar)
+    said = bursar("disconnect", *names, "--yes")
+    told = said.out + said.err
+    assert said.code == 1
+    assert f"still goes to http://127.0.0.1:{port}: {settings} says so" in told
+    assert "Take out env.ANTHROPIC_BASE_URL and the hooks that name bursar by hand" in told
+    assert f"the file as it was before bursar is {settings}.before-bursar" in told
+    assert "is disconnected" not in told
+
+
+def test_a_server_of_ones_own_on_this_machine_is_not_taken_for_bursar(
+    bursar: Command, settings: Path, port: int
+) -> None:
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:4000"}}')
+    assert bursar("disconnect", "--yes").out == "no agent is connected by bursar\n"
+
+
+def test_a_connect_that_fails_leaves_bursars_own_way_as_it_was(
+    bursar: Command, settings: Path, port: int, home: Path
+) -> None:
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "https://gw.example"}}')
+    settings.chmod(0o400)
+    said = bursar("connect", "claude-code", "--yes", "--through-gateway")
+    assert (said.code, "gw.example" in (home / "config.toml").read_text()) == (1, False)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
