@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from select import select
 
 from budget import reading
 from budget.allowance import PING, gone_of
@@ -32,11 +33,15 @@ from budget.folder import Folder
 from budget.ledger import Ledger
 from budget.shares import Shares, keep_for
 from pricing.money import Money
-from tests.prove.ledger.customer import ALLOWANCE, CUTOFF, LIMITS, at, live, shares_of
+from tests.prove.ledger.customer import ALLOWANCE, CUTOFF, LIMITS, OPENED, at, live, shares_of
 from tests.prove.ledger.mutants import MUTANTS
 from tests.prove.ledger.provider import Bill, Provider
 
 KILLS_A_DAY = 5
+OPENING = 0.33
+MOST_ASKED = 250
+"""So much is asked at most in a life; an idle machine does that in a quarter of a second."""
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -92,28 +97,44 @@ def run(name: str, kills: int, seed: int, folder: Path, progress: Callable[[str]
 
 def _one_life(name: str, folder: Path, day: int, port: int, seed: int, chance: random.Random) -> bool:
     """Let a customer live for a moment; says whether it had opened the ledger when it died."""
-    opened, says_opened = os.pipe()
+    heard, says = os.pipe()
     child = os.fork()
     if child == 0:
-        _be_customer(name, folder, day, port, seed, lambda: os.write(says_opened, b"!"))
-    os.close(says_opened)
-    # A third dies while it opens, recovers and charges orphans; the others at work.
-    time.sleep(chance.uniform(0, 0.03) if chance.random() < 0.33 else chance.uniform(0.03, 0.25))
+        _be_customer(name, folder, day, port, seed, lambda word: os.write(says, word))
+    os.close(says)
+    # A third dies while it opens, recovers and charges orphans; the others at work, however slow the machine is.
+    said = b""
+    if chance.random() < OPENING:
+        time.sleep(chance.uniform(0, 0.03))
+    else:
+        said = _hear(heard, len(OPENED) + chance.randrange(MOST_ASKED))
+        time.sleep(chance.uniform(0, 0.005))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    was_open = os.read(opened, 1) == b"!"
-    os.close(opened)
+    was_open = OPENED in (said or os.read(heard, 1))
+    os.close(heard)
     return was_open
 
 
-def _be_customer(name: str, folder: Path, day: int, port: int, seed: int, ready: Callable[[], object]) -> None:
+def _hear(heard: int, number: int) -> bytes:
+    """Wait until a customer has said so many words, or is dead."""
+    said = b""
+    while len(said) < number and select([heard], [], [], PATIENCE_S)[0]:
+        more = os.read(heard, number - len(said))
+        if not more:
+            break
+        said += more
+    return said
+
+
+def _be_customer(name: str, folder: Path, day: int, port: int, seed: int, says: Callable[[bytes], object]) -> None:
     try:
         opened = Ledger.open
         if name in MUTANTS:
             change, kind = MUTANTS[name]
             change()
             opened = kind.open
-        live(folder, day, port, seed, opened, ready)
+        live(folder, day, port, seed, opened, says)
     finally:
         os._exit(1)
 

@@ -25,6 +25,9 @@ THREADS = 64
 DEAREST = 120_000_000_000
 ESTIMATE = Money(1)
 
+OPENED, ASKED = b"!", b"."
+"""What it says while it lives."""
+
 Open = Callable[..., Ledger]
 
 
@@ -38,11 +41,11 @@ def shares_of(day: int) -> Shares:
     return Shares(l3_percent=20, l2_percent=10) if day % 2 else Shares()
 
 
-def live(folder: Path, day: int, port: int, seed: int, opened: Open, ready: Callable[[], object]) -> None:
-    """Open the ledger, say so, and spend until killed."""
+def live(folder: Path, day: int, port: int, seed: int, opened: Open, says: Callable[[bytes], object]) -> None:
+    """Open the ledger, say so with OPENED, and spend until killed; says ASKED after each request or refusal."""
     now = at(day)
     ledger = opened(folder, clock=lambda: now, limits=LIMITS, zone=ZONE)
-    ready()
+    says(OPENED)
     if ledger.today().stop:
         ledger.resume()
     threads = [
@@ -55,6 +58,7 @@ def live(folder: Path, day: int, port: int, seed: int, opened: Open, ready: Call
                 TIERS[number % 16],
                 shares_of(day),
                 random.Random(seed * 100 + number),
+                says,
             ),
         )
         for number in range(THREADS)
@@ -65,7 +69,15 @@ def live(folder: Path, day: int, port: int, seed: int, opened: Open, ready: Call
         thread.join()
 
 
-def _spend(ledger: Ledger, port: int, name: str, tier: str, shares: Shares, chance: random.Random) -> None:
+def _spend(
+    ledger: Ledger,
+    port: int,
+    name: str,
+    tier: str,
+    shares: Shares,
+    chance: random.Random,
+    says: Callable[[bytes], object],
+) -> None:
     with socket.create_connection(("127.0.0.1", port)) as wire, wire.makefile("rb") as answers:
         for number in range(100_000):
             request_id = f"{name}-{number}"
@@ -80,6 +92,7 @@ def _spend(ledger: Ledger, port: int, name: str, tier: str, shares: Shares, chan
                     _send(ledger, held, request_id, wire, answers, chance)
                 case _:
                     threading.Event().wait(0.003)
+            says(ASKED)
 
 
 def _send(
