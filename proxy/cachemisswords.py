@@ -23,8 +23,8 @@ _KINDS = {
     Kind.expired: Words(
         "expired",
         "Nothing was asked for longer than the cache lives, and the whole prefix was written again.",
-        "The cache keeper can read it once more before that: bursar keeper says what that would save. An hour’s lifetime "
-        "may be cheaper too, see below; for a new task after a break, a new session is.",
+        "The cache keeper can read it once more before that: bursar keeper says what that would save. An hour’s "
+        "lifetime may be cheaper too, see below; for a new task after a break, a new session is.",
     ),
     Kind.marks: Words(
         "out of reach",
