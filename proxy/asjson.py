@@ -170,6 +170,7 @@ def past_line_json(entry: Entry) -> Json:
         "at": entry.since.isoformat(),
         "charged_usd": None if entry.is_local else usd(entry.charged),
         "local": local_cost_json(entry.local),
+        "why": "",
         "is_before_start": True,
     }
 

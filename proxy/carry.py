@@ -20,6 +20,7 @@ from proxy.coldcache import warm_after
 from proxy.headers import to_upstream
 from proxy.local_relay import LocalRelay
 from proxy.meter import Reading
+from proxy.reach import failure
 from proxy.relay import Relay
 from proxy.request import AgentRequest
 from proxy.services import Services
@@ -53,6 +54,8 @@ def to_cloud(
     """Send the agent's own bytes to Claude; `instead` answers if Claude fails before a byte of its answer."""
 
     def remember(outcome: Outcomes, reading: Reading) -> None:
+        services.reach.heard(outcome, services.clock)
+        services.log.failed(attempt.held.hold_id, failure(outcome))
         if reading.is_complete and reading.usage and outcome.status == 200:
             key, shape = anchor_key(case.request), case.request.shape
             services.anchors.measured(key, body, shape.images, _prompt(reading.usage))

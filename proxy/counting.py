@@ -47,13 +47,19 @@ def answer(services: Services, wire: WireRequest) -> Answer:
     if _is_private(services, asked, headers) or not may_go(services, asked):
         body = json.dumps({"input_tokens": estimate_tokens(len(wire.body))}).encode()
         return Whole(200, [JSON_TYPE, (b"x-bursar-route", b"estimate")], body)
+
+    def counted(outcome: Outcomes, reading: Reading) -> Future[Any] | None:
+        """Settle nothing: counting is free (PRICING.md)."""
+        services.reach.heard(outcome, services.clock)
+        return None
+
     return Forward(
         origin=services.cloud.origin,
         method=b"POST",
         target=services.cloud.target(wire.target),
         headers=to_upstream(wire.headers),
         body=wire.body,
-        carrier=Relay(NAME, [(b"x-bursar-route", NAME.encode())], _free, lambda: answer(services, wire)),
+        carrier=Relay(NAME, [(b"x-bursar-route", NAME.encode())], counted, lambda: answer(services, wire)),
         may_send=lambda: may_go(services, asked),
     )
 
@@ -67,7 +73,3 @@ def _is_private(services: Services, asked: AgentRequest, headers: dict[str, str]
         return False
     as_asked = replace(asked, counting=False)
     return take(services, as_asked, headers).task.tier is Tier.L3 or was_restricted(services, asked, headers)
-
-
-def _free(outcome: Outcomes, reading: Reading) -> Future[Any] | None:
-    """Settle nothing: counting is free (PRICING.md)."""

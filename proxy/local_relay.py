@@ -265,5 +265,5 @@ def _calls_told(verdicts: tuple[Verdict, ...]) -> list[str]:
 
 def _unreached(upstream: str, detail: str) -> str:
     """Say that a server cannot be reached; the system's words for a port where nothing listens help nobody."""
-    why = "nothing answers at its address" if "Connect call failed" in detail else detail
+    why = "nothing answers at its address" if detail == "connection refused" else detail
     return f"{upstream} cannot be reached: {why}"

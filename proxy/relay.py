@@ -94,7 +94,7 @@ class Relay:
     def finish(self, ending: Ending, detail: str) -> Tail:
         """Settle, and end the answer as cleanly as Claude did and no more."""
         if ending is Ending.never_sent and self._again and detail == MODE_CHANGED:
-            self._settle(self._outcomes(ending), Reading())
+            self._settle(self._outcomes(ending, detail), Reading())
             return Tail(then=self._again)
         if self._meter:
             return self._finish_stream(ending, detail)
@@ -103,7 +103,7 @@ class Relay:
     def _finish_stream(self, ending: Ending, detail: str) -> Tail:
         assert self._meter is not None
         reading = self._meter.reading
-        settled = self._settle(self._outcomes(ending), reading)
+        settled = self._settle(self._outcomes(ending, detail), reading)
         # After `message_stop` there is nothing left that could be missing, however the connection ended.
         if reading.has_ended or (ending is Ending.complete and reading.is_unreadable):
             return Tail(settled=settled)
@@ -123,7 +123,7 @@ class Relay:
         is_whole = ending is Ending.complete and self._whole_size <= MAX_WHOLE
         if is_whole and self._status is not None and self._status < 300:
             meter.take(body)
-        settled = self._settle(self._outcomes(ending), meter.reading)
+        settled = self._settle(self._outcomes(ending, detail), meter.reading)
         if is_whole and self._status is not None and not 300 <= self._status < 400:
             if self._instead and self._status >= 400:
                 return Tail(settled=settled, then=partial(self._instead, f"status {self._status}"))
@@ -145,8 +145,9 @@ class Relay:
             return error(504, f"bursar: {name} did not answer: {detail}", headers=self._own, final=False)
         return error(502, f"bursar: {name} broke off before it had answered: {detail}", headers=self._own, final=False)
 
-    def _outcomes(self, ending: Ending) -> Outcomes:
-        return Outcomes(ending, self._status, self._upstream_id, self._elapsed() - self._began, self._first_byte_ms)
+    def _outcomes(self, ending: Ending, detail: str) -> Outcomes:
+        elapsed_s = self._elapsed() - self._began
+        return Outcomes(ending, self._status, self._upstream_id, elapsed_s, self._first_byte_ms, detail)
 
     def _elapsed_ms(self) -> int:
         return int((self._elapsed() - self._began) * 1000)

@@ -28,6 +28,7 @@ from proxy.coldcache import CacheGate, Warmth
 from proxy.keeper.keeper import Keeper
 from proxy.keeper.wish import Wish
 from proxy.localcost import LocalCosts
+from proxy.reach import Reach
 from proxy.route import Route
 from proxy.rules.project import NO_PROJECT, Project
 from proxy.rules.rule import Rule
@@ -97,6 +98,8 @@ class Line:
     charged: Money | None = None
     local: LocalCost | None = None
     """What the local machine spent on it, once it has ended."""
+    why: str = ""
+    """Why it failed, where it did and that is known."""
 
 
 class RequestLog:
@@ -146,7 +149,7 @@ class RequestLog:
                 return
             place = f"{route.upstream}/{route.model}"
             if line.outcome or (line.route, line.reason) != (place, reason):
-                moved = replace(line, route=place, reason=reason, outcome="", charged=None, local=None)
+                moved = replace(line, route=place, reason=reason, outcome="", charged=None, local=None, why="")
                 line = self._append(lambda number: replace(moved, number=number))
             self._follow(hold_id, line)
 
@@ -154,6 +157,13 @@ class RequestLog:
         """Append a line for a request whose spend was recorded."""
         if isinstance(event, SpendRecorded):
             self.ended(event.hold_id, event.outcome, event.charged, event.local)
+
+    def failed(self, key: str | int, why: str) -> None:
+        """Note why a request, or one of its holds, got no answer; its line says so when it has ended."""
+        with self._lock:
+            line = self._open.get(key)
+            if line and why:
+                self._open[key] = replace(line, why=why)
 
     def refused(self, request_id: str, reason: str) -> None:
         """Append a line for a request that gets no answer after all, and why; nothing if it is not under way."""
@@ -212,6 +222,7 @@ class Services:
     """Ends the running exchanges that a predicate picks; when it returns, nothing that was being sent still is."""
     anchors: Anchors = field(default_factory=Anchors)
     log: RequestLog = field(default_factory=RequestLog)
+    reach: Reach = field(default_factory=Reach)
     traces: Traces = field(default_factory=Traces)
     warmth: Warmth = field(default_factory=Warmth)
     project: Callable[[PurePath | None], Project] = lambda _: NO_PROJECT

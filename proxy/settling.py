@@ -41,6 +41,8 @@ class Outcomes:
     upstream_id: str
     elapsed_s: float
     first_byte_ms: int | None
+    detail: str = ""
+    """What went wrong, in words."""
 
 
 def settle(ledger: Ledger, attempt: Attempt, outcome: Outcomes, reading: Reading) -> Future[Any]:

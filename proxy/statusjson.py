@@ -27,7 +27,7 @@ def status_json(services: Services, desk: Desk) -> asjson.Json:
         **asjson.today_json(today),
         "saved": asjson.saved_json(services.ledger.baselines, today.day),
         "pace": pace.as_json() if pace else None,
-        "cloud": {"url": services.cloud.url},
+        "cloud": {"url": services.cloud.url, "trouble": _unreached(services)},
         "locals": locals_json(services.locals),
         "doubts": [asdict(doubt) for doubt in services.trust.snapshot()],
         "cache_hints": hints_json(services.baselines.doctor.hints(services.clock())) if services.baselines else [],
@@ -35,6 +35,12 @@ def status_json(services: Services, desk: Desk) -> asjson.Json:
         "machine": None if services.local_costs is None else services.local_costs.facts(),
         "prices": asjson.table_json(services.prices(), services.clock()),
     }
+
+
+def _unreached(services: Services) -> asjson.Json | None:
+    """Tell when and why Claude could not be reached; nothing once it has answered again."""
+    trouble = services.reach.trouble()
+    return None if trouble is None else {"at": trouble.at.isoformat(), "why": trouble.why}
 
 
 def _keeper(services: Services) -> asjson.Json:

@@ -167,7 +167,7 @@ def _lines(now: Glance | None) -> Iterator[Item]:
 
 def _troubles(wrong: list[Trouble]) -> Iterator[Item]:
     by_kind = {trouble.kind: trouble for trouble in wrong}
-    for number, kind in enumerate(get_args(troubles.Kind), start=10):
+    for number, kind in enumerate(get_args(troubles.Kind), start=100):
         found = by_kind.get(kind)
         if found is None:
             yield Item(number, "", "action", enabled=False, visible=False)

@@ -35,6 +35,7 @@ def wrongs(services: Services, notices: tuple[str, ...], today: Today) -> list[W
     return [
         *_money(today),
         *_books(today, notices),
+        *_cloud(services),
         *_upstreams(services, today),
         *_prices(services),
         *_cache(services),
@@ -65,6 +66,14 @@ def _books(today: Today, notices: tuple[str, ...]) -> Iterator[Wrong]:
         yield Wrong("warn", "Not recorded", f"{today.unrecorded} local requests could not be entered into the ledger.")
     for notice in notices:
         yield Wrong("warn", "Notice", notice)
+
+
+def _cloud(services: Services) -> Iterator[Wrong]:
+    trouble = services.reach.trouble()
+    if trouble:
+        at = trouble.at.astimezone(services.zone())
+        text = f"{sentence(trouble.why)}. So it was at {at:%H:%M}; this goes away with the next answer from Claude."
+        yield Wrong("bad", "Claude could not be reached", text, "bursar doctor")
 
 
 def _upstreams(services: Services, today: Today) -> Iterator[Wrong]:

@@ -12,6 +12,7 @@ from proxy.wire.answer import LEFT, MODE_CHANGED, STOPPED, Ending, Forward, Head
 from proxy.wire.client import Client
 from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.origin import OriginConnection
+from proxy.wire.unreached import why_unreached
 
 if TYPE_CHECKING:
     from proxy.wire.hub import Hub
@@ -69,7 +70,7 @@ class Exchange:
         except TimeoutError:
             self._end(Ending.never_sent, f"no connection within {self.patience.connect_s:g} s")
         except (OSError, ssl.SSLError, ConnectionError) as error:
-            self._end(Ending.never_sent, str(error) or type(error).__name__)
+            self._end(Ending.never_sent, why_unreached(error))
         except Exception as error:  # noqa: BLE001 - the top of a task: the agent must not hang.
             log_fault(log, "no connection was made", error)
             self._end(Ending.never_sent, f"{FAULT} ({type(error).__name__})")

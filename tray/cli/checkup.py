@@ -14,7 +14,7 @@ from tray.browser import has_screen
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.prices import load_prices
-from tray.cli.show import dollars, plain
+from tray.cli.show import dollars, local_time, plain
 from tray.control import Control
 from tray.files import UnsafeFileError
 from tray.portowner import port_owner
@@ -52,6 +52,7 @@ def checkup(place: Place, settings: Settings, running: Control | None) -> Iterat
         status = running.get("/api/status")
         told = f"version {status['version']}, process {status['pid']}; agents connect to port {status['port']}"
         yield Finding("bursar", True, told)
+        yield from _cloud(status["cloud"])
         yield from _circuits(status["locals"])
         yield _tray(status["tray"], place)
     yield from _ledger(place, running)
@@ -104,6 +105,14 @@ def _ledger(place: Place, running: Control | None) -> Iterator[Finding]:
         yield Finding("clock", False, f"it jumped ahead; bursar stays on {found['day']}", "bursar confirm-day")
     if found["stop"]:
         yield Finding("stop", True, "all cloud traffic is stopped", "bursar resume")
+
+
+def _cloud(cloud: dict[str, Any]) -> Iterator[Finding]:
+    """Tell that Claude could not be reached, as the last request saw it; none is sent to find out."""
+    trouble = cloud.get("trouble")
+    if trouble:
+        told = f"could not be reached at {local_time(trouble['at'], '%H:%M')}: {plain(trouble['why'])}"
+        yield Finding("Claude", False, told, f"see the network, and [cloud] url: {plain(cloud['url'])}", "cloud")
 
 
 def _tray(state: str, place: Place) -> Finding:
