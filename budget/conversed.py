@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from budget.allowance import PING
 from budget.database import open_reader
 
+MOST_LEARNED = 30_000
+"""So many of the newest entries say what there is to learn of pauses."""
+
 _ENDS = "SELECT min(first_entry), max(last_entry) FROM days WHERE day BETWEEN ? AND ?"
-_ROWS = """
-SELECT day, since, at, session, agent, coalesce(nullif(model_asked, ''), model), model, turn, task_class, is_local,
-    input, cache_write_5m, cache_write_1h, cache_read, likely, note
-FROM entries WHERE id BETWEEN ? AND ? AND day BETWEEN ? AND ? AND session <> ''
-    AND outcome IN ('complete', 'interrupted', 'client_left', 'unknown', 'flagged')"""
+_OF_KEPT = f"AND session IN (SELECT session FROM entries WHERE id BETWEEN :first AND :last AND task_class = '{PING}')"
+# Only what Claude or a local model answered goes on: not a ping, nor what is asked beside a conversation.
+_IS_OWN = f"task_class <> '{PING}' AND (is_local OR cache_read + cache_write_5m + cache_write_1h > 0)"
+_ROWS = f"""
+SELECT day, since, at, session, agent, coalesce(nullif(model_asked, ''), model) AS asked, model, task_class, is_local,
+    input, cache_write_5m, cache_write_1h, cache_read, likely, note,
+    turn <> '' AND turn IS lead(turn) OVER (
+        PARTITION BY session, agent, coalesce(nullif(model_asked, ''), model), {_IS_OWN} ORDER BY since, id)
+FROM entries WHERE id BETWEEN :first AND :last AND day BETWEEN :since AND :until AND session <> '' {{}}
+    AND outcome IN ('complete', 'interrupted', 'client_left', 'unknown', 'flagged')
+ORDER BY since, id"""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversed:
-    """One answered request of a conversation, or a ping; tokens by where they were, `likely` in picodollars."""
+class Conversed(NamedTuple):
+    """One answered request of a conversation, or a ping; tokens by where they were, `likely` in picodollars.
+
+    `goes_on`: the conversation's next request is of the same turn.
+    """
 
     day: date
     since: datetime
@@ -30,7 +40,6 @@ class Conversed:
     agent: str
     asked: str
     model: str
-    turn: str
     task_class: str
     is_local: bool
     input: int
@@ -39,6 +48,7 @@ class Conversed:
     read: int
     likely: int
     note: str
+    goes_on: bool
 
     @property
     def thread(self) -> str:
@@ -56,15 +66,23 @@ class Conversed:
         return self.read + self.written_5m + self.written_1h
 
 
-def conversed(database: Path, since: date, until: date) -> Sequence[Conversed]:
-    """Read what was asked between two days, both included, in the order in which it was asked. Raises sqlite3.Error."""
+def conversed(
+    database: Path, since: date, until: date, *, most: int | None = None, only_kept: bool = False
+) -> Iterator[Conversed]:
+    """Read what was asked between two days, both included, in the order in which it was asked, one row at a time.
+
+    `most`: only so many of the newest entries. `only_kept`: only sessions that were pinged. Raises sqlite3.Error.
+    """
     if not database.exists():
-        return ()
+        return
     with open_reader(database) as connection:
         days = since.isoformat(), until.isoformat()
         first, last = connection.execute(_ENDS, days).fetchone()
-        rows = connection.execute(_ROWS, (first, last, *days)).fetchall() if first is not None else ()
-    return sorted(map(_row, rows), key=lambda row: row.since)
+        if first is None:
+            return
+        first = max(first, last - most + 1) if most is not None else first
+        given = {"first": first, "last": last, "since": days[0], "until": days[1]}
+        yield from map(_row, connection.execute(_ROWS.format(_OF_KEPT if only_kept else ""), given))
 
 
 def has_pings(database: Path, since: date, until: date) -> bool:
@@ -76,7 +94,6 @@ def has_pings(database: Path, since: date, until: date) -> bool:
         return connection.execute(query, (since.isoformat(), until.isoformat(), PING)).fetchone() is not None
 
 
-def _row(row: sqlite3.Row | tuple[object, ...]) -> Conversed:
+def _row(row: tuple[str, str, str, *tuple[Any, ...]]) -> Conversed:
     day, since, at, *rest = row
-    moments = date.fromisoformat(str(day)), datetime.fromisoformat(str(since)), datetime.fromisoformat(str(at))
-    return Conversed(*moments, *rest)
+    return Conversed(date.fromisoformat(day), datetime.fromisoformat(since), datetime.fromisoformat(at), *rest)

@@ -58,7 +58,7 @@ def pings(database: Path, since: date, until: date) -> Pings:
     if not has_pings(database, since, until):
         return Pings()
     # Who was waited for at the end of the last day comes back on the next one.
-    rows = conversed(database, since - timedelta(days=1), until + timedelta(days=1))
+    rows = conversed(database, since - timedelta(days=1), until + timedelta(days=1), only_kept=True)
     return summed(rows, since, until)
 
 

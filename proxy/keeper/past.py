@@ -6,17 +6,17 @@ say about how much was written again because a pause was too long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from budget.conversed import Conversed, conversed
+from budget.conversed import MOST_LEARNED, Conversed, conversed
 from pricing.money import Money
 from pricing.table import PriceTable
 from proxy.keeper.hazard import Hazard
 from proxy.keeper.pauses import Pauses, Said
-from proxy.keeper.replay import Asked, Replayed, replay
+from proxy.keeper.replay import Asked, Replayed, Replaying
 from proxy.keeper.wish import Wish
 
 LEARNS_DAYS = 28
@@ -45,21 +45,31 @@ def offer(database: Path, today: date, prices: PriceTable, wish: Wish) -> Offer:
     """Replay the last days before today, with all that was known of pauses before them. Raises sqlite3.Error."""
     days = OFFER_DAYS
     since, until = today - timedelta(days=days), today - timedelta(days=1)
-    rows = [row for row in conversed(database, since, until) if not row.is_ping]
     hazard = Hazard()
-    teach(hazard, conversed(database, since - timedelta(days=LEARNS_DAYS), since - timedelta(days=1)))
-    asked = list(asked_of(rows, prices))
-    bill = Money(sum(row.likely for row in rows if not row.is_local))
-    return Offer(days, since, until, len(asked), bill, replay(asked, hazard, most=wish.allowance * days))
+    before = since - timedelta(days=LEARNS_DAYS), since - timedelta(days=1)
+    teach(hazard, conversed(database, *before, most=MOST_LEARNED))
+    replaying = Replaying(hazard, most=wish.allowance * days)
+    bill = requests = 0
+
+    def paid() -> Iterator[Conversed]:
+        nonlocal bill
+        for row in conversed(database, since, until):
+            bill += 0 if row.is_ping or row.is_local else row.likely
+            yield row
+
+    for asked in asked_of(paid(), prices):
+        requests += 1
+        replaying.take(asked)
+    return Offer(days, since, until, requests, Money(bill), replaying.end())
 
 
-def teach(hazard: Hazard, rows: Sequence[Conversed]) -> None:
+def teach(hazard: Hazard, rows: Iterable[Conversed]) -> None:
     """Teach a hazard all pauses that recorded requests tell of, silences that never ended included."""
     pauses = Pauses(hazard)
     end_s = 0.0
     for row, said in _said(rows):
         end_s = row.until.timestamp()
-        pauses.came(row.thread, row.session, row.since.timestamp())
+        pauses.came(said.thread, row.session, row.since.timestamp())
         pauses.ended(said, end_s)
     pauses.forget(end_s)
 
@@ -67,28 +77,29 @@ def teach(hazard: Hazard, rows: Sequence[Conversed]) -> None:
 def learn(database: Path, now: datetime) -> Hazard:
     """Learn from the entries of the last weeks. Raises sqlite3.Error."""
     hazard, today = Hazard(), now.date()
-    teach(hazard, conversed(database, today - timedelta(days=LEARNS_DAYS), today + timedelta(days=1)))
+    days = today - timedelta(days=LEARNS_DAYS), today + timedelta(days=1)
+    teach(hazard, conversed(database, *days, most=MOST_LEARNED))
     return hazard
 
 
-def asked_of(rows: Sequence[Conversed], prices: PriceTable) -> Iterator[Asked]:
+def asked_of(rows: Iterable[Conversed], prices: PriceTable) -> Iterator[Asked]:
     """Give recorded requests to Claude as a replay takes them."""
-    before: dict[str, Conversed] = {}
+    before: dict[str, int] = {}
     for row, said in _said(rows):
         if row.is_local:
             continue
-        last = before.get(row.thread)
-        before[row.thread] = row
-        # A prompt that got shorter was summed up: what it still shares with the one before it nobody knows.
-        goes_on = last is not None and row.prefix + row.input >= last.prefix
+        prefix = row.prefix
+        last = before.get(said.thread, 0)
+        before[said.thread] = prefix
         yield Asked(
             said=said,
             since_s=row.since.timestamp(),
             until_s=row.until.timestamp(),
-            prefix=row.prefix,
+            prefix=prefix,
             tail=row.input,
-            could_read=last.prefix if last is not None and goes_on else 0,
-            rates=prices.on(row.since, row.model).dearest(row.prefix + row.input),
+            # A prompt that got shorter was summed up: what it still shares with the one before it nobody knows.
+            could_read=last if prefix + row.input >= last else 0,
+            rates=prices.on(row.since, row.model).dearest(prefix + row.input),
             for_an_hour=row.written_1h > row.written_5m,
             found=row.read,
         )
@@ -96,11 +107,6 @@ def asked_of(rows: Sequence[Conversed], prices: PriceTable) -> Iterator[Asked]:
 
 def _said(rows: Iterable[Conversed]) -> Iterator[tuple[Conversed, Said]]:
     """Tell of each request of a conversation how it ended: with tools if the same turn went on after it."""
-    own = [row for row in rows if not row.is_ping and (row.is_local or row.prefix)]
-    following: dict[str, str] = {}
-    ends: list[bool] = []
-    for row in reversed(own):
-        ends.append(bool(row.turn) and following.get(row.thread) == row.turn)
-        following[row.thread] = row.turn
-    for row, asks_tool in zip(own, reversed(ends), strict=True):
-        yield row, Said(row.thread, row.session, bool(row.agent), asks_tool)
+    for row in rows:
+        if not row.is_ping and (row.is_local or row.prefix):
+            yield row, Said(row.thread, row.session, bool(row.agent), bool(row.goes_on))
