@@ -17,6 +17,7 @@ from proxy.around import Around
 from proxy.desk import RequestError, Setting
 from proxy.services import Services
 from tray import VERSION
+from tray.agents.record import Record
 from tray.config_edit import Value
 from tray.config_file import ChangeError, change
 from tray.files import read_private
@@ -135,6 +136,7 @@ class SettingsDesk:
             "config_file": str(self._paths.config_file),
             "zone": self._in_force.settings.zone.key,
             "notices": list(self._services.notices()),
+            "stepped_aside": Record(self._paths.agents).is_aside,
             "tray": self.tray(),
         }
 

@@ -70,6 +70,9 @@ class Glance:
     servers: tuple[Server, ...]
     doubts: int
     trouble: str
+    has_stepped_aside: bool
+    """Whether an agent's settings lead past bursar, because it could not start."""
+    unreached: str
     is_clock_held_back: bool
     unrecorded: int
     prices_of: str
@@ -131,6 +134,8 @@ def _glance(status: Mapping[str, Any]) -> Glance:
         servers=tuple(_server(one) for one in status.get("locals", ())),
         doubts=len(status.get("doubts", ())),
         trouble=str(status["trouble"] or ""),
+        has_stepped_aside=bool(status.get("stepped_aside")),
+        unreached=_unreached(status.get("cloud"), zone),
         is_clock_held_back=bool(status["clock_held_back"]),
         unrecorded=int(status["unrecorded"]),
         prices_of=str(prices.get("data_as_of", "")) if prices.get("old") else "",
@@ -138,6 +143,12 @@ def _glance(status: Mapping[str, Any]) -> Glance:
         running=int(status["open_holds"]),
         is_simulated=bool(status.get("simulated")),
     )
+
+
+def _unreached(cloud: Mapping[str, Any] | None, zone: tzinfo | None) -> str:
+    """Say since when, by the person's own clock, Claude is not reached; empty if it is."""
+    trouble = (cloud or {}).get("trouble")
+    return f"{_local(trouble['at'], zone):%H:%M}" if trouble else ""
 
 
 def _savings(raw: Mapping[str, Any]) -> Savings:

@@ -9,7 +9,9 @@ from typing import Literal
 from budget.state import Mode
 from tray.glance import Glance, Server
 
-Kind = Literal["failed", "stale", "ledger", "clock", "unrecorded", "local", "doubts", "prices", "notices"]
+Kind = Literal[
+    "failed", "stale", "ledger", "cloud", "aside", "clock", "unrecorded", "local", "doubts", "prices", "notices"
+]
 
 STALE_S = 15
 """A status older than this is told to be old."""
@@ -28,6 +30,10 @@ def troubles(now: Glance) -> Iterator[Trouble]:
     """List what a status says is wrong, worst first."""
     if now.trouble:
         yield Trouble("ledger", "The ledger cannot be written: nothing goes to Claude", "today")
+    if now.has_stepped_aside:
+        yield Trouble("aside", "An agent goes past bursar, unmetered, until its next prompt", "agents")
+    if now.unreached:
+        yield Trouble("cloud", f"Claude could not be reached at {now.unreached}", "today")
     if now.is_clock_held_back:
         yield Trouble("clock", f"The clock jumped: bursar stays on {now.day:%d %b}", "today")
     if now.unrecorded:

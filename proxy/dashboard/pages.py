@@ -50,7 +50,7 @@ BELOW = {
     **dict.fromkeys(("save", "agents", "agent_change", "make_agent_change"), "settings"),
 }
 """Pages that have no place of their own among those, and the page below which each stands."""
-OPENED = (*(name for name, _ in NAV), "settings", "welcome", "keeper")
+OPENED = (*(name for name, _ in NAV), "settings", "agents", "welcome", "keeper")
 """The pages that a link may open."""
 
 FILTERS = (

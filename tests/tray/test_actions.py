@@ -164,6 +164,7 @@ def test_a_stop_is_shown_with_its_hour_and_can_be_lifted(person: Person):
         ("open:reports", "/reports"),
         ("open:models", "/models"),
         ("open:settings", "/settings"),
+        ("open:agents", "/settings/agents"),
     ],
 )
 def test_a_page_opens_by_a_link_that_works_once(person: Person, action: str, place: str):

@@ -154,7 +154,17 @@ def test_what_a_plan_was_spared_is_not_called_saved():
         ({"locals": [DEAD, DEAD, OTHER]}, "! 2 of 3 local servers are down: using LM Studio", "open:models"),
         ({"locals": [], "mode": "local"}, "! No local model server was found: nobody answers", "open:models"),
         ({"trouble": "the disk is full"}, "! The ledger cannot be written: nothing goes to Claude", "open:today"),
+        (
+            {"stepped_aside": True},
+            "! An agent goes past bursar, unmetered, until its next prompt",
+            "open:agents",
+        ),
         ({"clock_held_back": True}, "! The clock jumped: bursar stays on 20 Nov", "open:today"),
+        (
+            {"cloud": {"url": "https://a", "trouble": {"at": NOON, "why": "name not found"}}},
+            "! Claude could not be reached at 13:00",
+            "open:today",
+        ),
         ({"unrecorded": 1}, "! 1 local request could not be recorded", "open:today"),
         ({"doubts": [{}, {}]}, "! 2 local failures lately: Claude goes first there", "open:models"),
         (
@@ -344,6 +354,7 @@ statuses = st.fixed_dictionaries(
         "unrecorded": st.integers(0, 10**9),
         "trouble": st.none() | texts,
         "clock_held_back": st.booleans(),
+        "stepped_aside": st.booleans(),
         "saved": st.none() | st.fixed_dictionaries({"today": savings, "week": savings}),
         "locals": st.lists(st.fixed_dictionaries({"name": texts, "healthy": st.booleans(), "why": texts}), max_size=4),
         "doubts": st.lists(st.just({}), max_size=3),

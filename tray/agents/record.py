@@ -77,6 +77,14 @@ class Record:
         finally:
             lock.release()
 
+    @property
+    def is_aside(self) -> bool:
+        """Tell whether bursar has stepped aside somewhere, by the mark alone."""
+        try:
+            return self.mark.exists()
+        except OSError:  # The folder may not be entered; much else says that.
+            return False
+
     def all(self) -> dict[str, Wired]:
         """Read all entries; raises CannotEdit if the file is no such record."""
         try:

@@ -16,6 +16,7 @@ from budget.peek import peek
 from budget.saved import Saved
 from budget.today import DayTotal
 from proxy.asjson import saved_json, today_json
+from tray.agents.record import Record
 from tray.cli.place import Place
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def status_at_rest(place: Place) -> dict[str, Any]:
     today = peek(paths.ledger, clock=place.clock, limits=settings.limits(), zone=settings.zone)
     shown = {**today_json(today), "saved": saved_json(Shelf.of(place), today.day)}
     made_up = paths.simulated_mark.exists()
-    return {"running": False, "simulated": made_up, "config_file": str(paths.config_file), **shown}
+    aside = Record(paths.agents).is_aside
+    about = {"simulated": made_up, "config_file": str(paths.config_file), "stepped_aside": aside}
+    return {"running": False, **about, **shown}
 
 
 def change_at_rest(place: Place, change: Callable[[Ledger], None]) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def in_words(found: dict[str, Any]) -> str:
 def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["trouble"]:
         yield "Trouble", f"{found['trouble']}; nothing goes to Claude"
+    if found.get("stepped_aside"):
+        yield "Aside", "an agent goes past bursar, unmetered, because bursar could not start; see bursar doctor"
     if found["clock_held_back"]:
         yield "Clock", f"it jumped ahead; bursar stays on {found['day']}; if it is right: bursar confirm-day"
     if found["unrecorded"]:
@@ -98,7 +100,7 @@ def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "Claude", plain(found["cloud"]["url"])
+    yield "Claude", plain(f"{found['cloud']['url']}{_unreached(found['cloud'])}")
     for local in found["locals"]:
         models = ", ".join(map(_model, local["models"]))
         shown = models if local["healthy"] else f"not usable: {plain(local['why'])}"
@@ -115,6 +117,12 @@ def _upstreams(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Agents", f"http://127.0.0.1:{found['port']} (try: bursar run -- claude)"
     if found["tray"] != "host":
         yield "Tray", ADVICE[found["tray"]]
+
+
+def _unreached(cloud: dict[str, Any]) -> str:
+    """Say when and why Claude could not be reached, if that is the last that was seen of it."""
+    trouble = cloud.get("trouble")
+    return f" could not be reached at {local_time(trouble['at'], '%H:%M')}: {trouble['why']}" if trouble else ""
 
 
 def _model(model: dict[str, Any]) -> str:

@@ -60,10 +60,13 @@ def test_where_it_cannot_start_it_steps_aside_and_says_so_once(
         assert revive(bursar, ANTHROPIC_BASE_URL=DIRECT) == {}
         found = {finding["key"]: finding for finding in bursar("doctor", "--json").json["findings"]}["aside"]
         assert (found["ok"], "unmetered" in found["says"]) == (False, True)
+        assert bursar("status", "--json").json["stepped_aside"] is True
+        assert "Aside" in bursar("status").out
     assert (home / "agents.aside").exists()
     assert bursar("disconnect", "--yes").code == 0  # Also from there, every byte comes back.
     assert not connected.exists()
     assert not (home / "agents.aside").exists()
+    assert bursar("status", "--json").json["stepped_aside"] is False
 
 
 @pytest.mark.parametrize(
