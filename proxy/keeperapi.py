@@ -37,4 +37,5 @@ def _told() -> Json:
     services = counter().services
     glance = services.keeper.glance() if services.keeper else None
     ledger = services.ledger
-    return keeper_json(ledger.file, services.options.keeper, ledger.today().day, services.prices(), glance)
+    wish, today = services.options.keeper, ledger.today().day
+    return keeper_json(ledger.file, wish, today, services.prices(), glance, services.offers)

@@ -26,6 +26,7 @@ from proxy.baseline import Recorder
 from proxy.classify import Classifier
 from proxy.coldcache import CacheGate, Warmth
 from proxy.keeper.keeper import Keeper
+from proxy.keeper.offers import Offers
 from proxy.keeper.wish import Wish
 from proxy.localcost import LocalCosts
 from proxy.reach import Reach
@@ -238,6 +239,7 @@ class Services:
     """Without it, what requests would have cost at Claude alone is not known."""
     keeper: Keeper | None = None
     """Without it, no cache is kept, whatever a person wishes."""
+    offers: Offers = field(default_factory=Offers)
     is_simulated: bool = False
     """Whether everything here is made up, which each page then says."""
     also_noticed: Callable[[], tuple[str, ...]] = tuple

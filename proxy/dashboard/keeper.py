@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import redirect, request, url_for
 
-from proxy.dashboard.pages import books, page, pages
+from proxy.dashboard.pages import books, ledger_file, page, pages
 from proxy.desk import counter
 from proxy.keeper.facts import keeper_json
 from proxy.keeper.words import came_to, offered
@@ -19,7 +19,7 @@ def keeper() -> str:
     services = counter().services
     ledger, glance = services.ledger, services.keeper.glance() if services.keeper else None
     wish, today = services.options.keeper, ledger.today().day
-    found = books(lambda: keeper_json(ledger.file, wish, today, services.prices(), glance))
+    found = books(lambda: keeper_json(ledger_file(), wish, today, services.prices(), glance, services.offers))
     lines = {name: came_to(found[name]) for name in ("today", "week")} if found else {}
     offer = offered(found["offer"]) if found and found["offer"] else ""
     return page("keeper.html", found=found, lines=lines, offer=offer, saved=request.args.get("done") == "yes")

@@ -11,16 +11,24 @@ from budget.conversed import has_pings
 from budget.pings import Pings, pings
 from pricing.table import PriceTable
 from proxy.keeper.keeper import Glance
-from proxy.keeper.past import OFFER_DAYS, Offer, offer
+from proxy.keeper.offers import Offers
+from proxy.keeper.past import OFFER_DAYS, Offer
 from proxy.keeper.wish import Wish
 
 Json = dict[str, Any]
 
 
-def keeper_json(database: Path, wish: Wish, today: date, prices: PriceTable, glance: Glance | None = None) -> Json:
+def keeper_json(
+    database: Path,
+    wish: Wish,
+    today: date,
+    prices: PriceTable,
+    glance: Glance | None = None,
+    offers: Offers | None = None,
+) -> Json:
     """Tell all of it; `glance` is None where no bursar runs. `offer` is None where pings were sent in those days.
 
-    Raises sqlite3.Error.
+    `offers` keeps what was worked out today. Raises sqlite3.Error.
     """
     since = today - timedelta(days=OFFER_DAYS - 1)
     was_on = has_pings(database, today - timedelta(days=OFFER_DAYS), today - timedelta(days=1))
@@ -29,7 +37,7 @@ def keeper_json(database: Path, wish: Wish, today: date, prices: PriceTable, gla
         "now": None if glance is None else asdict(glance),
         "today": pings_json(pings(database, today, today)),
         "week": {**_days(since, today), **pings_json(pings(database, since, today))},
-        "offer": None if was_on else offer_json(offer(database, today, prices, wish)),
+        "offer": None if was_on else offer_json((offers or Offers()).of(database, today, prices, wish)),
     }
 
 

@@ -15,6 +15,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from budget.pings import pings
@@ -56,9 +57,9 @@ def main() -> None:
     for pinged in (0, 2):
         with tempfile.TemporaryDirectory() as folder:
             file = _made(Path(folder), given.entries, given.days, pinged)
-            _measure("offer", given.entries, pinged, lambda: offer(file, today, prices, Wish()))
-            _measure("learn", given.entries, pinged, lambda: learn(file, NOON))
-            _measure("pings", given.entries, pinged, lambda: pings(file, today - timedelta(days=6), today))
+            _measure("offer", given.entries, pinged, partial(offer, file, today, prices, Wish()))
+            _measure("learn", given.entries, pinged, partial(learn, file, NOON))
+            _measure("pings", given.entries, pinged, partial(pings, file, today - timedelta(days=6), today))
 
 
 def _made(folder: Path, entries: int, days: int, pinged: int) -> Path:

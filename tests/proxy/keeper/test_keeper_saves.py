@@ -11,6 +11,7 @@ from budget.pings import Pings, pings
 from pricing.money import ZERO, Money
 from proxy.cachemissjson import missed_json
 from proxy.keeper.facts import keeper_json
+from proxy.keeper.offers import Offers
 from proxy.keeper.past import learn, offer
 from proxy.keeper.wish import Wish
 from proxy.keeper.words import came_to, offered
@@ -107,6 +108,18 @@ def test_while_it_is_off_it_says_what_it_would_have_saved(start, fake):
     found = keeper_json(file, Wish(), tomorrow, PRICES)
     assert "it would have saved about $1." in offered(found["offer"])
     assert learn(file, BEGINS).pauses == 3
+    fake.turn_to(None)
+
+
+def test_an_offer_is_worked_out_once_a_day(start, fake):
+    keeping = Keeping(start, fake, wish=Wish())
+    file, tomorrow, offers = keeping.proxy.ledger.file, DAY + timedelta(days=1), Offers()
+    assert offers.known(tomorrow) is None
+    made = offers.of(file, tomorrow, PRICES, Wish())
+    assert offers.of(file, tomorrow, PRICES, Wish()) is made is offers.known(tomorrow)
+    assert offers.known(tomorrow + timedelta(days=1)) is None
+    assert offers.of(file, tomorrow, PRICES, ON) is not made
+    assert offers.of(file, tomorrow + timedelta(days=1), PRICES, ON).until == tomorrow
     fake.turn_to(None)
 
 
