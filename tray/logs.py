@@ -6,7 +6,6 @@ import faulthandler
 import logging
 import os
 import re
-import sqlite3
 import sys
 import threading
 import traceback
@@ -44,7 +43,7 @@ def told(error: BaseException) -> str:
     parts: list[str] = []
     at: BaseException | None = error
     while at is not None and len(parts) < MOST_CAUSES:
-        said = f": {at}" if isinstance(at, OSError | sqlite3.Error) else ""
+        said = f": {at}" if isinstance(at, OSError) or type(at).__module__ == "sqlite3" else ""
         places = "".join(traceback.format_tb(at.__traceback__))
         parts.append(f"Traceback (most recent call last):\n{places}{type(at).__name__}{said}")
         at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
