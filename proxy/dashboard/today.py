@@ -24,6 +24,8 @@ from proxy.dashboard.pages import books, is_part, page, pages
 from proxy.dashboard.shown import sentence
 from proxy.dashboard.wrongs import Wrong, wrongs
 from proxy.desk import counter
+from proxy.keeper.facts import offer_json
+from proxy.keeper.words import offered
 from proxy.pace import Pace, pace_of
 
 DAYS = 14
@@ -39,7 +41,6 @@ DONE = {
     "reload": "The config file was read again.",
 }
 """What a page says after a write; an address can choose among these and nothing else."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,15 @@ def today() -> str:
     """Show the day, or only what changes of it."""
     template = "today_now.html" if is_part() else "today.html"
     latest, _ = rows(most=LATEST)
-    return page(template, now=_now(), latest=latest, modes=MODES, done=DONE.get(request.args.get("done", ""), ""))
+    done = DONE.get(request.args.get("done", ""), "")
+    return page(template, now=_now(), latest=latest, modes=MODES, done=done, offer=_offer())
+
+
+def _offer() -> str:
+    """Say what the cache keeper would have saved, if it is off and that was worked out today; no work is done here."""
+    services = counter().services
+    made = None if services.options.keeper.enabled else services.offers.known(services.ledger.today().day)
+    return offered(offer_json(made)) if made is not None and made.found.net > ZERO else ""
 
 
 def _now() -> Now:

@@ -6,6 +6,8 @@ from budget.allowance import PING
 from budget.ledger import Ask, Held, Labels, Offer, Outcome, Settlement
 from pricing.money import Money
 from pricing.usage import Usage
+from proxy.keeper.past import Offer as Made
+from proxy.keeper.replay import Replayed
 from proxy.keeper.wish import Wish
 from tests.proxy.dashboard.house import House
 
@@ -44,6 +46,17 @@ def test_a_loss_is_told_as_one_here_and_in_the_report(house: House):
     said = "1 ping for $0.02 (1 of them in vain) kept $0.00 from being written again: a loss of $0.02"
     assert said in house.visitor().text("/keeper")
     assert said in house.visitor().text("/reports/2026-W47")
+
+
+def test_today_offers_it_once_that_was_worked_out_and_only_while_it_is_off(house: House):
+    visitor, day = house.visitor(), house.ledger.today().day
+    assert 'href="/keeper"' not in visitor.text("/")
+    made = Made(7, day, day, 9, Money.usd(10), Replayed(pings=3, cost=10**11, saved=11 * 10**11))
+    house.services.offers._kept = (day, Wish().allowance, house.services.prices(), made)
+    assert "it would have saved about $1.00, 10.0 % of what was spent" in visitor.text("/")
+    assert 'href="/keeper"' in visitor.text("/?part=1")
+    house.services.options = replace(house.services.options, keeper=Wish(enabled=True))
+    assert 'href="/keeper"' not in visitor.text("/")
 
 
 def test_the_cache_s_page_leads_there(house: House):
