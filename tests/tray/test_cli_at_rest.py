@@ -232,3 +232,9 @@ def test_an_empty_log_says_that_it_is_empty(bursar: Command, home: Path):
 def test_agents_and_commands_cannot_share_a_port(bursar: Command):
     said = bursar("serve", "--port", "2878")
     assert (said.code, "cannot both have port 2878" in said.err) == (2, True)
+
+
+def test_a_program_that_is_not_there_starts_no_bursar(bursar: Command, home: Path):
+    said = bursar("run", "--", "no-such-agent", "-p")
+    assert (said.code, said.err) == (127, "bursar: there is no command 'no-such-agent'\n")
+    assert [path.name for path in home.iterdir()] == ["config.toml"]

@@ -74,7 +74,8 @@ def test_the_emergency_stop_is_kept_across_kill_9(served: Bursar):
 def test_a_second_bursar_names_the_first_and_ends(served: Bursar):
     said = served.command("serve")
     assert said.returncode == 4
-    assert said.stderr == f"bursar: bursar is already running (process {served.pid})\n"
+    runs = f"bursar: bursar is already running (process {served.pid})"
+    assert said.stderr == f"{runs}; to look at it: bursar status, or: bursar dashboard\n"
     assert served.status()["running"]
 
 

@@ -146,9 +146,15 @@ def _words(said: dict[str, Any]) -> str:
         for each in said["agents"]
     ]
     lines = [columns(rows)]
-    waiting = [each["agent"] for each in said["agents"] if each["found"] and each["state"] == "not connected"]
+    waiting = [each["agent"] for each in said["agents"] if each["found"] and _can_be_led(each)]
     lines += [f"to connect: bursar connect {name}" for name in waiting[:1]]
     return "\n".join(lines)
+
+
+def _can_be_led(seen: dict[str, Any]) -> bool:
+    """Tell whether connecting helps: its own settings lead it elsewhere, or nowhere, and nothing stronger does."""
+    by_settings = seen["address"] and f"its settings send it to {seen['address']}" in seen["says"]
+    return seen["state"] == "not connected" or bool(seen["state"] == "elsewhere" and by_settings)
 
 
 def _through_gateway(plan: Plan, cloud: str, wish: str | None, *, asks: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,12 +37,19 @@ def run(place: Place, command: tuple[str, ...]) -> int:
     Only this one process is told of bursar; no settings are changed. bursar is started in the background if it does
     not run yet, and goes on when the agent ends. The exit code is the agent's.
     """
+    _there(command[0], place.environ)
     control = place.running() or start_in_background(place)
     environ = agents_environment(place.environ, control.owner.ports["proxy"])
     around = [name for name in GO_AROUND if place.environ.get(name)]
     if around:
         click.echo(f"bursar: {around[0]} is set, so Claude Code will go around bursar", err=True)
     return run_agent(command, environ)
+
+
+def _there(name: str, environ: Mapping[str, str]) -> None:
+    """Raise Failure, as a shell would, before anything is started for a program that is not there."""
+    if shutil.which(name, path=environ.get("PATH")) is None and not Path(name).exists():
+        raise Failure(f"there is no command {name!r}", 127)
 
 
 def agents_environment(environ: Mapping[str, str], port: int) -> dict[str, str]:

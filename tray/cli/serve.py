@@ -70,9 +70,11 @@ def serve(
             refuse(place.paths)
             app = _built(place, load, on_screen=not background)
             note(place.paths)
-    except AlreadyRunning:
-        if is_headless or background or not opens_dashboard(place):
+    except AlreadyRunning as error:
+        if background:
             raise
+        if is_headless or not opens_dashboard(place):
+            raise Failure(f"{error}; to look at it: bursar status, or: bursar dashboard", IN_THE_WAY) from error
         click.echo("bursar: it runs already; its dashboard opens in your browser")
         return
     environ = {**place.environ, **({} if place.home is None else {HOME: str(place.home.absolute())})}

@@ -79,6 +79,7 @@ def test_connecting_twice_changes_nothing_and_a_new_port_is_followed(
     assert settings.read_bytes() == once
     config = home / "config.toml"
     config.write_text(config.read_text().replace(f"port = {port}", "port = 4999", 1))
+    assert "to connect: bursar connect claude-code" in bursar("connect").out
     connect(bursar)
     assert f":{port}" not in settings.read_text()
     assert settings.read_text().count("4999") == 3
