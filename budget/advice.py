@@ -22,6 +22,8 @@ MOST = 3
 WORTH = Money.usd("0.01")
 """What is at stake below this is not worth a sentence."""
 ESCALATED_PERMILLE = 250
+ENOUGH = Money.usd("1")
+"""Claude doing a week's easy work for less than this says nothing of the local models."""
 LEAST_ANSWERS = 10
 """A model is not judged by fewer answers than this."""
 LARGE_PERMILLE = 400
@@ -84,7 +86,18 @@ def _routine(rows: Iterable[Row]) -> Iterator[Advice]:
     in_auto = [row for row in easy if row["mode"] == "auto"]
     at_claude = [row for row in in_auto if not row["is_local"]]
     number, of = _number(at_claude), _number(in_auto)
-    if 2 * number > of:
+    if of < LEAST_ANSWERS or 2 * number <= of or _cloud(at_claude) < ENOUGH:
+        return
+    if number == of and not any(row["is_local"] for row in rows):
+        yield Advice(
+            "routine",
+            "No local model answered anything",
+            f"{_requests(of)} of tiers L0 and L1 in mode auto went to Claude and cost {_usd(_cloud(at_claude))} there. "
+            "With Ollama, llama.cpp, LM Studio or vLLM on this machine, such work can stay here.",
+            _cloud(at_claude),
+            "bursar doctor",
+        )
+    else:
         yield Advice(
             "routine",
             f"Of {_requests(of)} of tiers L0 and L1 in mode auto, Claude answered {number:,}",

@@ -61,6 +61,29 @@ def test_mode_cloud_says_what_routine_work_cost_there(house: House):
     assert (said.amount, said.command) == (Money.usd("0.4"), "bursar mode auto")
 
 
+def test_little_easy_work_at_claude_is_not_worth_a_guess(house: House):
+    for number in range(9):
+        house.week.at_claude(minutes(number), "0.40", mode="auto", tier="L1")
+    assert made(house.desk).advice == (), "nine requests"
+    house.week.at_claude(minutes(9), "0.01", mode="auto", tier="L2")
+    assert "routine" not in [one.topic for one in made(house.desk).advice]
+
+
+def test_where_no_local_model_answers_anything_one_is_suggested(house: House):
+    for number in range(10):
+        house.week.at_claude(minutes(number), "0.40", mode="auto", tier="L1")
+    said = house.says("routine")
+    assert said.title == "No local model answered anything"
+    assert "10 requests of tiers L0 and L1 in mode auto went to Claude and cost $4.00" in said.arithmetic
+
+
+def test_where_local_models_answer_some_most_easy_work_at_claude_is_told(house: House):
+    for number in range(10):
+        house.week.at_claude(minutes(number), "0.40", mode="auto", tier="L1")
+    house.week.at_home(minutes(11), "0.01", mode="auto", tier="L1")
+    assert house.says("routine").title == "Of 11 requests of tiers L0 and L1 in mode auto, Claude answered 10"
+
+
 def test_cold_caches_are_laid_against_what_local_answers_spared(house: House):
     house.week.at_home(AT, "0.50")
     house.week.at_claude(minutes(2), "0.90", alone="0.20")
