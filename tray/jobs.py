@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from budget.ledger import Ledger
+from proxy.keeper.facts import was_on_before
 from proxy.services import Services
 from tray.alerts.watch import Watch, monday
 from tray.scheduler import Job, at, every
@@ -29,6 +30,7 @@ def jobs_of(services: Services, watch: Watch, hurry: Callable[[str], None], repo
         Job("backups", ledger.keep_up, every(timedelta(minutes=15)), timedelta(minutes=1)),
         Job("prices", watch.look_at_prices, every(timedelta(hours=6)), timedelta(minutes=1)),
         Job("report", lambda: weekly(ledger, watch, report), every(timedelta(hours=1)), timedelta(minutes=2)),
+        Job("offer", lambda: make_offer(services), every(timedelta(hours=3)), timedelta(minutes=5)),
         Job("retention", watch.tidy, every(timedelta(days=1)), timedelta(minutes=10)),
     )
 
@@ -59,6 +61,13 @@ def weekly(ledger: Ledger, watch: Watch, report: Report | None) -> None:
         if report(since):
             watch.report_is_ready(since)
             return
+
+
+def make_offer(services: Services) -> None:
+    """Work out what the cache keeper would have saved, once a day and while it is off: no page has to wait for it."""
+    wish, ledger, today = services.options.keeper, services.ledger, services.ledger.today().day
+    if not wish.enabled and not was_on_before(ledger.file, today):
+        services.offers.of(ledger.file, today, services.prices(), wish)
 
 
 def _turn(ledger: Ledger) -> None:

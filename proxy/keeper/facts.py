@@ -31,7 +31,7 @@ def keeper_json(
     `offers` keeps what was worked out today. Raises sqlite3.Error.
     """
     since = today - timedelta(days=OFFER_DAYS - 1)
-    was_on = has_pings(database, today - timedelta(days=OFFER_DAYS), today - timedelta(days=1))
+    was_on = was_on_before(database, today)
     return {
         **wish_json(wish),
         "now": None if glance is None else asdict(glance),
@@ -39,6 +39,11 @@ def keeper_json(
         "week": {**_days(since, today), **pings_json(pings(database, since, today))},
         "offer": None if was_on else offer_json((offers or Offers()).of(database, today, prices, wish)),
     }
+
+
+def was_on_before(database: Path, today: date) -> bool:
+    """Tell whether there were pings in the days of an offer, which then says nothing. Raises sqlite3.Error."""
+    return has_pings(database, today - timedelta(days=OFFER_DAYS), today - timedelta(days=1))
 
 
 def wish_json(wish: Wish) -> Json:

@@ -68,6 +68,8 @@ class Glance:
     wrote: int
     failed: int
     let_go: int
+    next_at: str | None = None
+    """When a ping is next to be decided on, as ISO 8601."""
 
 
 class Keeper:
@@ -189,9 +191,10 @@ class Keeper:
 
     def glance(self) -> Glance:
         """Tell how it stands."""
+        due = self.next_due()
         with self._lock:
-            pauses = self._pauses.hazard.pauses
-            return Glance(len(self._shelf), pauses, self._read, self._wrote, self._failed, self._let_go)
+            pauses, next_at = self._pauses.hazard.pauses, due.isoformat() if due else None
+            return Glance(len(self._shelf), pauses, self._read, self._wrote, self._failed, self._let_go, next_at)
 
     def _learn_past(self) -> None:
         """Learn once what the ledger knows of earlier pauses, apart from what comes in meanwhile."""

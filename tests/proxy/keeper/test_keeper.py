@@ -80,7 +80,9 @@ def test_what_marks_nothing_for_the_cache_does_not_push_the_conversation_out(kee
 
 
 def test_who_has_left_is_let_go(keeping):
+    assert keeping.proxy.keeper.glance().next_at is None
     keeping.asks()
+    assert keeping.proxy.keeper.glance().next_at == "2026-11-20T09:04:50+00:00"
     keeping.wait(3 * 3600)
     assert 1 <= len(keeping.sent()) <= 12
     assert keeping.proxy.keeper.glance().kept == 0

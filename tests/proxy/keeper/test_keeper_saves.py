@@ -18,6 +18,7 @@ from proxy.keeper.words import came_to, offered
 from tests.kit.inproc import PRICES
 from tests.kit.keeping import BEGINS, ON, Keeping
 from tests.kit.scripted import eventually
+from tray.jobs import make_offer
 
 DAY = BEGINS.date()
 
@@ -120,6 +121,14 @@ def test_an_offer_is_worked_out_once_a_day(start, fake):
     assert offers.known(tomorrow + timedelta(days=1)) is None
     assert offers.of(file, tomorrow, PRICES, ON) is not made
     assert offers.of(file, tomorrow + timedelta(days=1), PRICES, ON).until == tomorrow
+    fake.turn_to(None)
+
+
+@pytest.mark.parametrize(("wish", "is_made"), [(Wish(), True), (ON, False)])
+def test_an_offer_is_made_in_time_only_while_it_is_off(start, fake, wish, is_made):
+    services = Keeping(start, fake, wish=wish).proxy.services
+    make_offer(services)
+    assert (services.offers.known(DAY) is not None) is is_made
     fake.turn_to(None)
 
 
