@@ -75,7 +75,7 @@ def _line(line: dict[str, Any]) -> str:
     before = line.get("is_before_start", False)
     time_ = local_time(line["at"], "%a %H:%M:%S" if before else "%H:%M:%S")
     task = f"{line['tier']} {line['task_class']}".strip()
-    said = [": ".join(filter(None, (end(line["outcome"]), line["why"])))]
+    said = [": ".join(filter(None, (end(line["outcome"]), line.get("why", ""))))]
     if line["local"] is not None:
         said.append(f"local: {local_cost(line['local'])}")
     elif line["charged_usd"] is not None:
