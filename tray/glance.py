@@ -86,6 +86,11 @@ class Glance:
         return max(0, self.spent.picos * 100 // self.budget.picos) if self.budget.picos > 0 else 0
 
     @property
+    def share(self) -> str:
+        """Say the same in words: what is less than one percent is not none."""
+        return percent_words(self.spent, self.budget)
+
+    @property
     def is_over(self) -> bool:
         """Tell whether the budget is spent; money that running requests hold is not."""
         return self.spent >= self.budget and self.spent > Money(0)
@@ -105,6 +110,14 @@ class Glance:
     def has_local(self) -> bool:
         """Tell whether any local server can be used."""
         return any(server.is_usable for server in self.servers)
+
+
+def percent_words(spent: Money, budget: Money) -> str:
+    """Say how much of a budget is spent, rounded down, and that something is; empty where there is no budget."""
+    if budget.picos <= 0:
+        return ""
+    percent = max(0, spent.picos * 100 // budget.picos)
+    return "<1%" if spent.picos > 0 and not percent else f"{percent}%"
 
 
 def glance(status: Mapping[str, Any]) -> Glance:

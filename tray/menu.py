@@ -244,7 +244,7 @@ def _mode_now(now: Glance) -> str:
 
 
 def _today(now: Glance) -> str:
-    share = f" ({now.percent}%)" if now.budget else ""
+    share = f" ({now.share})" if now.share else ""
     return f"Today: {_spent(now)} of {now.budget.dollars()}{share}"
 
 

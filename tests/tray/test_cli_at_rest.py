@@ -34,7 +34,7 @@ def spend(home: Path, dollars: str, *, model: str = "claude-opus-5-5", labels: L
 def test_status_says_that_nothing_runs_and_writes_nothing(bursar: Command, home: Path):
     said = bursar("status")
     assert said.code == 0
-    assert "Today   $0.00 of $10.00 (0 %)" in said.out
+    assert "Today   $0.00 of $10.00 (0%)" in said.out
     assert "bursar is not running; start it with: bursar serve" in said.out
     assert [path.name for path in home.iterdir()] == ["config.toml"]
 
@@ -42,7 +42,7 @@ def test_status_says_that_nothing_runs_and_writes_nothing(bursar: Command, home:
 def test_status_shows_what_the_ledger_kept(bursar: Command, home: Path):
     spend(home, "1.843")
     said = bursar("status")
-    assert "$1.84 of $10.00 (18 %)" in said.out
+    assert "$1.84 of $10.00 (18%)" in said.out
     assert bursar("status", "--json").json["settled_usd"] == "1.843"
 
 

@@ -90,7 +90,7 @@ def test_status_tells_todays_local_work_beside_the_money(bursar: Command, home: 
     assert "Local work" not in bursar("status").out
     serve_locally(home, metered())
     said = bursar("status").out
-    assert "$0.00 of $10.00 (0 %)" in said
+    assert "$0.00 of $10.00 (0%)" in said
     assert "Local work  0.0250 kWh, $0.0050 for energy, $0.1250 with everything (no limit counts it)" in said
     assert f"known by: {KNOWN}" in said
     assert bursar("status", "--json").json["local_today"]["millijoules"] == 90_000_000

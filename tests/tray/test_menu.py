@@ -97,10 +97,11 @@ def test_the_first_line_says_where_requests_go(changes: dict[str, Any], line: st
     ("changes", "line"),
     [
         ({"settled_usd": "0", "likely_usd": "0"}, "Today: $0.00 of $10.00 (0%)"),
-        ({"settled_usd": "0.000001", "likely_usd": "0.000001"}, "Today: $0.0000010 of $10.00 (0%)"),  # Not nothing.
+        ({"settled_usd": "0.000001", "likely_usd": "0.000001"}, "Today: $0.0000010 of $10.00 (<1%)"),  # Not nothing.
         ({"settled_usd": "9.999", "likely_usd": "9.999"}, "Today: $10.00 of $10.00 (99%)"),
         ({"settled_usd": "11", "likely_usd": "11"}, "Today: $11.00 of $10.00 (110%)"),
         ({"likely_usd": "1.5"}, "Today: about $1.84 of $10.00 (18%)"),
+        ({"settled_usd": "0.26", "likely_usd": "0.26", "budget_usd": "40"}, "Today: $0.26 of $40.00 (<1%)"),
         ({"budget_usd": "0"}, "Today: $1.84 of $0.00"),
         ({"settled_usd": "1234.5", "likely_usd": "1234.5"}, "Today: $1,234.50 of $10.00 (12345%)"),
     ],

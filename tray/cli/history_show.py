@@ -86,7 +86,7 @@ def words_of_show(found: dict[str, Any]) -> str:
 
 def _sum_lines(total: dict[str, Any]) -> list[str]:
     about = f"{total['requests']:,} requests in {total['sessions']:,} sessions and {total['turns']:,} turns"
-    agents = f", {total['sub_agents']:,} sub-agents" if total["sub_agents"] else ""
+    agents = f", {total['sub_agents']:,} sub-agent{'s' * (total['sub_agents'] != 1)}" if total["sub_agents"] else ""
     lines = [f"{total['since'][:10]} to {total['until'][:10]}: {dollars(total['usd'])} at list prices", about + agents]
     if total["through"]:
         beside = dollars(total["beside_usd"])

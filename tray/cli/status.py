@@ -13,6 +13,7 @@ from tray.backends.words import ADVICE
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.show import as_json, columns, dollars, fine_dollars, local_cost, local_time, plain, put
+from tray.glance import percent_words
 
 
 @click.command(short_help="Show today, the mode, the upstreams.")
@@ -49,7 +50,8 @@ def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     spent, budget = Money.usd(found["settled_usd"]), Money.usd(found["budget_usd"])
-    share = f" ({spent.picos * 100 // budget.picos} %)" if budget else ""
+    percent = percent_words(spent, budget)
+    share = f" ({percent})" if percent else ""
     unsure = Money.usd(found["settled_usd"]) - Money.usd(found["likely_usd"])
     about = f", of which {unsure.dollars()} unconfirmed" if unsure.picos > 0 else ""
     yield "Today", f"{spent.dollars()} of {budget.dollars()}{share}{about}"
