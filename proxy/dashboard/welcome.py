@@ -15,7 +15,8 @@ from proxy.desk import RequestError, counter
 from proxy.localjson import locals_json
 from proxy.switches import choose_mode
 
-PRESETS = ("1", "2", "5", "10", "20", "50")
+PRESETS = ("1", "2", "5", "10", "20", "40", "50", "100")
+"""The tray's, and what people spend who have not kept a budget so far."""
 OTHER = "other"
 FIRST_MODES = tuple(sorted(MODES, key=lambda mode: mode[0] != "observe"))
 """What a new bursar does stands first."""

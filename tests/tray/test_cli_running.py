@@ -245,3 +245,11 @@ def test_explain_says_that_a_request_never_reached_claude(served: Bursar):
 def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):
     assert "no request has passed" in served.command("log").stderr
     assert "no request was made yet" in served.command("explain").stderr
+
+
+def test_a_claude_that_cannot_be_reached_is_told_by_status_log_and_doctor(served: Bursar):
+    ask(f"http://127.0.0.1:{served.port}", message("hello"))
+    assert " could not be reached at " in served.command("status").stdout
+    assert served.status()["cloud"]["trouble"]["why"] == "connection refused"
+    assert "failed: Claude could not be reached: connection refused, $0.00" in served.command("log").stdout
+    assert "could not be reached at" in served.command("doctor").stdout

@@ -73,6 +73,7 @@ def test_it_says_what_was_found_and_offers_what_can_be_done(visitor: Visitor):
     assert "Nothing in your agents’ settings is changed unless you say so" in text
     assert 'id="choose-observe" value="observe" checked' in text
     assert 'id="budget-10" value="10" checked' in text
+    assert all(f'id="budget-{usd}"' in text for usd in (20, 40, 50, 100)), "who keeps no budget yet may spend that"
 
 
 def test_an_agent_that_is_not_connected_leads_to_the_page_that_connects_it(
