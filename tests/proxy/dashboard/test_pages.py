@@ -50,7 +50,7 @@ def test_today_shows_the_amounts_of_the_ledger(house: House):
     house.ledger.set_mode(Mode.auto)
     house.spend("1.84", usage=Usage(input=1000, cache_read=200_000, output=3000))
     text = words(house.visitor().text("/"))
-    assert "$1.84 of $10.00 18 % · normal" in text
+    assert "$1.84 of $10.00 18% · normal" in text
     assert "$10.16 of $12.00" in text  # 12.00 - 1.84
     assert "1 request · 201k tokens read, 3k written" in text
     assert "bursar only watches" not in text
