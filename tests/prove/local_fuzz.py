@@ -37,7 +37,7 @@ from tests.prove.local.mangle import ON_WIRE, Play, good, mangled
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOLS = [{"name": "get_weather", "description": "Tells the weather.", "input_schema": CITY}]
 MODELS = json.dumps({"object": "list", "data": [{"id": "fake-model"}]}).encode()
-IDLE_S = 1.0
+IDLE_S = 2.0
 LIMIT_S = 25.0
 """No answer may take longer: far more than the patience with a server that says nothing."""
 
