@@ -10,6 +10,7 @@ The closing line is pytest's; the exit code is the first that was not zero.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ sys.path.insert(0, str(HERE.parent / "installer"))
 import environment as env
 
 FAST = "not slow and not prove and not network"
+MOST_TRIED_ALONE = 3
 
 # what tests start or load -> the Debian package that brings it
 COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
@@ -122,13 +124,31 @@ def npm_packages(name: str, what: str) -> None:
 
 
 def check(python: Path, tests: list[str], *, is_whole: bool) -> int:
-    """Run the checks in turn, all of them even when one fails; a run of chosen tests skips lint and types.
+    """Run the checks in turn, all of them even when one fails; a run of chosen tests skips lint and types."""
+    if not is_whole:
+        return run(python, "pytest", *tests)
+    codes = [run(python, *command) for command in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])]
+    return first_failure([*codes, side_by_side(python, tests)])
 
-    All tests together are run side by side, a file at a time: they wait for servers and agents more than they compute.
+
+def side_by_side(python: Path, tests: list[str]) -> int:
+    """Run all tests beside each other, a file at a time: they wait for servers and agents more than they compute.
+
+    On a starved machine a server can miss a limit. The few that failed are named and run again, alone: what is wrong
+    fails again. Many failures are not tried twice.
     """
-    commands = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]] if is_whole else []
-    side_by_side = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"] if is_whole else []
-    return first_failure([run(python, *command) for command in [*commands, ["pytest", *side_by_side, *tests]]])
+    code = run(python, "pytest", "-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", *tests)
+    failed = failures() if code == 1 else []
+    if not 0 < len(failed) <= MOST_TRIED_ALONE:
+        return code
+    env.say("\n".join(["failed beside the others, and run again alone:", *failed]))
+    return run(python, "pytest", *failed)
+
+
+def failures() -> list[str]:
+    """Read which tests failed in the last run, as pytest keeps them."""
+    kept = env.ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    return sorted(json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else []
 
 
 def first_failure(codes: list[int]) -> int:
