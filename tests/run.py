@@ -24,6 +24,7 @@ import environment as env
 
 FAST = "not slow and not prove and not network"
 MOST_TRIED_ALONE = 3
+KEPT = env.CACHE / "pytest"  # what the last whole run found
 
 # what tests start or load -> the Debian package that brings it
 COMMANDS = {"npm": "npm", "git": "git", "openssl": "openssl"}
@@ -137,7 +138,8 @@ def side_by_side(python: Path, tests: list[str]) -> int:
     On a starved machine a server can miss a limit. The few that failed are named and run again, alone: what is wrong
     fails again. Many failures are not tried twice.
     """
-    code = run(python, "pytest", "-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", *tests)
+    beside = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+    code = run(python, "pytest", *beside, "-o", f"cache_dir={KEPT}", "--cache-clear", *tests)
     failed = failures() if code == 1 else []
     if not 0 < len(failed) <= MOST_TRIED_ALONE:
         return code
@@ -147,7 +149,7 @@ def side_by_side(python: Path, tests: list[str]) -> int:
 
 def failures() -> list[str]:
     """Read which tests failed in the last run, as pytest keeps them."""
-    kept = env.ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    kept = KEPT / "v" / "cache" / "lastfailed"
     return sorted(json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else []
 
 
