@@ -85,10 +85,7 @@ class Service:
     async def _message(self, request: Request, connection: Connection, record: dict[str, Any]) -> None:
         queued = self._next.popleft() if self._next else ""
         body = _body(request)
-        facts = check_message(body)
-        if prompt_tokens(body) > facts.window:
-            raise RefusedError(f"prompt is too long: {prompt_tokens(body)} tokens > {facts.window} maximum")
-        wanted = plan(body)
+        facts, wanted = _understood(body)
         fault = wanted.fault | fault_of(queued)
         record["status"] = int(fault.get("status", 200))
         if await _misbehaved_first(connection, fault):
@@ -142,6 +139,18 @@ class Service:
             case _:
                 found = {"connections": self._connections}
         await _send_json(connection, 200, found, [])
+
+
+def _understood(body: dict[str, Any]) -> tuple[ModelFacts, Plan]:
+    """Read a body; whatever is not of the API's shape is refused, as the API does."""
+    try:
+        facts, wanted = check_message(body), plan(body)
+        tokens = prompt_tokens(body)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RefusedError(f"The request has not the API's shape ({type(error).__name__})") from None
+    if tokens > facts.window:
+        raise RefusedError(f"prompt is too long: {tokens} tokens > {facts.window} maximum")
+    return facts, wanted
 
 
 async def _misbehaved_first(connection: Connection, fault: dict[str, str]) -> bool:
