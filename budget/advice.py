@@ -14,6 +14,7 @@ from budget.pings import NONE, Pings
 from budget.savings import Savings
 from budget.weekbooks import Books, Row
 from pricing.addingup import left_of
+from pricing.figures import percent_of
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 
 Topic = Literal["observe", "routine", "cold", "unpriced", "budget", "escalated", "idle", "session", "lifetime"]
@@ -171,7 +172,7 @@ def _escalated(rows: Iterable[Row]) -> Iterator[Advice]:
             cost = Money(sum(row["local_full"] for row in failed))
             yield Advice(
                 "escalated",
-                f"{100 * number // of} % of the answers of {model} were not good enough",
+                f"{percent_of(number, of)} of the answers of {model} were not good enough",
                 f"{number:,} of {of:,}; making them cost {_usd(cost)} on this machine and the wait for each. "
                 "A bench says whether another model does better.",
                 max(cost, WORTH),
@@ -203,10 +204,9 @@ def _session(saved: Savings) -> Iterator[Advice]:
     largest = max(saved.sessions, key=lambda one: costs[one])
     cost = costs[largest]
     if largest.cut.name and cost.picos * 1000 >= whole.picos * LARGE_PERMILLE:
-        percent = cost.picos * 100 // whole.picos
         yield Advice(
             "session",
-            f"One session made {percent} % of what Claude charged",
+            f"One session made {percent_of(cost, whole)} of what Claude charged",
             f"{largest.cut.name[:8]}: {_usd(cost)} of {_usd(whole)}, for {_requests(largest.cut.requests)}. "
             "A long session reads all of its history again with each request; a new one for a new task reads less.",
             Money(cost.picos // 10),

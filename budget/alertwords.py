@@ -55,7 +55,7 @@ def _said(kind: Kind, subject: str, facts: Facts) -> tuple[str, str]:
 
 
 def _threshold(subject: str, facts: Facts) -> tuple[str, str]:
-    title = f"{subject} % of today's budget is spent"
+    title = f"{subject}% of today's budget is spent"
     if "settled" not in facts:
         return title, f"{title}."
     return title, f"{_dollars(facts, 'settled')} of {_dollars(facts, 'budget')} are spent."

@@ -34,7 +34,7 @@ class Limits:
 
     @classmethod
     def of(cls, budget: Money, cutoff: Money | None = None, *, alerts: tuple[int, ...] = (50, 80, 100)) -> Limits:
-        """Fill in the usual cutoff, 120 % of the budget, where a person set none."""
+        """Fill in the usual cutoff, 120% of the budget, where a person set none."""
         return cls(budget, cutoff if cutoff is not None else Money(budget.picos * 6 // 5), alerts)
 
 

@@ -66,7 +66,7 @@ def machine_of(figures: Figures, chips: tuple[Chip, ...] = ()) -> Machine:
     electricity = _or(figures.electricity, ELECTRICITY, f"{ELECTRICITY.dollars()}/kWh", assumed)
     psu = figures.psu_efficiency
     if psu is None:
-        psu = Fraction(1) if rated else _or(None, PSU_EFFICIENCY, "power supply 90 %", assumed)
+        psu = Fraction(1) if rated else _or(None, PSU_EFFICIENCY, "power supply 90%", assumed)
     idle = _or(figures.watts_idle, _idle(figures, tdp), f"idle {_shown(_idle(figures, tdp))} W", assumed)
     return Machine(
         price=price,

@@ -92,7 +92,7 @@ def set_budget() -> Response:
 
 @api.post("/api/cutoff")
 def set_cutoff() -> Response:
-    """Set what can never be passed: {"usd": "12.00"}, or null for 120 % of the budget."""
+    """Set what can never be passed: {"usd": "12.00"}, or null for 120% of the budget."""
     _desk().set_limits({"cutoff": _usd(or_none=True)})
     return jsonify(_status())
 

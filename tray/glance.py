@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from budget.bands import Band
 from budget.state import Mode
+from pricing.figures import percent_of
 from pricing.money import Money
 
 SAVING_PERCENT = 80
@@ -88,7 +89,7 @@ class Glance:
     @property
     def share(self) -> str:
         """Say the same in words: what is less than one percent is not none."""
-        return percent_words(self.spent, self.budget)
+        return percent_of(self.spent, self.budget)
 
     @property
     def is_over(self) -> bool:
@@ -110,14 +111,6 @@ class Glance:
     def has_local(self) -> bool:
         """Tell whether any local server can be used."""
         return any(server.is_usable for server in self.servers)
-
-
-def percent_words(spent: Money, budget: Money) -> str:
-    """Say how much of a budget is spent, rounded down, and that something is; empty where there is no budget."""
-    if budget.picos <= 0:
-        return ""
-    percent = max(0, spent.picos * 100 // budget.picos)
-    return "<1%" if spent.picos > 0 and not percent else f"{percent}%"
 
 
 def glance(status: Mapping[str, Any]) -> Glance:

@@ -53,7 +53,7 @@ def tell_log(event: Event) -> None:
     """Log what a person would ask about later."""
     match event:
         case ThresholdCrossed():
-            log.warning("%d %% of the budget of %s is spent", event.percent, event.day)
+            log.warning("%d%% of the budget of %s is spent", event.percent, event.day)
         case CutoffReached():
             log.warning("the cutoff of %s is reached: %s spent", event.cutoff.dollars(), event.settled.dollars())
         case Overrun():

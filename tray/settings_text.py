@@ -20,7 +20,7 @@ SECRET = ("notify.to",)
 """The tables that stand once in a file and hold nothing but single keys; SECRET ones among them go to no page."""
 DEFAULTS = {
     "budget": DEFAULT_BUDGET.exact(),
-    "cutoff": "120 % of the budget",
+    "cutoff": "120% of the budget",
     "discover.enabled": "true",
     "pace.enabled": "false",
     "shares.L3": "0",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
+from pricing.figures import percent
 from proxy.bench.asking import Asking
 from proxy.bench.client import Timed, Unanswered
 from proxy.bench.plan import LEAST_TOKENS, Plan, Time, forecast
@@ -191,5 +192,7 @@ def _doubts(points: tuple[Point, ...]) -> list[str]:
         notes.append("it stopped after a few words, so its speed of writing is not known at every size")
     most = max((point.spread for point in points), default=0.0)
     if most > NOISY:
-        notes.append(f"the tries differ by up to {most:.0f} %: something else was at work here; measure again in quiet")
+        notes.append(
+            f"the tries differ by up to {percent(round(most))}: something else was at work here; measure again in quiet"
+        )
     return notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pricing.figures import percent_of
 from proxy.bench.result import BenchResult, TaskRun, speeds_at
 
 TURN_TOKENS, ANSWER_TOKENS, GAP_S = 30_000, 187, 6.6
@@ -51,7 +52,7 @@ def _step(result: BenchResult) -> str:
             "The server does not reuse what it has read before, so each step of an agent waits for all of the context "
             "again: see its prompt cache settings."
         )
-    kept = f"{reuse.cached_tokens * 100 // reuse.prompt_tokens} % of " if reuse.cached_tokens else ""
+    kept = f"{percent_of(reuse.cached_tokens, reuse.prompt_tokens)} of " if reuse.cached_tokens else ""
     return (
         f"From step to step the server keeps {kept}what it has read: at {reuse.prompt_tokens:,} tokens the next step "
         f"starts after {_time(reuse.warm_first_ms / 1000)} instead of {_time(reuse.cold_first_ms / 1000)}."

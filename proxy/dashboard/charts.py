@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from budget.glance import STEP
 from budget.today import DayTotal
+from pricing.figures import percent
 from pricing.money import ZERO, Money
 
 FULL = 1000
@@ -38,7 +39,7 @@ class Gauge:
 def gauge(settled: Money, held: Money, budget: Money, cutoff: Money, alerts: Sequence[int]) -> Gauge:
     """Place a day's spend between its marks."""
     whole = max(cutoff, budget, settled + held, Money(1))
-    marks = [Mark(_part(Money(budget.picos * percent // 100), whole), f"{percent} %", "alert") for percent in alerts]
+    marks = [Mark(_part(Money(budget.picos * one // 100), whole), percent(one), "alert") for one in alerts]
     marks.append(Mark(_part(budget, whole), "budget", "budget"))
     marks.append(Mark(_part(cutoff, whole), "cutoff", "cutoff"))
     return Gauge(_part(settled, whole), _part(held, whole), tuple(marks))

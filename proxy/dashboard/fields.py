@@ -39,7 +39,7 @@ MONEY = Group(
     "Budget",
     (
         Field("budget", "Daily budget", "What you mean to spend on Claude a day.", "$"),
-        Field("cutoff", "Cutoff", "What cloud spend can never pass in a day. Left empty: 120 % of the budget.", "$"),
+        Field("cutoff", "Cutoff", "What cloud spend can never pass in a day. Left empty: 120% of the budget.", "$"),
         Field("alerts", "Alerts at", "Percentages of the budget, with commas between them; once a day each.", "%"),
         Field("zone", "Time zone", "The budget day begins at midnight here, such as Europe/Berlin."),
     ),
@@ -70,7 +70,7 @@ ROUTING = Group(
         Field(
             "pace.enabled",
             "Pace",
-            "Where far more is spent than the hours so far allow, bursar saves before 80 % are gone.",
+            "Where far more is spent than the hours so far allow, bursar saves before 80% are gone.",
             choices=(("true", "the hour counts too"), ("false", "only the amount counts")),
         ),
         Field("pace.hours", "Hours in which you work", "Such as 08:00-20:00; otherwise as you usually did of late."),

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from budget.glance import Unreadable
 from budget.trouble import LedgerUnavailable
 from budget.words import MEANS, SIMULATED, end
+from pricing import figures
 from proxy.dashboard import shown
 from proxy.dashboard.door import Visit
 from proxy.desk import RequestError, counter
@@ -56,6 +57,7 @@ OPENED = (*(name for name, _ in NAV), "settings", "agents", "welcome", "keeper")
 FILTERS = (
     *(shown.usd, shown.fine, shown.count, shown.short, shown.energy, shown.took, shown.span, shown.price),
     *(shown.signed, shown.cut, shown.session, shown.last_part, shown.sentence),
+    *(figures.counted, figures.noun, figures.percent, figures.percent_of, figures.share),
 )
 
 pages = Blueprint(DASHBOARD, __name__, static_folder="static", template_folder="templates")

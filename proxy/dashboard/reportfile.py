@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from budget.weekly import Report
+from pricing import figures
 from pricing.addingup import left_of
 from pricing.money import ZERO, Money
 from proxy.dashboard import shown
-from proxy.dashboard.reportview import WHY, changes, course, lines, past, percent, session_lines, steps
+from proxy.dashboard.reportview import WHY, changes, course, lines, past, session_lines, steps
 from proxy.keeper.facts import pings_json
 from proxy.keeper.words import came_to
 
@@ -65,6 +66,7 @@ def filters(zone: Callable[[], ZoneInfo]) -> Mapping[str, Callable[..., str]]:
     plain = (
         *(shown.usd, shown.fine, shown.count, shown.short, shown.energy),
         *(shown.cut, shown.session, shown.last_part, shown.sentence),
+        *(figures.counted, figures.noun, figures.share),
     )
     return {
         **{one.__name__: one for one in plain},
@@ -72,7 +74,6 @@ def filters(zone: Callable[[], ZoneInfo]) -> Mapping[str, Callable[..., str]]:
         "stamp": lambda at: shown.stamp(at, zone()),
         "moment": lambda at: _moment(at, zone()),
         "day": _day,
-        "share": percent,
         "step": _signed,
         "mtok": _mtok,
         "kept": lambda pings: shown.sentence(came_to(pings_json(pings))),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from budget.imported import Imported, ImportedDay
 from budget.savings import Cut, Parts, Session
 from budget.weekly import Day, Report, Sums
+from pricing.figures import share
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 from proxy.dashboard.charts import FULL, Mark
 
@@ -219,14 +220,6 @@ def changes(report: Report) -> tuple[Change, ...]:
     return tuple(change for change in found if change is not None)
 
 
-def percent(permille: int | None) -> str:
-    """Show a share such as "37.5 %"; nothing for None."""
-    if permille is None:
-        return ""
-    whole, tenth = divmod(abs(permille), 10)
-    return f"{'-' if permille < 0 else ''}{whole}{f'.{tenth}' if tenth else ''} %"
-
-
 def _line(cut: Cut) -> Line:
     paid, plan = cut.paid, cut.plan
     return Line(
@@ -268,10 +261,10 @@ def _percent(name: str, before: int | None, now: int | None, less_is: str = "") 
     if not before and not now:
         return None
     if before is None or now is None:
-        return Change(name, percent(before) or "–", percent(now) or "–", "")
+        return Change(name, share(before) or "–", share(now) or "–", "")
     change = now - before
-    said = f"{'+' if change > 0 else ''}{percent(change).removesuffix(' %')} points"
-    return Change(name, percent(before), percent(now), said, _trend(change, less_is))
+    said = f"{'+' if change > 0 else ''}{share(change).removesuffix('%')} points"
+    return Change(name, share(before), share(now), said, _trend(change, less_is))
 
 
 def _rate(name: str, before: Sums, now: Sums) -> Change | None:

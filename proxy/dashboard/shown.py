@@ -110,11 +110,6 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def percent(part: Money, whole: Money) -> int:
-    """Say how many percent one amount is of another, rounded down; of nothing, none."""
-    return part.picos * 100 // whole.picos if whole else 0
-
-
 def _local(moment: datetime | str, zone: ZoneInfo) -> datetime:
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return at.astimezone(zone)

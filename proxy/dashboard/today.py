@@ -14,9 +14,9 @@ from budget.clock import resets_at
 from budget.imported import first_imported
 from budget.outbox import Delivery, Sent
 from budget.today import Today
+from pricing.figures import percent_of
 from pricing.money import ZERO, Money
 from proxy.asjson import Json, saved_json
-from proxy.dashboard import shown
 from proxy.dashboard.attempts import rows
 from proxy.dashboard.burn import Burn, burn_of
 from proxy.dashboard.charts import Bar, DayChart, Gauge, bars, day_chart, gauge
@@ -69,7 +69,8 @@ class Now:
 
     today: Today
     gauge: Gauge
-    percent: int
+    share: str
+    """How much of the budget is spent; empty where there is none."""
     unconfirmed: Money
     burn: Burn | None
     pace: Pace | None
@@ -116,7 +117,7 @@ def _now() -> Now:
     return Now(
         today=day,
         gauge=gauge(day.settled, day.held, limits.budget, limits.cutoff, limits.alerts),
-        percent=shown.percent(day.settled, limits.budget),
+        share=percent_of(day.settled, limits.budget),
         unconfirmed=max(ZERO, day.settled - day.likely),
         burn=burn,
         pace=pace_of(services, day),

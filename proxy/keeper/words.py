@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pricing.figures import share
 from pricing.money import ZERO, Money
 
 Json = Mapping[str, Any]
@@ -15,9 +16,9 @@ def offered(made: Json, days: str = "the last seven days") -> str:
     net = Money.usd(made["net_usd"])
     if not made["requests"] or not made["pings"]:
         return f"In {days} no cache expired that would have been worth keeping."
-    share = f", {abs(made['permille']) / 10:.1f} % of what was spent" if made["permille"] is not None else ""
+    part = f", {share(abs(made['permille']))} of what was spent" if made["permille"] is not None else ""
     what = f"saved about {net.dollars()}" if net >= ZERO else f"cost about {(-net).dollars()} more than it saved"
-    return f"In {days} it would have {what}{share}, as far as recorded pauses tell."
+    return f"In {days} it would have {what}{part}, as far as recorded pauses tell."
 
 
 def came_to(found: Json) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from budget.bands import Limits
 from budget.shares import NONE, Shares
 from budget.state import Mode
+from pricing.figures import percent
 from pricing.money import Money
 from proxy.coldcache import CacheGate
 from proxy.decision import Policy as RestrictedPolicy
@@ -71,7 +72,7 @@ def about(name: str, wish: Wish) -> str:
         "unlimited": "mode auto, no limit",
         "auto": f"mode auto, {budget} a day, {cutoff} at most",
         "cheaper": f"the same, and {_models(wish.cheaper)}",
-        "shares": f"as auto, {kept.l3_percent} % kept for L3 and {kept.l2_percent} % for L2",
+        "shares": f"as auto, {percent(kept.l3_percent)} kept for L3 and {percent(kept.l2_percent)} for L2",
         "hard": f"mode auto, never above {budget}",
     }
     return words[name]

@@ -134,7 +134,7 @@ def test_a_local_model_that_often_fails_is_named(house: House):
     for number in range(4):
         house.week.in_vain(minutes(10 + number))
     said = house.says("escalated")
-    assert said.title == "40 % of the answers of qwen3-coder-30b were not good enough"
+    assert said.title == "40% of the answers of qwen3-coder-30b were not good enough"
     assert said.arithmetic.startswith("4 of 10;")
 
 

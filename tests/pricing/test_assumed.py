@@ -18,7 +18,7 @@ def test_with_nothing_set_and_nothing_found_every_figure_is_named_as_assumed():
     machine = machine_of(Figures())
     assert machine.power == "modelled from an assumed TDP of 100 W"
     assert machine.assumed == (
-        *("price $1,500", "3 years", "no resale", "busy 2 h a day", "$0.18/kWh", "power supply 90 %", "idle 10 W"),
+        *("price $1,500", "3 years", "no resale", "busy 2 h a day", "$0.18/kWh", "power supply 90%", "idle 10 W"),
     )
     assert machine.utilisation == Fraction(2, 24)
 
@@ -52,7 +52,7 @@ def test_watts_that_were_measured_at_the_wall_lose_nothing_more_in_a_power_suppl
     machine = machine_of(Figures(), (M2_MAX,))
     assert (machine.watts_prefill, machine.psu_efficiency) == (145, 1)
     assert machine.power == "modelled from 145 W (at the wall, M2 Max)"
-    assert "power supply 90 %" not in machine.assumed
+    assert "power supply 90%" not in machine.assumed
 
 
 def test_a_rented_machine_has_no_price_to_assume():

@@ -103,7 +103,7 @@ def test_the_first_line_says_where_requests_go(changes: dict[str, Any], line: st
         ({"likely_usd": "1.5"}, "Today: about $1.84 of $10.00 (18%)"),
         ({"settled_usd": "0.26", "likely_usd": "0.26", "budget_usd": "40"}, "Today: $0.26 of $40.00 (<1%)"),
         ({"budget_usd": "0"}, "Today: $1.84 of $0.00"),
-        ({"settled_usd": "1234.5", "likely_usd": "1234.5"}, "Today: $1,234.50 of $10.00 (12345%)"),
+        ({"settled_usd": "1234.5", "likely_usd": "1234.5"}, "Today: $1,234.50 of $10.00 (12,345%)"),
     ],
 )
 def test_the_second_line_says_what_is_spent(changes: dict[str, Any], line: str):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from pricing.figures import percent
 from pricing.money import Money
 from proxy.bench.classes import CLAUDES, ClassRow
 from proxy.bench.progress import Progress
@@ -75,7 +76,7 @@ def _point(point: Point) -> tuple[str, ...]:
         NOTHING if point.decode_tps is None else number(point.decode_tps),
         seconds(point.first_ms),
         str(point.repeats),
-        f"{point.spread:.0f} %" if point.repeats > 1 else NOTHING,
+        percent(round(point.spread)) if point.repeats > 1 else NOTHING,
         NOTHING if point.joules_in is None else f"{point.joules_in:.3f}",
         NOTHING if point.joules_out is None else f"{point.joules_out:.2f}",
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from budget.cachemisshistory import Past
 from budget.cachemisslife import SETTING_1H, Lives, Pauses, worthwhile
 from budget.cachemisssums import Cut, Missed, Session
+from pricing.figures import share
 from pricing.money import PICOS_PER_DOLLAR, Money
 from proxy.cachemisswords import words
 from tray.cli.show import columns, plain
@@ -48,9 +49,9 @@ def _wrapped(part: str) -> str:
 def _sums(found: Missed) -> Iterator[str]:
     days = f"{found.since}" if found.since == found.until else f"{found.since} to {found.until}"
     yield f"{days}: {found.requests:,} answers of Claude’s for {_usd(found.judged)}"
-    share = found.permille(found.avoidable) or 0
+    part = found.permille(found.avoidable) or 0
     yield (
-        f"{_usd(found.avoidable)} of that ({_percent(share)}) was paid for what its cache had, or could have had, "
+        f"{_usd(found.avoidable)} of that ({share(part)}) was paid for what its cache had, or could have had, "
         "besides first requests"
     )
     if found.after_local:
@@ -64,8 +65,8 @@ def _sums(found: Missed) -> Iterator[str]:
 def _kinds(found: Missed) -> str:
     rows = [("why", "requests", "tokens", "cost above reading", "of the bill")]
     for cut in found.cuts:
-        share = found.permille(cut.amount) or 0
-        counts = (f"{cut.misses:,}", f"{cut.tokens:,}", _usd(cut.amount), _percent(share))
+        part = found.permille(cut.amount) or 0
+        counts = (f"{cut.misses:,}", f"{cut.tokens:,}", _usd(cut.amount), share(part))
         rows.append((words(cut.kind, cut.what).name, *counts))
     return columns(rows, frozenset({1, 2, 3, 4}))
 
@@ -103,7 +104,7 @@ def _lives(lives: Sequence[Lives], rested: Sequence[Pauses]) -> Iterator[str]:
         yield _pauses(pauses)
     whole = lives[-1]
     if whole.off_permille is not None:
-        yield f"The simulation is {_percent(abs(whole.off_permille))} off what these requests really cost."
+        yield f"The simulation is {share(abs(whole.off_permille))} off what these requests really cost."
     yield _advice(whole, worthwhile(lives))
 
 
@@ -115,8 +116,8 @@ def _kept_warm(found: Missed) -> Iterator[str]:
 
 def _pauses(pauses: Pauses) -> str:
     return (
-        f"{pauses.name}: of {pauses.number:,} pauses {_percent(pauses.over_5m)} are over 5 minutes and "
-        f"{_percent(pauses.over_1h)} over an hour; half are under {pauses.median_s + 1} s"
+        f"{pauses.name}: of {pauses.number:,} pauses {share(pauses.over_5m)} are over 5 minutes and "
+        f"{share(pauses.over_1h)} over an hour; half are under {pauses.median_s + 1} s"
     )
 
 
@@ -132,7 +133,3 @@ def _advice(whole: Lives, advised: Lives | None) -> str:
 
 def _usd(amount: Money) -> str:
     return amount.dollars(2 if abs(amount.picos) >= PICOS_PER_DOLLAR else 4)
-
-
-def _percent(permille: int) -> str:
-    return f"{permille // 10}.{permille % 10} %"

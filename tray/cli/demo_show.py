@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from budget.words import SIMULATED
+from pricing.figures import percent
 from pricing.money import Money
 from tray.cli.show import dollars
 
@@ -58,7 +59,7 @@ def _remarks(turn: Turn) -> list[str]:
         found.append("Claude would have been better here; what is left of the day's money is not enough for it")
     if turn.fates["refused"]:
         found.append("refused, with the reason: it may go to Claude only, and the money left is not enough")
-    return found + [f"{percent} % of the budget is spent: an alert" for percent in turn.crossed]
+    return found + [f"{percent(one)} of the budget is spent: an alert" for one in turn.crossed]
 
 
 def ended(told: dict[str, Any], *, is_brief: bool) -> str:

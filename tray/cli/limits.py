@@ -56,12 +56,12 @@ def cutoff(context: click.Context, is_json: bool) -> None:
         _show(context.obj, is_json=is_json)
 
 
-@cutoff.command("set", short_help="Set it in dollars, or to 120 % of the budget: default.")
+@cutoff.command("set", short_help="Set it in dollars, or to 120% of the budget: default.")
 @click.argument("amount", metavar="DOLLARS|default")
 @as_json
 @click.pass_obj
 def set_cutoff(place: Place, amount: str, is_json: bool) -> None:
-    """Set what can never be passed in a day, in dollars; `default` is 120 % of the budget."""
+    """Set what can never be passed in a day, in dollars; `default` is 120% of the budget."""
     usd = None if amount == "default" else Dollars().convert(amount, None, None)
     _set(place, "cutoff", usd, is_json=is_json)
 
@@ -87,7 +87,7 @@ def _way_out(settings: Settings, key: str, usd: str | None) -> str:
     """Say what a person who meant to raise the budget above the cutoff does first."""
     if key == "cutoff" or usd is None or Money.usd(usd) <= settings.effective_cutoff:
         return ""
-    return "; raise the cutoff first, or let it be 120 % of the budget: bursar cutoff set default"
+    return "; raise the cutoff first, or let it be 120% of the budget: bursar cutoff set default"
 
 
 def _show(place: Place, *, is_json: bool) -> None:

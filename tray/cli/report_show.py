@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from budget.report import Share
 from budget.weekly import Day, Report
 from pricing.addingup import left_of
+from pricing.figures import share
 from pricing.money import ZERO, Money
 from proxy.asjson import computed
-from proxy.dashboard.reportview import WHY, Line, changes, lines, percent, session_lines, steps
+from proxy.dashboard.reportview import WHY, Line, changes, lines, session_lines, steps
 from proxy.keeper.facts import pings_json
 from proxy.keeper.words import came_to
 from tray.cli.show import columns, fine_dollars, kwh, plain
@@ -70,7 +71,7 @@ def _saved(report: Report, learned: str) -> Iterator[str]:
     if error.requests:
         said.append(
             f"Checked on {_requests(error.requests)} that Claude answered: the simulation is "
-            f"{percent(error.permille)} off in all, {percent(error.off_permille)} each."
+            f"{share(error.permille)} off in all, {share(error.off_permille)} each."
         )
     if sums.unknown:
         said.append(
@@ -164,7 +165,7 @@ def _machine(report: Report) -> Iterator[str]:
     rows += [(_short(name, 24), str(share.requests), *_local_cells(share)) for name, share in sorted(shares.items())]
     said = ["Tokens are those read anew and written; no limit counts this machine's own cost."]
     said += [
-        f"{_short(model.name)}: {model.attempts:,} answers ({percent(model.escalated_permille)}) were not good enough."
+        f"{_short(model.name)}: {model.attempts:,} answers ({share(model.escalated_permille)}) were not good enough."
         for model in report.models
         if model.attempts
     ]

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from budget.words import MEANS
+from pricing.figures import percent_of
 from pricing.money import Money
 from tray.backends.words import ADVICE
 from tray.cli.atrest import status_at_rest
 from tray.cli.place import Place
 from tray.cli.show import as_json, columns, dollars, fine_dollars, local_cost, local_time, plain, put
-from tray.glance import percent_words
 
 
 @click.command(short_help="Show today, the mode, the upstreams.")
@@ -50,7 +50,7 @@ def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     spent, budget = Money.usd(found["settled_usd"]), Money.usd(found["budget_usd"])
-    percent = percent_words(spent, budget)
+    percent = percent_of(spent, budget)
     share = f" ({percent})" if percent else ""
     unsure = Money.usd(found["settled_usd"]) - Money.usd(found["likely_usd"])
     about = f", of which {unsure.dollars()} unconfirmed" if unsure.picos > 0 else ""

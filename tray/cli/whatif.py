@@ -53,7 +53,7 @@ class Question:
 
 @click.command(short_help="Replay recorded days under other policies and budgets.")
 @click.option("--budget", type=Dollars(), help="What may be spent a day; without it, the budget of the settings.")
-@click.option("--cutoff", type=Dollars(), help="What can never be passed; without it, 120 % of the budget.")
+@click.option("--cutoff", type=Dollars(), help="What can never be passed; without it, 120% of the budget.")
 @click.option("--policy", "policies", multiple=True, type=click.Choice(NAMES), help="Only these; without it, all.")
 @click.option(
     "--days", "count", type=click.IntRange(1, 3660), default=28, show_default=True, help="How many days back."

@@ -141,7 +141,7 @@ def test_tries_that_differ_are_said_to():
     bench = SpeedBench(Noisy(), replace(SHORT, batches=()), quiet)  # type: ignore[arg-type]
     with contextlib.suppress(AttributeError):  # It cannot be asked twice.
         bench.run(Time(100, time.monotonic))
-    assert bench.notes == ("the tries differ by up to 67 %: something else was at work here; measure again in quiet",)
+    assert bench.notes == ("the tries differ by up to 67%: something else was at work here; measure again in quiet",)
 
 
 def test_what_was_left_out_is_taken_up_again_when_there_is_time():

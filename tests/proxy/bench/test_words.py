@@ -36,7 +36,7 @@ def test_how_long_a_turn_waits_is_said_for_a_size_that_was_measured():
 def test_what_the_prompt_cache_saves_or_does_not_is_said():
     said = sentences(replace(RESULT, reuse=Reuse(8000, 7840, 9000.0, 300.0)))[1]
     assert said == (
-        "From step to step the server keeps 98 % of what it has read: at 8,000 tokens the next step starts after 0.3 s "
+        "From step to step the server keeps 98% of what it has read: at 8,000 tokens the next step starts after 0.3 s "
         "instead of 9 s."
     )
     assert "does not reuse" in sentences(replace(RESULT, reuse=Reuse(8000, 0, 9000.0, 9100.0)))[1]

@@ -53,7 +53,7 @@ def test_today_offers_it_once_that_was_worked_out_and_only_while_it_is_off(house
     assert 'href="/keeper"' not in visitor.text("/")
     made = Made(7, day, day, 9, Money.usd(10), Replayed(pings=3, cost=10**11, saved=11 * 10**11))
     house.services.offers._kept = (day, Wish().allowance, house.services.prices(), made)
-    assert "it would have saved about $1.00, 10.0 % of what was spent" in visitor.text("/")
+    assert "it would have saved about $1.00, 10% of what was spent" in visitor.text("/")
     assert 'href="/keeper"' in visitor.text("/?part=1")
     house.services.options = replace(house.services.options, keeper=Wish(enabled=True))
     assert 'href="/keeper"' not in visitor.text("/")

@@ -88,7 +88,7 @@ def test_today_lists_the_alerts_of_the_day(house: House):
     source = house.visitor().text("/")
     assert "Alerts of today" in source
     assert "&lt;b&gt;mystery&lt;/b&gt;" in source
-    assert "50 %" in words(source[source.index("Alerts of today") :])
+    assert "50%" in words(source[source.index("Alerts of today") :])
     house.moments.append(NOW + timedelta(days=1))
     assert "Alerts of today" not in house.visitor().text("/")
 
@@ -224,7 +224,7 @@ def test_sessions_show_cost_share_and_tier(house: House):
     house.spend("2", session="other", outcome=Outcome.voided)
     text = words(house.visitor().text("/sessions"))
     row = text[text.index("deadbeef") :]
-    assert "33 % local" in row
+    assert "33% local" in row
     assert "L3" in row
     assert "3 $1.50" in row
     assert "+1 failed $0.00" in text

@@ -57,7 +57,7 @@ def test_the_page_says_plainly_that_a_week_was_a_loss(week: tuple[House, WeekMak
     assert "This week bursar cost $4.91 more than it saved" in said
     for part in ("At Claude alone $2.50", "This machine $2.41", "Lost -$4.91", "Cold caches", "+$3.00", "Idle hours"):
         assert part in said, part
-    assert "the simulation says 2 % too much in all, and is 2 % off each" in said
+    assert "the simulation says 2% too much in all, and is 2% off each" in said
     assert "Between -$4.96 and -$4.86" in said  # A tenth of 0.50 up and down.
 
 

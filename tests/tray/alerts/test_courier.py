@@ -14,7 +14,7 @@ def test_each_threshold_is_told_once_to_each_destination(house: House):
     for _ in range(10):
         spend(house.ledger, "1")
         house.later(minutes=1)
-    lines = [f"{percent} % of today's budget is spent" for percent in (50, 80, 100)]
+    lines = [f"{percent}% of today's budget is spent" for percent in (50, 80, 100)]
     assert house.carrier.got == [(service, line) for line in lines for service in ("mailto", "ntfy")]
     house.later(hours=5)
     assert house.carrier.asked == 6
@@ -69,7 +69,7 @@ def test_a_restart_goes_on_where_the_last_run_stopped_and_repeats_nothing(house:
     house.later(seconds=1)
     after = house.again()
     after.later(minutes=1)
-    assert after.carrier.got == [("mailto", "50 % of today's budget is spent")]
+    assert after.carrier.got == [("mailto", "50% of today's budget is spent")]
     assert after.again().courier.once() is None
 
 
@@ -82,7 +82,7 @@ def test_killed_between_sending_and_noting_it_sends_that_one_again_once(house: H
     after = move_in(house.desk)
     after.later(seconds=1)
     after.later(hours=1)
-    assert after.carrier.got == [(service, "50 % of today's budget is spent") for service in ("mailto", "ntfy")]
+    assert after.carrier.got == [(service, "50% of today's budget is spent") for service in ("mailto", "ntfy")]
 
 
 def _message(house: House, to: Destination):

@@ -143,7 +143,7 @@ def test_texts_are_cut_to_what_windows_takes_and_whole_characters_are_kept(start
 def test_a_click_on_a_note_does_what_the_note_says(start: Start):
     seat = start()
     for action in ("open:today", "open:reports"):
-        seat.tray.tell(Note("budget", "80 % is spent", "of $10.00", action))
+        seat.tray.tell(Note("budget", "80% is spent", "of $10.00", action))
     until(lambda: len(seat.windows.taskbar.said) == 2, "two notes")
     seat.windows.send(WM_ICON, CLICKED_NOTE)
     until(lambda: seat.heard.clicks == ["open:reports"], "the click")
@@ -154,7 +154,7 @@ def test_the_notifier_says_why_nothing_was_shown(start: Start, machine: tuple[Ma
     windows.taskbar.is_there = False
     seat = start(windows, waits=False)
     notifier = machine[1].WindowsNotifier(seat.tray)
-    note = Note("budget", "80 % is spent", "", "open:today")
+    note = Note("budget", "80% is spent", "", "open:today")
     assert not notifier.is_there()
     assert notifier.tell(note) == "the taskbar shows no icon of bursar"
     windows.taskbar.is_there = True
@@ -162,7 +162,7 @@ def test_the_notifier_says_why_nothing_was_shown(start: Start, machine: tuple[Ma
     windows.send(WM_TIMER)
     until(notifier.is_there, "the icon")
     assert notifier.tell(note) == ""
-    until(lambda: windows.taskbar.said == [("80 % is spent", "80 % is spent")], "the note")
+    until(lambda: windows.taskbar.said == [("80% is spent", "80% is spent")], "the note")
     notifier.close()
     assert notifier.tell(note) == "bursar is ending"
 

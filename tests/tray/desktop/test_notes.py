@@ -37,11 +37,11 @@ def test_alerts_of_a_kind_take_each_others_place_and_a_click_opens_their_page(
     spend_a_dollar(bursar)
     until(lambda: notes.shown)
     ((number, note),) = notes.shown.items()
-    assert note.title == "50 % of today's budget is spent"
+    assert note.title == "50% of today's budget is spent"
     assert note.text.startswith("$1.00 of $2.00 are spent.")
     assert note.actions == ["default", "Open"]
     spend_a_dollar(bursar)
-    until(lambda: notes.shown[number].title == "100 % of today's budget is spent")
+    until(lambda: notes.shown[number].title == "100% of today's budget is spent")
     bursar.command("stop")
     until(lambda: len(notes.shown) == 2)
     assert bursar.command("alerts", "test").stdout == "desktop: sent\n"
