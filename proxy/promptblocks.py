@@ -30,7 +30,7 @@ LEAST_UNKNOWN = 1024
 BILLING_LINE = "x-anthropic-billing-header"
 
 _encode = msgspec.json.Encoder().encode
-_THOUGHTS = frozenset(("thinking", "redacted_thinking"))
+_THOUGHTS = ("thinking", "redacted_thinking")  # No set: an agent may send a type that is a list.
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,7 @@ def test_what_is_remembered_is_bounded() -> None:
      [{"type": "search_result", "content": [{"type": "text", "text": "x"}], "title": "t"}],
      [{"type": "document", "source": {"type": "base64", "data": "a" * 99_000}}],
      [{"type": "redacted_thinking", "data": 7}], [{"type": "tool_reference", "tool_name": ["?"]}],
-     [{"type": 7, "deep": {"er": [1, None, {"x": "y"}]}}]],
+     [{"type": ["thinking"]}], [{"type": {}}], [{"type": 7, "deep": {"er": [1, None, {"x": "y"}]}}]],
 )  # fmt: skip
 def test_no_block_however_odd_breaks_it(content: Any) -> None:
     fields = {"model": "m", "messages": [{"role": "user", "content": content}], "system": content}
