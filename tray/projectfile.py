@@ -19,11 +19,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 from proxy.rules.project import NO_PROJECT, Project
 from tray.keys import Reader, texts
 from tray.reading import NotToml, Reading, parsed
-from tray.rulekeys import RULE, rules_of
+from tray.rulekeys import RULE, glob, rules_of
 
 NAME = ".bursar.toml"
 MOST_BYTES = 65_536
@@ -32,7 +33,16 @@ LEVELS = 12
 """How far up from the agent's folder the file is looked for; a repository's top (`.git`) ends the way."""
 LOOK_EVERY_S = 2.0
 
-TOP: dict[str, Reader] = {"restricted_paths": texts}
+MOST_DOTS = 256
+"""In one line: a key of ten thousand parts takes Python's reader of TOML half a minute."""
+
+
+def globs(value: Any) -> tuple[str, ...]:
+    """Read a list of globs for paths."""
+    return tuple(glob(each) for each in texts(value))
+
+
+TOP: dict[str, Reader] = {"restricted_paths": globs}
 
 _Stamp = tuple[str, int, int]
 
@@ -85,6 +95,8 @@ class ProjectFiles:
 
 def read_project(text: str, path: Path) -> Project:
     """Read the text of a project file; what is wrong with it is said in `problem`."""
+    if max(line.count(".") for line in text.split("\n")) > MOST_DOTS:
+        return Project(path, problem=f"{path} has a line with more than {MOST_DOTS} dots; break it into shorter ones")
     try:
         raw = parsed(text)
     except NotToml as error:

@@ -13,6 +13,8 @@ from proxy.words import words
 
 MOST_PATH = 4096
 """Characters of one tool argument that are searched for paths."""
+MOST_WORK = 400_000_000
+"""Comparisons of letters: a text that takes more, with a stranger's globs, is taken for one that names such a path."""
 
 # Files that hold secrets, wherever they are named. Samples of them are there to be shown.
 _SAMPLE = r"(?:example|sample|template|dist|tmpl|schema)"
@@ -124,8 +126,13 @@ def _own_match(text: str, restricted: Restricted) -> str | None:
     own = restricted.own
     if own is None:
         return None
-    tokens = (token[:MOST_PATH].lstrip("@./") for token in _TOKEN.findall(text))
-    return "path.own" if any(own.fullmatch(token) for token in tokens) else None
+    work = 0
+    for found in _TOKEN.findall(text):
+        token = found[:MOST_PATH].lstrip("@./")
+        work += len(restricted.globs) * len(token) * (1 + token.count("/"))  # Each glob may begin below any folder.
+        if work > MOST_WORK or own.fullmatch(token):
+            return "path.own"
+    return None
 
 
 def _first_match(rules: Sequence[tuple[str, re.Pattern[str]]], text: str) -> str | None:

@@ -67,6 +67,11 @@ def test_a_change_is_seen_within_seconds(files, elapsed, repository):
         (b'budget = "99"\n', 'there is no key "budget"'),
         (b"\xff\xfe", "not UTF-8"),
         (b"#" * 70_000, "larger than 64 KB"),
+        (b"a" + b".a" * 30_000 + b" = 1", "more than 256 dots"),
+        (b"[a" + b".a" * 30_000 + b"]\nb = 1", "more than 256 dots"),
+        (b"a = " + b"[" * 30_000 + b"]" * 30_000, "nested too deep"),
+        (b"a = " + b"{a=" * 16_000 + b"1" + b"}" * 16_000, "nested too deep"),
+        (b'restricted_paths = ["a*a*a*a*a*a*b"]', "at most 5 wildcards"),
     ],
 )
 def test_what_cannot_be_used_is_said_and_nothing_of_it_counts(files, repository, content, said):

@@ -95,6 +95,12 @@ def test_a_persons_own_globs_are_restricted_too() -> None:
         assert restricted_in_call("Read", {"file_path": path}, own) is None, path
 
 
+def test_a_text_that_would_take_long_to_compare_with_a_stranger_s_globs_is_taken_for_restricted() -> None:
+    strangers = Restricted(tuple(f"a*a*a*a*a*{number}z" for number in range(100)))
+    assert restricted_in_text(" ".join(["a/" * 2000] * 60), strangers) == "path.own"
+    assert restricted_in_text(" ".join(["src/app/main.py"] * 20_000), strangers) is None
+
+
 def test_what_is_written_into_a_file_names_no_path() -> None:
     assert restricted_in_call("Write", {"file_path": "docs/setup.md", "content": "Copy it to .env"}, NONE) is None
 

@@ -1,5 +1,6 @@
 """A person's rules: which requests they mean, in which order, and for how much of a day."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -157,3 +158,23 @@ def test_the_same_wildcard_many_times_takes_no_longer():
     deep = "/".join("a" * 12) + "/b.md"
     assert matches_path("**/" * 60 + "*.md", deep)
     assert not matches_path("**/" * 60 + "*.py", deep)
+
+
+@pytest.mark.parametrize("glob", ["a*a*a*a*a*b", "**a**a**a**a**b", "**/a/**/a/**/a/**/a/**/b", "*a?a*a?a*a?a*b"])
+@pytest.mark.parametrize("path", ["/" + "a" * 511, "/a" * 256])
+def test_t12_no_stranger_s_glob_and_path_keep_bursar_busy(glob, path):
+    """Tried one after the other, the ways to match these would take hours, in which not even a stop was heard."""
+    for number in range(100):
+        assert not matches_path(glob, f"{path}{number}")
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "/", "*", "**", "?", "**/", "/**"])).map("".join), st.text("ab/", max_size=12)
+)
+def test_globs_mean_what_the_regular_expression_of_them_would(glob, path):
+    words = {"**/": r"(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    body = glob.strip("/") + ("/**" if glob.endswith("/") else "")
+    body = re.sub(r"\*{3,}", "**", body)
+    parts = "".join(words.get(part, re.escape(part)) for part in re.findall(r"\*\*/|\*\*|.", body))
+    start = "/" if glob.startswith("/") else r"(?:.*/)?"
+    assert matches_path(glob, path) is (re.fullmatch(start + parts, path) is not None)
