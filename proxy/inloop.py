@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from pricing.figures import counted
 from proxy.classify.paths import CHANGING, paths_in
 from proxy.facts import calls_of_turn
 from proxy.request import AgentRequest
@@ -39,11 +40,13 @@ def outgrown(asked: AgentRequest, doubt: float | None = None) -> str:
     `doubt` is the chance that was seen in its words that it is complex work.
     """
     calls = list(calls_of_turn(asked))
-    edited = {path for call in calls if call.get("name") in CHANGING for path in _first(paths_in(call.get("input")))}
+    edited = {
+        path for call in calls if str(call.get("name")) in CHANGING for path in _first(paths_in(call.get("input")))
+    }
     if len(edited) >= MANY_FILES:
-        return f"it has edited {len(edited)} files"
+        return f"it has edited {counted(len(edited), 'file')}"
     if len(calls) >= calls_allowed(doubt):
-        return f"it has made {len(calls)} calls"
+        return f"it has made {counted(len(calls), 'call')}"
     same = Counter(msgspec.json.encode([call.get("name"), call.get("input")], order="sorted") for call in calls)
     if max(same.values(), default=0) >= SAME_CALLS:
         return "it has made the same call three times"

@@ -72,6 +72,11 @@ def test_the_less_doubt_a_turn_s_words_left_the_more_calls_it_may_make(doubt: fl
     assert (said(most - 1), said(most)) == ("", f"it has made {most} calls")
 
 
+def test_a_call_whose_name_is_no_text_changes_no_file():
+    messages = [_user(), *steps((["Edit"], {"file_path": "/a.py"}), ({}, {}))]
+    assert outgrown(read(bodies.encode(message("go") | {"messages": messages}), {})) == ""
+
+
 def test_what_an_earlier_turn_did_does_not_count():
     messages = [_user("before"), *steps(*reads(12)), {"role": "assistant", "content": "done"}, _user("and now")]
     assert outgrown(read(bodies.encode(message("go") | {"messages": messages}), {})) == ""
