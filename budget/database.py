@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ _MAGIC = b"SQLite format 3\0"
 
 # A full check reads every page; beyond this size it runs beside the work instead of before it.
 CHECKED_AT_OPEN = 48 * 2**20
+_CANNOT_WRITE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_LOG = "PRAGMA journal_mode = WAL"
 _SMALL_TABLES = ("state", "days", "holds", "alerts", "totals")
 
 
@@ -55,26 +59,39 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
-    """Lend a read-only connection: it can look while the writer writes, and can never be a second writer."""
+    """Lend a read-only connection: it can look while the writer writes, and can never be a second writer.
+
+    What a killed writer left half written, only a writer can mend; then a copy is mended, and the copy is lent.
+    """
     with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=1.0, isolation_level=None)) as connection:
-        yield connection
+        if not _needs_a_writer(connection, path):
+            yield connection
+            return
+    with _mended_copy(path) as copy:
+        yield copy
 
 
 def create(path: Path) -> None:
     """Build an empty ledger aside and rename it into place: there is never half of one."""
-    aside = path.with_name(path.name + ".new")
-    aside.unlink(missing_ok=True)
-    os.close(open_private(aside))
+    aside = _begin_aside(path)
     with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
         _migrate(connection)
+        connection.execute(_LOG)
+    put_in_place(aside, path)
+
+
+def put_copy_in_place(backup: Path, path: Path) -> None:
+    """Give a copy of a backup the ledger's name."""
+    aside = _begin_aside(path)
+    shutil.copyfile(backup, aside)
+    with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
+        connection.execute(_LOG)
     put_in_place(aside, path)
 
 
 def copy_to(source: sqlite3.Connection, target: Path) -> None:
     """Copy through SQLite's backup API, check the copy, and only then give it its name. Unusable if it is not sound."""
-    aside = target.with_name(target.name + ".new")
-    aside.unlink(missing_ok=True)
-    os.close(open_private(aside))
+    aside = _begin_aside(target)
     with closing(sqlite3.connect(aside, isolation_level=None)) as copy:
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
@@ -95,6 +112,15 @@ def _keep(connection: sqlite3.Connection, folder: Folder, version: int) -> None:
     """Copy the ledger before its tables are changed, for whoever goes back to the bursar of before; it stays there."""
     private_folder(folder.backups)
     copy_to(connection, folder.backups / f"of-version-{version}.db")
+
+
+def _begin_aside(path: Path) -> Path:
+    """Begin a database beside the one whose name it will get, with nothing left of one that a kill ended."""
+    aside = path.with_name(path.name + ".new")
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        aside.with_name(aside.name + suffix).unlink(missing_ok=True)
+    os.close(open_private(aside))
+    return aside
 
 
 def put_in_place(aside: Path, path: Path) -> None:
@@ -137,8 +163,8 @@ def _examine(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute(_LOG)
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = NORMAL",
         "fullfsync = ON",
         "checkpoint_fullfsync = ON",
@@ -150,6 +176,27 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
     if connection.execute("PRAGMA user_version").fetchone()[0] > VERSION:
         raise LedgerUnavailable(Trouble.of("newer"))
+
+
+def _needs_a_writer(connection: sqlite3.Connection, path: Path) -> bool:
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        # It is not there, or it is damaged: who asks something of it learns that.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CANNOT_WRITE and path.exists()
+    return False
+
+
+@contextmanager
+def _mended_copy(path: Path) -> Iterator[sqlite3.Connection]:
+    """Copy a ledger that nobody runs, with its log or journal, where only we can read it, and open the copy."""
+    with tempfile.TemporaryDirectory(prefix="bursar-", ignore_cleanup_errors=True) as place:
+        for suffix in ("", "-wal", "-journal"):
+            part = path.with_name(path.name + suffix)
+            if part.exists():
+                shutil.copyfile(part, Path(place) / part.name)
+        with closing(sqlite3.connect(Path(place) / path.name, isolation_level=None)) as connection:
+            yield connection
 
 
 def _check_quickly(connection: sqlite3.Connection, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from budget.book import Book
-from budget.database import Unusable, copy_to, create, faults, open_writer, put_in_place
+from budget.database import Unusable, copy_to, create, faults, open_writer, put_copy_in_place
 from budget.files import sync_folder
 from budget.folder import Folder
 from budget.trouble import Trouble
@@ -57,9 +56,7 @@ def _recover(folder: Folder, now: datetime, why: str) -> Opened:
     if backup is None:
         create(folder.database)
         return Opened(open_writer(folder.database), True, (f"the ledger {_WHY[why]}{kept}; there was no backup",))
-    copy = folder.database.with_name(folder.database.name + ".new")
-    shutil.copyfile(backup, copy)
-    put_in_place(copy, folder.database)
+    put_copy_in_place(backup, folder.database)
     return Opened(open_writer(folder.database), True, (f"the ledger {_WHY[why]}{kept}; restored from {backup.name}",))
 
 
