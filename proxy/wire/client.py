@@ -96,10 +96,7 @@ class Client(asyncio.Protocol):
         self._expire_after(HEAD_S)
         self._overhead += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # A client may offer another protocol (Java's does with every request), and need not be heard.
-            self._close_after = True
+            self._feed(data)
         except httptools.HttpParserError as error:
             self._misread(error)
         else:
@@ -174,6 +171,8 @@ class Client(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self.busy or self._refused or self.request is None:
             return
+        if self._parser.should_upgrade() and _has_body(self.request):
+            return  # Only its head: the parser would take its body for the other protocol.
         self.request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
         self.busy = True
@@ -250,6 +249,17 @@ class Client(asyncio.Protocol):
 
     # --- private ------------------------------------------------------------------------------------------------
 
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            # A client may offer another protocol (Java's does with every request), and need not be heard.
+            self._close_after = True
+            if self.request and not self.busy and not self._refused:
+                self._parser = httptools.HttpRequestParser(_BodyOnly(self))
+                self._parser.feed_data(_framing_of(self.request))
+                self._feed(data[offer.args[0] :])
+
     def _framed(self, data: bytes) -> bytes:
         if not data:
             return b""
@@ -311,15 +321,35 @@ class Client(asyncio.Protocol):
             self._timer = None
 
 
+class _BodyOnly:
+    """What a parser tells that begins in the middle of a request."""
+
+    def __init__(self, client: Client) -> None:
+        self.on_body, self.on_message_complete = client.on_body, client.on_message_complete
+
+
+def _has_body(request: WireRequest) -> bool:
+    return b"transfer-encoding" in request.lower or int(request.lower.get(b"content-length", b"0")) > 0
+
+
+def _framing_of(request: WireRequest) -> bytes:
+    """Write a head that has the request's framing and nothing else."""
+    if b"transfer-encoding" in request.lower:
+        return b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return b"POST / HTTP/1.1\r\nContent-Length: %b\r\n\r\n" % request.lower[b"content-length"]
+
+
 def framing_fault(request: WireRequest) -> tuple[int, str] | None:
     """Say what could be read as two different requests (FAULTS.md F11): status and reason; None if it is plain."""
     names = [name.lower() for name, _ in request.headers]
     coding = request.lower.get(b"transfer-encoding")
     length = request.lower.get(b"content-length")
     if request.version not in ("1.0", "1.1"):
-        return 505, "only HTTP/1.0 and HTTP/1.1 are spoken here"
+        return 400, "only HTTP/1.0 and HTTP/1.1 are spoken here"
     if len(names) > MAX_HEADERS:
         return 431, "too many headers"
+    if len(request.target) + sum(len(name) + len(value) for name, value in request.headers) > MAX_HEAD:
+        return 431, "the request's head is over 64 KiB"
     if not request.target.startswith(b"/"):
         return 400, "the request target must be a path: bursar is not an open proxy"
     for once in (b"host", b"content-length", b"transfer-encoding", b"content-type", b"origin"):

@@ -163,6 +163,23 @@ def test_an_endless_head_is_refused(proxy, upstream):
     assert upstream.connections == 0
 
 
+@pytest.mark.parametrize("target", ["/v1/messages", "/v1/messages?a=" + "b" * 66_000])
+def test_a_head_of_more_than_64_kib_is_refused_also_if_all_of_it_comes_at_once(proxy, upstream, target):
+    port, long = proxy.server.port, [] if len(target) > 100 else ["X-A: " + "y" * 66_000]
+    for _ in range(5):  # How much of it is read at once is the system's choice.
+        got = talk(port, post(port, JSON, "Content-Length: 2", *long, target=target))
+        assert got.startswith(b"HTTP/1.1 431")
+    assert upstream.connections == 0
+
+
+@pytest.mark.parametrize("version", ["HTTP/2.0", "HTTP/0.9"])
+def test_another_version_of_http_is_refused_as_a_mistake_of_the_client(proxy, upstream, version):
+    port = proxy.server.port
+    got = talk(port, post(port, JSON, "Content-Length: 2").replace(b"HTTP/1.1", version.encode(), 1))
+    assert got.startswith(b"HTTP/1.1 400 ")
+    assert upstream.connections == 0
+
+
 def test_a_body_shorter_than_its_length_never_reaches_the_upstream(proxy, upstream):
     port = proxy.server.port
     with socket.create_connection(("127.0.0.1", port)) as peer:

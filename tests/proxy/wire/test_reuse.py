@@ -103,12 +103,36 @@ def test_junk_after_a_request_does_not_cost_it_its_answer(after):
         peer.close()
 
 
-def test_an_offer_to_upgrade_is_passed_over():
+@pytest.mark.parametrize("step", [1, 50, 10_000])
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_an_offer_to_upgrade_is_passed_over_and_costs_the_request_nothing(step: int, is_chunked: bool):
+    offer = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c")
+    body = b'{"a": "' + b"x" * 300 + b'"}'
     with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
+        data = request(proxy.server.port, *offer, body=body)
+        if is_chunked:
+            length = b"Content-Length: %d\r\n\r\n" % len(body)
+            data = data.replace(
+                length + body, b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+            )
         with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
-            peer.sendall(request(proxy.server.port, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"))
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for at in range(0, len(data), step):
+                peer.sendall(data[at : at + step])
             assert read(peer, b"{}").startswith(b"HTTP/1.1 200 ")
-        assert b"upgrade" not in upstream.requests[0].lower()
+        (sent,) = upstream.requests
+        assert b"upgrade" not in sent.lower()
+        assert sent.endswith(b"\r\n\r\n" + body)
+
+
+def test_a_body_that_is_misframed_behind_an_offer_to_upgrade_is_refused():
+    with Scripted(lambda line: line.send(WHOLE)) as upstream, PlainProxy(upstream.port) as proxy:
+        data = request(proxy.server.port, "Connection: Upgrade", "Upgrade: h2c")
+        data = data.replace(b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", proxy.server.port)) as peer:
+            peer.sendall(data)
+            assert read(peer, b"}}").startswith(b"HTTP/1.1 400 ")
+        assert upstream.connections == 0
 
 
 @pytest.mark.parametrize("keep", ["", "Connection: keep-alive\r\n"])
