@@ -11,6 +11,7 @@ class Thoughtless:
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._tail = ""
+        self._has_words = False
         self._is_inside = False
         self._is_past = False
         self._strips = False
@@ -20,6 +21,9 @@ class Thoughtless:
         if self._is_past:
             return self._after(text)
         self._pieces.append(text)
+        self._has_words = self._has_words or bool(text.strip())
+        if not self._has_words:  # Some models write blanks without end: none of them is looked at twice.
+            return ""
         self._tail = (self._tail + text)[-len(text) - len(END) :]
         if self._is_inside and END not in self._tail:
             return ""

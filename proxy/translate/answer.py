@@ -30,6 +30,8 @@ Payload = dict[str, Any]
 """One event as the API has it; its `type` is also the event's name."""
 
 ANSWER_LIMIT_CHARS = 32 * 1024 * 1024
+ANSWER_LIMIT_BYTES = 256 * 1024 * 1024
+"""Of all that a server sends for one answer, also where it says nothing: each token brings some two hundred."""
 PIECE_CHARS = 8192
 
 ENDS = {
@@ -73,6 +75,7 @@ class Answer:
         self._calls = Calls()
         self._thought, self._held = Thoughtless(), HeldText(tools=bool(self._tools))
         self._kept: list[str] = []
+        self._bytes = 0
         self._said: list[str] = []
         self._stop: str | None = None
         self._counted: LocalUsage | None = None
@@ -117,6 +120,9 @@ class Answer:
 
     def feed(self, chunk: bytes) -> list[Payload]:
         """Take the next bytes of the local server, and return the events that they make."""
+        self._bytes += len(chunk)
+        if self._bytes > ANSWER_LIMIT_BYTES and not self.over:
+            return self._fail(unusable("its answer has no end"))
         return self._take_all(self._reader.feed(chunk))
 
     def end(self, clean: bool) -> list[Payload]:

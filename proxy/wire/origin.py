@@ -34,7 +34,8 @@ class OriginConnection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._headers: Headers = []
         self._parts: list[bytes] = []
-        self._head_size = 0
+        self._overhead = 0
+        """Bytes since the last piece of a body: the head, chunk sizes, trailers."""
         self._in_body = False
         self._until_close = False
         self._complete = False
@@ -44,7 +45,7 @@ class OriginConnection(asyncio.Protocol):
     def send(self, exchange: Exchange, head: bytes, body: bytes) -> None:
         """Send one request; its exchange hears of everything that follows."""
         self.exchange = exchange
-        self._headers, self._parts, self._head_size = [], [], 0
+        self._headers, self._parts, self._overhead = [], [], 0
         self._in_body = self._until_close = self._complete = False
         first = head + body[:STEP]
         self._unsent = memoryview(body)[STEP:]
@@ -70,8 +71,7 @@ class OriginConnection(asyncio.Protocol):
         if self.exchange is None:
             self.detach()  # An idle connection that speaks has nothing to say to us.
             return
-        if not self._in_body:
-            self._head_size += len(data)
+        self._overhead += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -80,8 +80,9 @@ class OriginConnection(asyncio.Protocol):
                 self._flush()
                 self._fail(f"its answer is not well-formed HTTP: {error}")
                 return
-        if not self._in_body and self._head_size > MAX_HEAD:
-            self._fail("its answer's head is over 64 KiB")
+        if self._overhead > MAX_HEAD and not self._complete and not self._parts:
+            what = "body has over 64 KiB of framing in one place" if self._in_body else "head is over 64 KiB"
+            self._fail(f"its answer's {what}")
             return
         self._flush()
         if self._complete:
@@ -128,6 +129,7 @@ class OriginConnection(asyncio.Protocol):
             self.exchange.origin_head(status, self._headers)
 
     def on_body(self, body: bytes) -> None:
+        self._overhead = 0
         self._parts.append(body)
 
     def on_message_complete(self) -> None:

@@ -59,6 +59,7 @@ FAULTS = (
         "proxy/test_meter.py::test_no_bytes_make_it_raise",
         "proxy/test_sse.py::test_every_line_end_and_a_byte_order_mark_give_the_same_events_one_byte_at_a_time",
         "faults/test_upstream.py::test_f04_a_line_of_ten_megabytes_crosses_and_the_answer_is_billed",
+        "faults/test_endless.py::test_f04_framing_of_claude_s_that_never_ends_is_cut_off",
     ),
     _row(
         "F05",
@@ -198,6 +199,7 @@ FAULTS = (
         "local server down, loading, out of memory, half an answer, hangs",
         "the message names it; never silently to the cloud",
         "faults/test_local.py::test_f20_a_local_server_in_trouble_is_named_and_no_byte_goes_to_claude",
+        "faults/test_endless.py::test_f20_a_local_server_s_answer_that_never_ends_is_cut_off",
         "journeys/test_local_route.py::test_without_escalation_every_failure_is_told",
         "prove/test_local_only.py::test_in_a_thousand_sequences_no_byte_of_a_restricted_session_reaches_claude",
     ),
@@ -314,6 +316,7 @@ ATTACKS = (
         "faults/test_agent.py::test_f12_what_cannot_be_read_with_certainty_is_a_400_without_a_hold",
         "proxy/wire/test_framing.py::test_a_packed_request_is_refused",
         "proxy/test_request.py::test_a_key_in_other_letters_is_refused_even_beside_the_right_one",
+        "proxy/rules/test_rule.py::test_t12_no_stranger_s_glob_and_path_keep_bursar_busy",
     ),
     _row(
         "T13",

@@ -244,3 +244,14 @@ def test_a_huge_text_that_only_looks_like_calls_is_dealt_with_all_the_same() -> 
                  "<tool_call>Bash<arg_key>a</arg_key><arg_value>" + "</arg_value>" * 30_000, "[f(" + "a=1," * 90_000,
                  "<function=Write><parameter=content>" + "</parameter>" + " " * 380_000):  # fmt: skip
         assert heard([text]) == [text]
+
+
+def test_blanks_without_end_before_the_first_word_are_looked_at_once():
+    thought = Thoughtless()
+    assert all(thought.feed(" " * 1000) == "" for _ in range(20_000))
+    assert thought.feed("<think>well</think> Yes.") == "Yes."
+
+
+def test_blanks_before_words_stay_there():
+    thought = Thoughtless()
+    assert [thought.feed(text) for text in ("", " ", "\n", "<", "b>")] == ["", "", "", "", " \n<b>"]
