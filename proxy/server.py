@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from proxy.errors import failure, refusal_in_dialect
 from proxy.gate import gate
@@ -13,12 +13,16 @@ from proxy.wire.answer import Answer, Forward
 from proxy.wire.client import WireRequest
 from proxy.wire.crowd import MOST_AGENTS
 from proxy.wire.faults import log_fault
-from proxy.wire.hub import Hub
+from proxy.wire.hub import Handle, Hub
 from proxy.wire.wsgi import WsgiApp, serve
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
+
+Shortcuts = Mapping[tuple[bytes, bytes], Handle]
+"""By method and path, spelled exactly so: what answers there in the app's place."""
+NO_SHORTCUTS: Shortcuts = {}
 
 
 class PortTakenError(OSError):
@@ -37,9 +41,10 @@ class Server:
         workers: int = 16,
         most: int = MOST_AGENTS,
         has_forms: bool = False,
+        shortcuts: Shortcuts = NO_SHORTCUTS,
     ) -> None:
         """Take the port; `most` is how many connections there may be at once."""
-        self._app = app
+        self._app, self._shortcuts = app, shortcuts
         self._listener = _listen(port, name)
         self.port: int = self._listener.getsockname()[1]
         own_gate = gate(self.port, has_forms=has_forms)
@@ -76,7 +81,8 @@ class Server:
 
     def _answer(self, request: WireRequest) -> Answer:
         try:
-            return serve(self._app, request, HOST, self.port)
+            shortcut = self._shortcuts.get((request.method, request.target.partition(b"?")[0]))
+            return shortcut(request) if shortcut else serve(self._app, request, HOST, self.port)
         except Exception as error:  # noqa: BLE001 - the top of a worker thread: whatever failed, the agent is answered.
             log_fault(log, "a request failed", error)
             return failure(request.target)

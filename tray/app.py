@@ -16,7 +16,7 @@ from budget.clock import Clock, Elapsed, elapsed
 from budget.events import ClockJumped, Event, LimitsChanged, Stopped
 from budget.instance import InstanceLock, Owner
 from budget.ledger import Ledger
-from proxy.app import create_app
+from proxy.app import create_app, shortcuts
 from proxy.baseline import Recorder
 from proxy.baselinekept import KeptRatios
 from proxy.control import create_control
@@ -201,7 +201,9 @@ def build(
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
         token = secrets.token_urlsafe(32)
-        proxy = Server(create_app(services), settings.port, name="proxy", most=most_agents())
+        proxy = Server(
+            create_app(services), settings.port, name="proxy", most=most_agents(), shortcuts=shortcuts(services)
+        )
         archive = Archive(paths.reports)
         control_app = create_control(services, token, desk, archive)
         control_server = Server(

@@ -12,7 +12,7 @@ from budget.ledger import Entry, Ledger, Mode
 from budget.today import Today
 from pricing.money import Money
 from pricing.table import PriceTable
-from proxy.app import create_app
+from proxy.app import create_app, shortcuts
 from proxy.baseline import Recorder
 from proxy.classify import Classifier
 from proxy.keeper.keeper import Keeper
@@ -23,6 +23,7 @@ from proxy.sessions import Sessions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry
 from proxy.upstream.local_model import LocalSetting
+from tests.kit.canary import in_homes
 from tests.kit.scripted import eventually
 
 PRICES = PriceTable.load()
@@ -43,6 +44,7 @@ class InProcess:
         options: ProxyOptions | None = None,
         at: datetime | None = None,
     ) -> None:
+        self._folder = folder
         self.now: Callable[[], datetime] = lambda: at or datetime.now(UTC)
         self.ledger = Ledger.open(
             folder / "ledger",
@@ -70,7 +72,7 @@ class InProcess:
         self.services.baselines = self.baselines
         self.ledger.subscribe(self.services.log.hear)
         self.ledger.subscribe(self.services.tally.hear)
-        self.server = Server(create_app(self.services), 0, name="test")
+        self.server = Server(create_app(self.services), 0, name="test", shortcuts=shortcuts(self.services))
         self.server.start()
         self.keeper = Keeper(self.services, lambda: self.now().timestamp(), self.server.carry)
         self.services.keeper = self.keeper
@@ -85,6 +87,7 @@ class InProcess:
         self.baselines.end()
         self._http.close()
         self.ledger.close()
+        assert in_homes(self._folder) == []
 
     @property
     def today(self) -> Today:
