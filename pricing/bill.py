@@ -86,7 +86,7 @@ def bill(
         lines.append(Line("web_search", "", top.web_searches, table.search_picos))
     return Bill(
         total=_total(lines),
-        usage=replace(sum((each.usage for each in passes), Usage()), web_searches=top.web_searches),
+        usage=_summed(passes, top),
         lines=tuple(lines),
         provisional=provisional or how.unknown or bool(odd),
         notes=how.notes + odd,
@@ -95,6 +95,13 @@ def bill(
         source=terms.source,
         fingerprint=table.fingerprint,
     )
+
+
+def _summed(passes: tuple[Attempt, ...], top: Usage) -> Usage:
+    """Add up what the passes are billed for; searches are counted for the whole answer alone."""
+    if len(passes) == 1 and not top.web_searches:
+        return passes[0].usage
+    return replace(sum((each.usage for each in passes), Usage()), web_searches=top.web_searches)
 
 
 def _empty(passes: tuple[Attempt, ...]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def attempts(
     items = raw.get("iterations")
     if not items:
         free = refused and top.output == 0
-        return (() if free else (Attempt(model, replace(top, web_searches=0)),)), ()
+        return (() if free else (Attempt(model, replace(top, web_searches=0) if top.web_searches else top),)), ()
     if not isinstance(items, list) or len(items) > MOST_ITERATIONS:
         raise ImpossibleUsage("the iterations are not a list of a sensible length")
     every = _with_lifetimes([_attempt(item, model) for item in items], items, top)

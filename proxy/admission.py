@@ -142,7 +142,7 @@ class Admission:
             if keeper:
                 keeper.answered_away(self._case.request, asks_tool=bool(followed and followed.calls_tools))
             if followed:
-                followed.ended(lambda: settlement, settling)
+                followed.ended(settlement, settling)
             return settling
 
         keeper = self._services.keeper

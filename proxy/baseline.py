@@ -90,11 +90,11 @@ class Followed:
         """Note what a local model answered; it is looked at when the request has ended."""
         self.said = said
 
-    def ended(self, how: Callable[[], Settlement], settled: Future[Any] | None) -> None:
+    def ended(self, how: Settlement, settled: Future[Any] | None) -> None:
         """Note how it ended, as soon as that is written."""
         if settled is None:
             return
-        note = _Note(lambda: self.recorder.take_end(self, how()))
+        note = _Note(lambda: self.recorder.take_end(self, how))
         settled.add_done_callback(lambda future: None if future.exception() else self.recorder.put(note))
 
 
@@ -114,7 +114,7 @@ class Recorder(threading.Thread):
         self._notes: deque[_Note] = deque()
         self._arrived = threading.Condition()
         self._bytes = 0
-        self._ends = False
+        self._is_idle = self._ends = False
         self._numbers = count()
         self._open: OrderedDict[int, Pending] = OrderedDict()
         self._sessions: OrderedDict[str, Known] = OrderedDict()
@@ -191,7 +191,9 @@ class Recorder(threading.Thread):
                 return
             self._bytes += note.size
             self._notes.append(note)
-            self._arrived.notify()
+            if self._is_idle:  # Who works, or waits for a note to be due, finds this one afterwards.
+                self._is_idle = False
+                self._arrived.notify()
 
     def end(self, patience_s: float = END_S) -> None:
         """Write what is in the queue, as far as there is time for it, and end."""
@@ -260,11 +262,14 @@ class Recorder(threading.Thread):
         """Wait for the next note and take it; None if there is none, or none yet and something to write."""
         with self._arrived:
             if not self._notes and not self._made and not self._ends:
+                self._is_idle = True
                 self._arrived.wait(IDLE_S)
-            while self._notes and not self._ends and (early_s := self._notes[0].due_s - time.monotonic()) > 0:
+                self._is_idle = False
+            while self._notes and not self._ends and self._notes[0].due_s > time.monotonic():
                 if self._made:
                     return None
-                self._arrived.wait(early_s)
+                # Many requests are looked at together: each time this thread wakes, it takes the others' turn.
+                self._arrived.wait(STANDS_ASIDE_S)
             if not self._notes:
                 return None
             note = self._notes.popleft()

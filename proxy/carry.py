@@ -9,9 +9,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from budget.ledger import Held, Outcome, Settlement
+from budget.ledger import Held
 from pricing.bound import Bound
-from pricing.money import ZERO
 from proxy.anchors import Print
 from proxy.baseline import Followed
 from proxy.bounds import Bounds
@@ -24,7 +23,7 @@ from proxy.reach import failure
 from proxy.relay import Relay
 from proxy.request import AgentRequest
 from proxy.services import Services
-from proxy.settling import Attempt, Outcomes, is_free, settle, settlement
+from proxy.settling import Attempt, Outcomes, ended
 from proxy.translate.request import Translated
 from proxy.upstream.anthropic import NAME, tls_context
 from proxy.upstream.local_model import LocalModel, LocalUpstream
@@ -35,8 +34,6 @@ LOCAL_FIRST_S = 600.0
 MOST_WHOLE_S = 1800.0
 LEAST_TOKENS_PER_S = 5
 """A server that answers in one piece says nothing until its model has written all of it: so slowly at worst."""
-
-VOIDED = Settlement(Outcome.voided, ZERO, ZERO)
 
 Instead = Callable[[str], Answer]
 
@@ -69,9 +66,10 @@ def to_cloud(
         try:
             remember(outcome, reading)
         finally:  # Whatever is wrong with what is only remembered, the hold is settled.
-            settling = settle(services.ledger, attempt, outcome, reading)
+            settlement = ended(attempt, outcome, reading)
+            settling = services.ledger.settle(attempt.held.hold_id, settlement)
         if followed:
-            followed.ended(lambda: VOIDED if is_free(outcome) else settlement(attempt, outcome, reading), settling)
+            followed.ended(settlement, settling)
         return settling
 
     options = services.options

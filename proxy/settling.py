@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from budget.ledger import Held, Ledger, Outcome, Settlement
+from budget.ledger import Held, Outcome, Settlement
 from pricing.bill import Bill, bill
 from pricing.bound import Bound, interrupted
-from pricing.money import Money
+from pricing.money import ZERO, Money
 from pricing.table import PriceTable
 from pricing.usage import ImpossibleUsage, Usage
 from proxy.meter import Reading
@@ -45,12 +43,11 @@ class Outcomes:
     """What went wrong, in words."""
 
 
-def settle(ledger: Ledger, attempt: Attempt, outcome: Outcomes, reading: Reading) -> Future[Any]:
-    """Settle or void an attempt's hold, once; never blocks."""
-    hold = attempt.held.hold_id
+def ended(attempt: Attempt, outcome: Outcomes, reading: Reading) -> Settlement:
+    """Say what an attempt's hold is settled with, or that it is voided."""
     if is_free(outcome):
-        return ledger.void(hold, why=outcome.ending.value, status=outcome.status)
-    return ledger.settle(hold, settlement(attempt, outcome, reading))
+        return Settlement(Outcome.voided, ZERO, ZERO, status=outcome.status, note=outcome.ending.value)
+    return settlement(attempt, outcome, reading)
 
 
 def is_free(outcome: Outcomes) -> bool:

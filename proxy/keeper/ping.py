@@ -165,7 +165,7 @@ class PingCarrier:
         settled = ledger.settle(hold, made)
         if self._followed:
             self._followed.began()
-            self._followed.ended(lambda: made, settled)
+            self._followed.ended(made, settled)
         return settled
 
 
