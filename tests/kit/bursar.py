@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
+from tests.kit.canary import in_homes, in_processes
 from tests.kit.fake_claude import ROOT
 
 PICOS = 10**12  # Picodollars in a dollar.
@@ -127,9 +128,11 @@ class Bursar:
     def stop(self, seconds: float = 40) -> int:
         """Ask it to end, wait, and return its exit code."""
         assert self._process
+        shown = in_processes(self.pid)
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(seconds)
         self._process = None
+        self._has_kept_nothing(shown)
         return code
 
     def ended(self, seconds: float = 40) -> int:
@@ -137,6 +140,7 @@ class Bursar:
         assert self._process
         code = self._process.wait(seconds)
         self._process = None
+        self._has_kept_nothing()
         return code
 
     def kill(self) -> None:
@@ -145,6 +149,7 @@ class Bursar:
         self._process.kill()
         self._process.wait(10)
         self._process = None
+        self._has_kept_nothing()
 
     def output(self) -> str:
         """Return what it printed."""
@@ -207,6 +212,10 @@ class Bursar:
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
+
+    def _has_kept_nothing(self, shown: Sequence[str] = ()) -> None:
+        """Require that no word of what tests send lies in its home, which a test may delete next."""
+        assert [*shown, *in_homes(self.home)] == []
 
     def _is_up(self) -> bool:
         try:

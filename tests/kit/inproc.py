@@ -23,6 +23,7 @@ from proxy.sessions import Sessions
 from proxy.upstream.anthropic import Cloud
 from proxy.upstream.local import Registry
 from proxy.upstream.local_model import LocalSetting
+from tests.kit.canary import in_homes
 from tests.kit.scripted import eventually
 
 PRICES = PriceTable.load()
@@ -43,6 +44,7 @@ class InProcess:
         options: ProxyOptions | None = None,
         at: datetime | None = None,
     ) -> None:
+        self._folder = folder
         self.now: Callable[[], datetime] = lambda: at or datetime.now(UTC)
         self.ledger = Ledger.open(
             folder / "ledger",
@@ -85,6 +87,7 @@ class InProcess:
         self.baselines.end()
         self._http.close()
         self.ledger.close()
+        assert in_homes(self._folder) == []
 
     @property
     def today(self) -> Today:

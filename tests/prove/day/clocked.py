@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.kit.bursar import Bursar
+from tests.kit.canary import in_processes
 from tests.kit.fake_claude import ROOT
 from tray.app import build
 from tray.paths import Paths
@@ -40,32 +41,39 @@ class Moment:
 
 
 class Clocked(Bursar):
-    """Runs it in a process of its own; `turn_to` moves its clock."""
+    """Runs it in a process of its own, by `module`; `turn_to` moves its clock."""
 
+    module = "tests.prove.day.clocked"
     _process: subprocess.Popen[bytes] | None
 
     def turn_to(self, seconds: float) -> None:
         """Set bursar's clock to a moment of the day, and wait until it shows it."""
+        self.order(str(seconds))
+
+    def order(self, line: str) -> str:
+        """Say a line to its stdin, and wait for the line that answers it."""
         assert self._process
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(f"{seconds}\n".encode())
+        self._process.stdin.write(f"{line}\n".encode())
         self._process.stdin.flush()
-        self._process.stdout.readline()
+        return self._process.stdout.readline().decode()
 
     def stop(self, seconds: float = 40) -> int:
         """Close its stdin, wait, and return its exit code."""
         assert self._process
         assert self._process.stdin
         assert self._process.stdout
+        shown = in_processes(self.pid)
         self._process.stdin.close()
         code = self._process.wait(seconds)
         self._process.stdout.close()
         self._process = None
+        self._has_kept_nothing(shown)
         return code
 
     def _begin(self, output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.prove.day.clocked", str(self.home)]
+        command = [sys.executable, "-m", self.module, str(self.home)]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": output}
         return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
 
