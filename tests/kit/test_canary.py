@@ -5,11 +5,12 @@ import gzip
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -62,39 +63,48 @@ def test_what_is_none_of_it_is_not_found() -> None:
     assert in_text(secrets.token_bytes(1 << 20)) == []
 
 
-def test_every_home_below_a_folder_is_searched_and_what_a_person_has_is_not(tmp_path: Path) -> None:
-    (tmp_path / "a" / "home" / "ledger").mkdir(parents=True)
-    (tmp_path / "a" / "home" / "bursar.log").write_text("started", encoding="utf-8")
-    (tmp_path / "a" / "home" / "ledger" / "ledger.db").write_bytes(b"")
-    (tmp_path / "b" / "ledger").mkdir(parents=True)
-    (tmp_path / "b" / "ledger" / "ledger.db").write_bytes(b"")
-    (tmp_path / "b" / "prompts.txt").write_text(CANARY, encoding="utf-8")
-    assert homes(tmp_path) == [tmp_path / "a" / "home", tmp_path / "b" / "ledger"]
-    assert in_homes(tmp_path) == []
-    (tmp_path / "a" / "home" / "reports").mkdir()
-    (tmp_path / "a" / "home" / "reports" / "week.html").write_text(f"<p>{CANARY}</p>", encoding="utf-8")
-    (tmp_path / "b" / "ledger" / "backup.gz").write_bytes(gzip.compress(json.dumps({"key": KEY}).encode()))
-    assert in_homes(tmp_path) == [
-        f"{tmp_path}/a/home/reports/week.html: {CANARY}",
-        f"{tmp_path}/b/ledger/backup.gz: {KEY}",
+@pytest.fixture
+def planted(tmp_path: Path) -> Iterator[Path]:
+    """A folder to hide things in, which is gone when all folders of this run are searched."""
+    folder = tmp_path / "planted"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_every_home_below_a_folder_is_searched_and_what_a_person_has_is_not(planted: Path) -> None:
+    (planted / "a" / "home" / "ledger").mkdir(parents=True)
+    (planted / "a" / "home" / "bursar.log").write_text("started", encoding="utf-8")
+    (planted / "a" / "home" / "ledger" / "ledger.db").write_bytes(b"")
+    (planted / "b" / "ledger").mkdir(parents=True)
+    (planted / "b" / "ledger" / "ledger.db").write_bytes(b"")
+    (planted / "b" / "prompts.txt").write_text(CANARY, encoding="utf-8")
+    assert homes(planted) == [planted / "a" / "home", planted / "b" / "ledger"]
+    assert in_homes(planted) == []
+    (planted / "a" / "home" / "reports").mkdir()
+    (planted / "a" / "home" / "reports" / "week.html").write_text(f"<p>{CANARY}</p>", encoding="utf-8")
+    (planted / "b" / "ledger" / "backup.gz").write_bytes(gzip.compress(json.dumps({"key": KEY}).encode()))
+    assert in_homes(planted) == [
+        f"{planted}/a/home/reports/week.html: {CANARY}",
+        f"{planted}/b/ledger/backup.gz: {KEY}",
     ]
 
 
-def test_what_was_deleted_is_found_in_a_databases_free_pages_and_what_is_new_in_its_log(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as db:
+def test_what_was_deleted_is_found_in_a_databases_free_pages_and_what_is_new_in_its_log(planted: Path) -> None:
+    with closing(sqlite3.connect(planted / "ledger.db", isolation_level=None)) as db:
         db.execute("PRAGMA secure_delete = OFF")
         db.execute("CREATE TABLE notes (text)")
         db.execute("INSERT INTO notes VALUES (?)", (CANARY,))
         db.execute("DELETE FROM notes")
-        assert in_files(tmp_path) == [f"ledger.db: {CANARY}"]
+        assert in_files(planted) == [f"ledger.db: {CANARY}"]
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("INSERT INTO notes VALUES (?)", (KEY,))
-        assert f"ledger.db-wal: {KEY}" in in_files(tmp_path)
+        assert f"ledger.db-wal: {KEY}" in in_files(planted)
 
 
 @pytest.mark.skipif(not IS_LISTED, reason="this system shows the process list by programs alone")
-def test_it_is_found_in_a_process_s_arguments_its_environment_and_what_it_deleted_but_has_open(tmp_path: Path) -> None:
-    program = f"import sys, os; f = open({str(tmp_path / 'gone')!r}, 'w+'); f.write(sys.argv[1]); f.flush()"
+def test_it_is_found_in_a_process_s_arguments_its_environment_and_what_it_deleted_but_has_open(planted: Path) -> None:
+    program = f"import sys, os; f = open({str(planted / 'gone')!r}, 'w+'); f.write(sys.argv[1]); f.flush()"
     program += "; os.unlink(f.name); print(flush=True); sys.stdin.read()"
     told = {"argument": CANARY, "environment": BEARER}
     with subprocess.Popen(
