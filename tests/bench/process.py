@@ -1,6 +1,7 @@
 """CPU time and memory of a process and its children, from /proc; zero where there is no /proc."""
 
 import os
+import time
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -33,3 +34,23 @@ def _fields(pid: int) -> float:
     except OSError:
         return 0.0
     return sum(map(int, stat[11:15])) / TICK
+
+
+def busy_s() -> float:
+    """Return the CPU seconds that all cores of the machine have been busy since it started."""
+    try:
+        fields = [int(field) for field in (PROC / "stat").read_text().splitlines()[0].split()[1:9]]
+    except OSError:
+        return 0.0
+    return (sum(fields) - fields[3] - fields[4]) / TICK  # Without idle, and waiting for a disk.
+
+
+def settle(pid: int, limit_s: float = 2.0) -> None:
+    """Wait until a process has nothing left to do, at most so long."""
+    end, before = time.monotonic() + limit_s, cpu_s(pid)
+    while time.monotonic() < end:
+        time.sleep(0.2)
+        now = cpu_s(pid)
+        if now - before <= 1 / TICK:
+            return
+        before = now

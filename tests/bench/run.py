@@ -1,197 +1,130 @@
-"""What bursar adds, beside nothing at all and beside nginx, in one run: `python -m tests.bench.run [--seconds S]`.
+"""What bursar adds, beside nothing at all, nginx and other proxies, in one run: `python -m tests.bench.run [--quick]`.
 
-The targets take turns in each scenario. Figures under `+` are less the direct one. CPU figures are the ones to trust
-on a busy machine. The upstream, the load and the targets share the machine's cores.
+The programs take turns in a new order each round, and the table gives the medians. Rows with a `+` are less what the
+same load takes without a proxy. CPU figures are the ones to trust on a busy machine: the upstream, the load and the
+programs share its cores. `foreign CPU` is how many cores others kept busy meanwhile; compare runs where it is alike.
+
+    --peers FOLDER   other proxies that tests.bench.peers_setup put there
+    --quick          one short round, a small ledger in place of a million entries: about a minute without peers
+    --json FILE      write every figure of every round
 """
+
+from __future__ import annotations
 
 import argparse
-import asyncio
+import json
 import os
+import platform
+import random
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
+from typing import Any
 
-from tests.bench import client, process
-from tests.kit.bursar import Bursar, free_ports
-from tests.kit.fake_claude import ROOT
+from tests.bench import process
+from tests.bench.figures import Row
+from tests.bench.million import million
+from tests.bench.programs import Program, bursar, nginx, upstream
+from tests.bench.proxies import peers
+from tests.bench.scenarios import ABORTS, SCENARIOS, TRANSLATED, Around, Scenario
+from tests.bench.still import WITH_TRAY, cold, idle, with_tray
+from tests.bench.table import Table, written
 
-NGINX = """daemon off; master_process off; pid {home}/pid; error_log stderr; worker_rlimit_nofile 4096;
-events {{ worker_connections 2048; }}
-http {{ access_log off; client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; client_max_body_size 64m;
-  fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s; client_body_buffer_size 8m;
-  keepalive_requests 1000000000;
-  upstream up {{ server 127.0.0.1:{upstream}; keepalive 512; keepalive_requests 1000000000; }}
-  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://up; proxy_http_version 1.1; proxy_buffering off;
-    proxy_set_header Connection ""; }} }} }}
-"""
-
-
-@dataclass(frozen=True)
-class Target:
-    """Something to measure: its address and its process, 0 for none."""
-
-    name: str
-    url: str
-    pid: int
-    upstream: str
-
-
-Row = dict[str, float]
-
-
-def small(target: Target, seconds: float) -> Row:
-    """Eight connections, short whole answers."""
-    found, cpu = _measured(
-        target, client.closed_loop(target.url, client.body("n=12 size=400", stream=False), 8, seconds)
-    )
-    return {"small req/s": len(found) / seconds, "CPU ms/req": cpu * 1000 / len(found)}
-
-
-def first_token(target: Target, seconds: float) -> Row:
-    """One connection, short streams: the time to the first event."""
-    found, _ = _measured(target, client.closed_loop(target.url, client.body("n=3 size=20", stream=True), 1, seconds))
-    times = sorted((timed.first - timed.start) / 1e6 for timed in found)
-    return {"TTFT p50 ms": median(times), "TTFT p99 ms": times[int(len(times) * 0.99)]}
-
-
-def paced(target: Target, seconds: float, streams: int) -> Row:
-    """Many streams of fifty events a second: how late each event is, and what it costs."""
-    order = f"n={int(seconds * 50)} delay=20 size=30"
-    found, cpu = _measured(target, client.at_once(target.url, client.body(order, stream=True), streams))
-    lags = sorted(lag / 1e6 for timed in found for lag in timed.lags)
-    assert all(timed.ok for timed in found), f"{target.name} lost a stream"
-    figures = {f"lag p99 ms, {streams}": lags[int(len(lags) * 0.99)]}
-    return figures | ({"CPU s/100k events": cpu * 1e5 / len(lags)} if streams == 64 else {})
-
-
-def fast(target: Target, seconds: float) -> Row:
-    """One stream at full speed."""
-    found, _ = _measured(target, client.at_once(target.url, client.body("n=40000 size=30", stream=True), 1, 0))
-    return {"fast MB/s": found[0].size / (found[0].end - found[0].start) * 1000}
-
-
-def big(target: Target, seconds: float, megabytes: int) -> Row:
-    """One connection, large bodies."""
-    data = client.body("n=1", stream=False, size=megabytes << 20)
-    found, _ = _measured(target, client.closed_loop(target.url, data, 1, seconds))
-    return {f"body {megabytes} MB ms": median(timed.added / 1e6 for timed in found)}
-
-
-def left(target: Target, seconds: float) -> Row:
-    """A client that leaves: how long until the upstream is let go, with bytes flowing, none, and none yet."""
-    cases = {"active": ("n=500 delay=20", 10), "silent": ("n=2 delay=9000", 1), "waiting": ("n=1 ttft=9000", 0)}
-    return {f"left {name} ms": asyncio.run(_left(target, *case)) for name, case in cases.items()}
-
-
-async def _left(target: Target, order: str, after: int) -> float:
-    timed = await client.Connection(target.url).ask(client.body(order, stream=True), leave_after=after)
-    for _ in range(100):
-        await asyncio.sleep(0.05)
-        gone = [at for at in await client.gone(target.upstream) if at > timed.end]
-        if gone:
-            return (gone[0] - timed.end) / 1e6
-    return float("inf")
-
-
-SCENARIOS: tuple[Callable[[Target, float], Row], ...] = (
-    small,
-    first_token,
-    lambda target, seconds: paced(target, seconds, 64),
-    lambda target, seconds: paced(target, seconds, 256),
-    fast,
-    lambda target, seconds: big(target, seconds, 1),
-    lambda target, seconds: big(target, seconds, 5),
-    left,
-)
+QUICK = {"seconds": 0.5, "rounds": 1, "cold": 1, "idle": 3.0, "entries": 20_000}
+MILLION = 1_000_000
 
 
 def main() -> None:
-    """Measure all targets and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3)
+    """Measure all programs and print the table."""
+    options = _options()
+    with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="bench") as name:
+        folder = Path(name)
+        base, pid = stack.enter_context(upstream())
+        programs = [Program("direct", base), *([nginx(folder, base)] if shutil.which("nginx") else [])]
+        programs += [bursar(folder, base), bursar(folder, base, local=True)]
+        programs += peers(options.peers, folder, base) if options.peers else []
+        for program in programs:
+            stack.callback(program.stop)
+        rows = measure(programs, Around(base, pid, options.seconds), folder, options)
+    table = Table.of(rows, programs)
+    print(written(table, options.entries))
+    if options.json:
+        options.json.write_text(json.dumps(_whole(table, rows, options), indent=1) + "\n", encoding="utf-8")
+
+
+def measure(
+    programs: Sequence[Program], around: Around, folder: Path, options: argparse.Namespace
+) -> dict[str, list[Row]]:
+    """Take every figure; gives the rows of each program by its name, one for each measurement."""
+    rows: dict[str, list[Row]] = {program.name: [] for program in programs}
+
+    def note(program: Program, row: Row) -> None:
+        rows[program.name].append(row)
+
+    for program in programs:
+        _tell(f"starting {program.name}")
+        note(program, cold(program, options.cold))
+    _tell("watching them idle")
+    with with_tray(folder, around.upstream) as shown:
+        still = idle([*programs, *([shown] if shown else [])], options.idle)
+    for program in programs:
+        note(program, still.get(program.name, {}))
+    rows["bursar"].append({f"{what}, with tray": figure for what, figure in still.get(WITH_TRAY, {}).items()})
+    for number in range(options.rounds):
+        _tell(f"round {number + 1} of {options.rounds}")
+        for program, row in _round(programs, around):
+            note(program, row)
+    for program in programs:
+        _tell(f"leaving {program.name}")
+        for abort in {} if program.translates else ABORTS.values():
+            note(program, abort(program, around))
+        if program.pid:
+            note(program, {"RSS after load": process.rss_mb(program.pid)})
+        program.stop()
+    if options.entries:
+        _tell(f"{options.entries:,} entries")
+        rows["bursar"].append(million(folder, options.entries))
+    return rows
+
+
+def _round(programs: Sequence[Program], around: Around) -> list[tuple[Program, Row]]:
+    """Send each load through each program, in a new order."""
+    found = []
+    for name, load in SCENARIOS.items():
+        for program in random.sample(programs, len(programs)):
+            taken: Scenario | None = TRANSLATED.get(name) if program.translates else load
+            if taken is not None:
+                found.append((program, taken(program, around)))
+    return found
+
+
+def _whole(table: Table, rows: dict[str, list[Row]], options: argparse.Namespace) -> dict[str, Any]:
+    machine = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+    taken = {name: getattr(options, name) for name in QUICK}
+    return {"machine": machine, "options": taken, "figures": table.figures, "rows": rows}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--peers", type=Path, help="where the other proxies lie")
+    parser.add_argument("--seconds", type=float, default=3, help="length of one measurement")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cold", type=int, default=3, help="how often each is started from cold")
+    parser.add_argument("--idle", type=float, default=60, help="seconds to watch them idle")
+    parser.add_argument("--entries", type=int, default=MILLION, help="of the long ledger; 0 leaves it out")
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        upstream = stack.enter_context(_upstream())
-        base = f"http://127.0.0.1:{upstream}"
-        targets = [Target("direct", base, 0, base)]
-        if shutil.which("nginx"):
-            targets.append(stack.enter_context(_nginx(Path(folder), upstream)))
-        targets.append(stack.enter_context(_bursar(Path(folder) / "bursar", upstream)))
-        idle = {target.name: process.rss_mb(target.pid) for target in targets if target.pid}
-        table = _rounds(targets, options.rounds, options.seconds)
-        for name, row in table.items():
-            row["RSS idle MB"] = idle.get(name, 0)
-        _print(table)
+    if options.quick:
+        for name, value in QUICK.items():
+            setattr(options, name, value)
+    return options
 
 
-def _rounds(targets: list[Target], rounds: int, seconds: float) -> dict[str, Row]:
-    """Let the targets take turns; return the median of each figure."""
-    rows: dict[str, list[Row]] = {target.name: [] for target in targets}
-    for _ in range(rounds):
-        for scenario in SCENARIOS:
-            for target in targets:
-                rows[target.name].append(scenario(target, seconds))
-    return {name: _medians(found) for name, found in rows.items()}
-
-
-def _medians(rows: list[Row]) -> Row:
-    keys = {key: None for row in rows for key in row}
-    return {key: median(row[key] for row in rows if key in row) for key in keys}
-
-
-def _measured(target: Target, load: object) -> tuple[list[client.Timed], float]:
-    before = process.cpu_s(target.pid) if target.pid else 0.0
-    found: list[client.Timed] = asyncio.run(load)  # type: ignore[arg-type]
-    time.sleep(0.3)  # What it writes after an answer belongs to the answer.
-    return found, (process.cpu_s(target.pid) - before if target.pid else 0.0)
-
-
-@contextmanager
-def _upstream() -> Iterator[int]:
-    command = [sys.executable, "-m", "tests.bench.upstream"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdin
-        assert running.stdout
-        try:
-            yield int(running.stdout.readline())
-        finally:
-            running.stdin.close()
-
-
-@contextmanager
-def _nginx(folder: Path, upstream: int) -> Iterator[Target]:
-    (port,) = free_ports(1)
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(home=folder, upstream=upstream, port=port), encoding="utf-8")
-    with subprocess.Popen(["nginx", "-p", str(folder), "-c", str(config)], env=os.environ) as running:
-        time.sleep(0.5)
-        try:
-            yield Target("nginx", f"http://127.0.0.1:{port}", running.pid, f"http://127.0.0.1:{upstream}")
-        finally:
-            running.terminate()
-
-
-@contextmanager
-def _bursar(home: Path, upstream: int) -> Iterator[Target]:
-    base = f"http://127.0.0.1:{upstream}"
-    with Bursar(home, base, budget="100000.00") as running:
-        yield Target("bursar", running.url, running.pid, base)
-
-
-def _print(table: dict[str, Row]) -> None:
-    names = list(table)
-    print(f"{'':20}" + "".join(f"{name:>12}" for name in names) + f"{'+ bursar':>12}")
-    for key in table["bursar"]:
-        row = [table[name].get(key, 0.0) for name in names]
-        print(f"{key:20}" + "".join(f"{value:12.2f}" for value in row) + f"{row[-1] - row[0]:12.2f}")
+def _tell(what: str) -> None:
+    print(f"# {what}", flush=True)
 
 
 if __name__ == "__main__":

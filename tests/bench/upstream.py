@@ -1,37 +1,23 @@
 """A fast, dumb upstream for measuring what lies before it: every event carries the moment it was sent.
 
-An order in the request's text says what comes back: `[[bench n=100 delay=20 size=30 ttft=0]]` – n deltas, milliseconds
-between them, bytes of padding in each. Moments are `time.perf_counter_ns()`, one clock for all processes of a machine.
+An order in the request's text says what comes back: `[[bench n=100 delay=20 size=30 ttft=0 id=x]]` – n deltas,
+milliseconds between them, bytes of padding in each, milliseconds before the first byte. `/v1/chat/completions` answers
+in OpenAI's dialect, any other path in Anthropic's. `GET /gone` tells when the orders with an id were abandoned.
 """
 
 import asyncio
+import gc
+import json
 import re
 import sys
 import time
 
+from tests.bench.wire import CHAT, MESSAGES, MODELS, mark
+
 ORDER = re.compile(rb"\[\[bench ([^\]]*)\]\]")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-USAGE = b'"usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":%d}'
-MESSAGE = (
-    b'{"id":"msg_bench","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[%b],'
-    b'"stop_reason":%b,"stop_sequence":null,' + USAGE + b"}"
-)
-START = (
-    b'event: message_start\ndata: {"type":"message_start","message":'
-    + MESSAGE % (b"", b"null", 1)
-    + b'}\n\nevent: content_block_start\ndata: {"type":"content_block_start","index":0,'
-    b'"content_block":{"type":"text","text":""}}\n\n'
-)
-DELTA = (
-    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
-    b'"delta":{"type":"text_delta","text":"@%019d;%b"}}\n\n'
-)
-END = (
-    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
-    b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},'
-    + USAGE
-    + b'}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
-)
+CHUNKED = re.compile(rb"transfer-encoding: *chunked", re.IGNORECASE)
+STREAMS = re.compile(rb'"stream": ?true')
 HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\nrequest-id: req_bench\r\n"
     b"transfer-encoding: chunked\r\n\r\n"
@@ -42,11 +28,11 @@ FULL = 256 * 1024  # Bytes in flight after which a fast stream waits for its rea
 class Upstream(asyncio.Protocol):
     """One connection: answers its requests in turn."""
 
-    gone_at: list[int] = []  # noqa: RUF012 – when streams were abandoned, for all connections.
+    gone: dict[str, int] = {}  # noqa: RUF012 – when orders were abandoned, for all connections.
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._busy = False
+        self._busy = ""
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,37 +47,50 @@ class Upstream(asyncio.Protocol):
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0 or self._busy:
             return
-        length = LENGTH.search(self._buffer, 0, end)
-        whole = end + 4 + (int(length[1]) if length else 0)
+        if CHUNKED.search(self._buffer, 0, end):
+            last = self._buffer.find(b"\r\n0\r\n\r\n", end)
+            whole = last + 7 if last >= 0 else sys.maxsize
+        else:
+            length = LENGTH.search(self._buffer, 0, end)
+            whole = end + 4 + (int(length[1]) if length else 0)
         if len(self._buffer) >= whole:
             request = bytes(self._buffer[:whole])
             del self._buffer[:whole]
             self._answer(request)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note when a stream was abandoned."""
+        """Note when an order was abandoned."""
         if self._busy:
-            self.gone_at.append(time.perf_counter_ns())
+            self.gone[self._busy] = time.perf_counter_ns()
         if self._timer:
             self._timer.cancel()
 
     def _answer(self, request: bytes) -> None:
-        if request.startswith(b"GET /gone"):
-            return self._whole(b",".join(b"%d" % at for at in self.gone_at))
-        found = ORDER.search(request)
+        self._arrived = time.perf_counter_ns()
+        line = request[: request.find(b"\r\n")]
+        if line.startswith(b"GET /gone"):
+            return self._whole(json.dumps(self.gone).encode())
+        if line.startswith((b"GET", b"HEAD")):
+            return self._whole(MODELS if b"/models" in line else b"{}")
+        self._dialect = CHAT if b"/chat/completions" in line else MESSAGES
+        # The order stands at the end, behind what the request drags along.
+        found = ORDER.search(request, max(0, len(request) - 4096)) or ORDER.search(request)
         order = dict(part.split(b"=") for part in (found[1] if found else b"n=1").split())
         self._left = self._count = int(order.get(b"n", 1))
         self._delay = int(order.get(b"delay", 0)) / 1000
         self._padding = b"x" * int(order.get(b"size", 0))
-        self._busy = True
-        begin = self._stream if b'"stream":true' in request or b'"stream": true' in request else self._one
-        self._timer = self._loop.call_later(int(order.get(b"ttft", 0)) / 1000, begin)
+        self._busy = order.get(b"id", b"-").decode()
+        begin = self._stream if STREAMS.search(request) else self._one
+        wait_s = int(order.get(b"ttft", 0)) / 1000
+        if wait_s:
+            self._timer = self._loop.call_later(wait_s, begin)
+        else:
+            begin()
         return None
 
     def _one(self) -> None:
-        text = b'{"type":"text","text":"@%019d;%b"}' % (time.perf_counter_ns(), self._padding)
-        self._busy = False
-        self._whole(MESSAGE % (text, b'"end_turn"', self._count))
+        self._busy = ""
+        self._whole(self._dialect.whole % (self._text(), self._count))
 
     def _whole(self, body: bytes) -> None:
         self._out.write(
@@ -101,7 +100,7 @@ class Upstream(asyncio.Protocol):
         )
 
     def _stream(self) -> None:
-        self._out.write(HEAD + _chunk(START))
+        self._out.write(HEAD + _chunk(self._dialect.start))
         self._due = self._loop.time()
         self._next()
 
@@ -115,23 +114,27 @@ class Upstream(asyncio.Protocol):
         if self._left:
             self._timer = self._loop.call_at(self._due if self._delay else self._loop.time() + 0.0005, self._next)
             return
-        self._busy = False
-        self._out.write(_chunk(END % self._count) + b"0\r\n\r\n")
+        self._busy = ""
+        self._out.write(_chunk(self._dialect.end % self._count) + b"0\r\n\r\n")
 
     def _delta(self) -> None:
         self._left -= 1
-        self._out.write(_chunk(DELTA % (time.perf_counter_ns(), self._padding)))
+        self._out.write(_chunk(self._dialect.delta % self._text()))
+
+    def _text(self) -> bytes:
+        return mark(self._arrived, time.perf_counter_ns(), self._padding)
 
 
 def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", 0, backlog=1024)
+async def _serve(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    gc.disable()  # Nothing here is a cycle, and a pause would look like the proxy's.
+    asyncio.run(_serve(int(sys.argv[1]) if len(sys.argv) > 1 else 0))
