@@ -14,7 +14,7 @@ from budget.pings import NONE, Pings
 from budget.savings import Savings
 from budget.weekbooks import Books, Row
 from pricing.addingup import left_of
-from pricing.figures import percent_of
+from pricing.figures import counted, noun, percent_of
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 
 Topic = Literal["observe", "routine", "cold", "unpriced", "budget", "escalated", "idle", "session", "lifetime"]
@@ -130,10 +130,11 @@ def _unpriced(books: Books) -> Iterator[Advice]:
     for model in dict.fromkeys(said.subject for said in books.alerts if said.kind is Kind.unpriced):
         rows = [row for row in books.totals if row["model"] == model and not row["is_local"]]
         charged = Money(sum(row["charged"] for row in rows))
+        number = sum(row["requests"] - row["voided"] for row in rows)
         yield Advice(
             "unpriced",
             f"No price is known for {model}",
-            f"{_requests(sum(row['requests'] - row['voided'] for row in rows))} were charged {_usd(charged)} at the "
+            f"{_requests(number)} {noun(number, 'was', 'were')} charged {_usd(charged)} at the "
             "highest price of each kind; with its own price they may come to less.",
             charged,
             "bursar prices update",
@@ -152,7 +153,7 @@ def _budget(books: Books, zone: ZoneInfo) -> Iterator[Advice]:
     above = Money.total(day.settled - day.budget for day in over)
     yield Advice(
         "budget",
-        f"The budget was used up on {len(over)} of {active} {'day' if active == 1 else 'days'}",
+        f"The budget was used up on {len(over)} of {counted(active, 'day')}",
         f"{when}: {_usd(above)} above it in all. ${whole:,} a day would have been enough: {highest.day:%A} came to "
         f"{_usd(highest.settled)}. With [pace] enabled = true bursar saves earlier on such days.",
         max(above, WORTH),
@@ -229,7 +230,7 @@ def _cloud(rows: Iterable[Row]) -> Money:
 
 
 def _requests(number: int) -> str:
-    return "1 request" if number == 1 else f"{number:,} requests"
+    return counted(number, "request")
 
 
 def _usd(amount: Money) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from budget.outbox import Alert, Facts, Kind
+from pricing.figures import counted
 from pricing.money import Money
 
 
@@ -73,7 +74,9 @@ def _burn(facts: Facts) -> tuple[str, str]:
     spent, minutes = _dollars(facts, "spent"), facts.get("minutes", "?")
     usual = f"you usually spend {_dollars(facts, 'usual')} in that time" if facts.get("usual") else "that is a lot"
     title = f"{spent} in {minutes} minutes"
-    said = f"One session spent {spent} in {minutes} minutes with {facts.get('requests', '?')} requests; {usual}. "
+    number = facts.get("requests", "")
+    requests = counted(int(number), "request") if number.isdecimal() else "some requests"
+    said = f"One session spent {spent} in {minutes} minutes with {requests}; {usual}. "
     return title, said + "Is it a loop? To stop all cloud traffic run: bursar stop"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from budget.cachemisslife import SETTING_1H, Lives, worthwhile
+from pricing.figures import counted
 
 if TYPE_CHECKING:
     from budget.advice import Advice
@@ -31,7 +32,8 @@ def lifetime(rows: Iterable[Mapping[str, Any]]) -> Iterator[Advice]:
     yield Advice(
         "lifetime",
         title,
-        f"Of {advised.requests:,} requests that cost {cost}: {shorter} with five minutes, {longer} with an hour. {how}",
+        f"Of {counted(advised.requests, 'request')} that cost {cost}: {shorter} with five minutes, {longer} with an "
+        f"hour. {how}",
         advised.saves,
         "bursar cache",
     )

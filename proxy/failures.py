@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from math import exp2
 
+from pricing.figures import counted
+
 NEWEST = 0.4
 """What the newest answer weighs beside all before it."""
 TOO_MANY, FEW_AGAIN = 0.7, 0.35
@@ -39,4 +41,4 @@ class FailureRate:
 
     def told(self) -> str:
         """Say it in figures."""
-        return f"failed {self._last.count(False)} of its last {len(self._last)} answers"
+        return f"failed {self._last.count(False)} of its last {counted(len(self._last), 'answer')}"

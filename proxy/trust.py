@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pricing.figures import counted
 from proxy.failures import FailureRate
 
 _Key = TypeVar("_Key")
@@ -120,7 +121,7 @@ class Trust:
                 for (upstream, model, tool), seen in self._tools.items()
                 if seen.is_bad(now)
             ]
-        told = [Doubt(f"{resting} session{'s' * (resting > 1)}", "local turns failed")] if resting else []
+        told = [Doubt(counted(resting, "session"), "local turns failed")] if resting else []
         told += [Doubt(what, "its calls went wrong") for what in tools]
         return (*told, *(Doubt(what, "its answers failed") for what in models))
 

@@ -12,6 +12,7 @@ from budget.glance import Unreadable, has_entries
 from budget.history import logs_in
 from budget.ledger import Ledger
 from budget.trouble import LedgerUnavailable
+from pricing.figures import counted, noun
 from pricing.money import Money
 from proxy.around import FoundAgent, Import, PastLogs
 from tray.agentlogs import claude_logs
@@ -148,6 +149,8 @@ def _outcome(code: int, out: str, err: str) -> Import:
         return Import("failed", lines[-1].removeprefix("bursar: ") if lines else f"it ended with {code}")
     try:
         found = json.loads(out)
-        return Import("done", f"{found['new']:,} requests were imported; {found['same']:,} were there already")
+        new, same = found["new"], found["same"]
+        done = f"{counted(new, 'request')} {noun(new, 'was', 'were')} imported"
+        return Import("done", f"{done}; {same:,} {noun(same, 'was', 'were')} there already")
     except (ValueError, KeyError, TypeError):
         return Import("failed", "it ended without saying what it imported; bursar history shows what is there")

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from budget.bands import Band
 from budget.state import Mode
+from pricing.figures import counted
 from pricing.money import Money
 from tray import troubles
 from tray.glance import SAVING_PERCENT, Glance, Halt, Savings, UnreadableStatus, glance
@@ -279,7 +280,7 @@ def _quit(now: Glance | None, here: Here) -> str:
     if not here.is_leaving:
         return "Quit bursar (stops the proxy)"
     running = now.running if now else 0
-    return f"Quit now ({running} answer{'s' * (running != 1)} under way)"
+    return f"Quit now ({counted(running, 'answer')} under way)"
 
 
 def _step(now: Glance) -> int:

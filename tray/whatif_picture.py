@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from pricing.figures import counted
 from pricing.money import ZERO, Money
 from tray.bench_picture import BAR, FAILED, FAINT, MARGIN, PASSED, RAIL, READING, ROW, WIDTH, Canvas, Png, Svg
 
@@ -35,7 +36,8 @@ _Row = tuple[str, str, Money, Money, Money, str]
 
 def _head(canvas: Canvas, found: dict[str, Any]) -> float:
     canvas.text(MARGIN, MARGIN, f"What if: {found['since']} to {found['until']}", size=22)
-    about = f"{found['days']:,} recorded days, {found['requests']:,} requests; cost at Claude, energy, work refused"
+    days, requests = counted(found["days"], "recorded day"), counted(found["requests"], "request")
+    about = f"{days}, {requests}; cost at Claude, energy, work refused"
     canvas.text(MARGIN, MARGIN + 30, about, size=13, colour=FAINT)
     return MARGIN + 68.0
 

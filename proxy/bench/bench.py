@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from pricing.figures import counted, noun
 from pricing.hardware import Chip
 from pricing.machine import Machine, Speeds, is_possible, per_mtok
 from proxy.bench.asking import Asking
@@ -140,12 +141,16 @@ class Bench:
                     self._stop_early(len(planned) - number)
                 else:
                     self._ended = "failed"
-                    self._notes.append(f"{len(planned) - number} tasks were not tried: {trouble.why}")
+                    self._notes.append(f"{_tasks(len(planned) - number)} not tried: {trouble.why}")
                 return
 
     def _stop_early(self, left_out: int) -> None:
         self._ended = "budget"
-        self._notes.append(f"{left_out} tasks were left out: the time was up")
+        self._notes.append(f"{_tasks(left_out)} left out: the time was up")
+
+
+def _tasks(number: int) -> str:
+    return f"{counted(number, 'task')} {noun(number, 'was', 'were')}"
 
 
 def costs_of(result: BenchResult, machine: Machine) -> Costs | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
-from pricing.figures import percent
+from pricing.figures import counted, percent
 from proxy.bench.asking import Asking
 from proxy.bench.client import Timed, Unanswered
 from proxy.bench.plan import LEAST_TOKENS, Plan, Time, forecast
@@ -94,7 +94,7 @@ class SpeedBench:
         limit = self._asking.model.concurrency
         fitting = tuple(many for many in self._plan.batches if limit is None or many <= limit)
         if fitting != self._plan.batches:
-            self._note(f"it takes {limit} request{'s' if limit != 1 else ''} at once, so no more were tried")
+            self._note(f"it takes {counted(limit or 0, 'request')} at once, so no more were tried")
         return fitting
 
     def _size(self, size: int, wanted: int, time: Time) -> None:
@@ -145,9 +145,9 @@ class SpeedBench:
         """Send several requests at once, and take them together by the clock."""
         size = min(self._measured_up_to(BATCH_TOKENS), most // (2 * many))
         needed = forecast(self._seen, size) * many
-        if size < LEAST_TOKENS or not self._has_time(needed, f"{many} requests at once", time):
+        if size < LEAST_TOKENS or not self._has_time(needed, f"{counted(many, 'request')} at once", time):
             return
-        self._say(f"{many} requests of {size:,} tokens at once", time)
+        self._say(f"{counted(many, 'request')} of {size:,} tokens at once", time)
         self.batches.append(together(self._asking.at_once(many, size, self._plan.output_tokens, time)))
 
     def _measured_up_to(self, most: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pricing.figures import percent_of
+from pricing.figures import counted, percent_of
 from proxy.bench.result import BenchResult, TaskRun, speeds_at
 
 TURN_TOKENS, ANSWER_TOKENS, GAP_S = 30_000, 187, 6.6
@@ -82,7 +82,7 @@ def _work(result: BenchResult) -> Iterator[str]:
     for tier in ("L0", "L1"):
         runs = [run for run in result.tasks if run.tier == tier and not run.tools]
         if runs:
-            parts.append(f"{_passed(runs)} of {len(runs)} {tier} tasks")
+            parts.append(f"{_passed(runs)} of {counted(len(runs), f'{tier} task')}")
     tools = [run for run in result.tasks if run.tools]
     if tools:
         parts.append(f"{_passed(tools)} of {len(tools)} done through tools")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from budget.bands import Band
 from budget.state import Mode
 from budget.today import Today
+from pricing.figures import counted
 from proxy.cachemisswords import where, words
 from proxy.dashboard.shown import sentence
 
@@ -63,7 +64,8 @@ def _books(today: Today, notices: tuple[str, ...]) -> Iterator[Wrong]:
         text = f"It went forward by more than a night; bursar stays on {today.day:%A %d %B}. Is the clock right?"
         yield Wrong("bad", "The clock jumped", text, "", "confirm-day", "Yes, begin the new day")
     if today.unrecorded:
-        yield Wrong("warn", "Not recorded", f"{today.unrecorded} local requests could not be entered into the ledger.")
+        requests = counted(today.unrecorded, "local request")
+        yield Wrong("warn", "Not recorded", f"{requests} could not be entered into the ledger.")
     for notice in notices:
         yield Wrong("warn", "Notice", notice)
 

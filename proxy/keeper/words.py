@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pricing.figures import share
+from pricing.figures import counted, share
 from pricing.money import ZERO, Money
 
 Json = Mapping[str, Any]
@@ -27,7 +27,7 @@ def came_to(found: Json) -> str:
         return "no cache was kept"
     net = Money.usd(found["net_usd"])
     cost, saved = (Money.usd(found[name]).dollars() for name in ("cost_usd", "saved_usd"))
-    pings = "1 ping" if found["sent"] == 1 else f"{found['sent']:,} pings"
+    pings = counted(found["sent"], "ping")
     wasted = f"{found['wasted']:,} of them in vain"
     wrote = f", {found['wrote']:,} wrote what they should have read" if found["wrote"] else ""
     end = f"{net.dollars()} saved" if net >= ZERO else f"a loss of {(-net).dollars()}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pricing.bound import Shape
+from pricing.figures import counted
 from proxy.classify.paths import CHANGING
 from proxy.inloop import MANY_FILES
 from proxy.replay.call import Call
@@ -78,9 +79,9 @@ class Asker:
         if loop is None or many is None:
             return ""
         if len(loop.files) >= MANY_FILES:
-            return f"it has edited {len(loop.files)} files"
+            return f"it has edited {counted(len(loop.files), 'file')}"
         if loop.calls >= many:
-            return f"it has made {loop.calls} calls"
+            return f"it has made {counted(loop.calls, 'call')}"
         return ""
 
     def answered(self, call: Call) -> None:

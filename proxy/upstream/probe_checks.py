@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pricing.figures import counted
 from proxy.upstream.probe_tools import NOTE, ORDER, TIME, WEATHER, Tool, large_list
 
 OUTPUT_TOKENS = 2048
@@ -162,4 +163,4 @@ def _reads(_text: str, made: tuple[Made, ...]) -> str:
 
 
 def _number(made: int, wanted: int) -> str:
-    return "no call" if not made else f"{made} call{'s' if made > 1 else ''} instead of {wanted}"
+    return "no call" if not made else f"{counted(made, 'call')} instead of {wanted}"

@@ -210,7 +210,7 @@ def test_the_ledgers_own_days_are_replayed_each_request_once(bursar: Command, ho
     # 0.11 as corrected; 1,000 written at 5, 20,000 read at 0.20, 60 out at 20 millionths.
     assert money(was, "cost_usd") == Money.usd("0.1202")
     assert (was["machine_usd"], was["local"]) == ("0.006", 1)
-    assert any(note.startswith("1 were answered locally") for note in found["notes"])
+    assert any(note.startswith("1 request answered locally") for note in found["notes"])
 
 
 def test_what_stands_in_both_is_replayed_once(bursar: Command, home: Path, tmp_path: Path):

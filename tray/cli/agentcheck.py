@@ -14,6 +14,7 @@ from budget.folder import Folder
 from budget.history import Reader, logs_in
 from budget.trouble import LedgerUnavailable
 from budget.wentaround import WentAround, went_around
+from pricing.figures import counted
 from pricing.tablefile import PriceTableError
 from tray.agentlogs import claude_logs
 from tray.agents.agent import AGENTS, CLAUDE_CODE
@@ -149,7 +150,7 @@ def _told(found: list[WentAround], look: Seen, unread: str, *, is_wired: bool) -
     last = max(found, key=lambda each: each.last)
     when = local_time(last.last.isoformat(), "%d %b %H:%M").lstrip("0")
     most = f"{found[0].requests:,} of them in {plain(found[0].project) or 'a folder without a name'}"
-    requests = f"{number:,} request{'s' if number > 1 else ''}"
+    requests = counted(number, "request")
     told = f"{requests} of Claude Code since {'it was connected' if is_wired else 'a week ago'} went around bursar"
     told += (
         f" ({most}; the last {when})"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from budget.cachemisshistory import Past
 from budget.cachemisslife import SETTING_1H, Lives, Pauses, worthwhile
 from budget.cachemisssums import Cut, Missed, Session
-from pricing.figures import share
+from pricing.figures import counted, noun, share
 from pricing.money import PICOS_PER_DOLLAR, Money
 from proxy.cachemisswords import words
 from tray.cli.show import columns, plain
@@ -48,7 +48,7 @@ def _wrapped(part: str) -> str:
 
 def _sums(found: Missed) -> Iterator[str]:
     days = f"{found.since}" if found.since == found.until else f"{found.since} to {found.until}"
-    yield f"{days}: {found.requests:,} answers of Claude’s for {_usd(found.judged)}"
+    yield f"{days}: {counted(found.requests, 'answer')} of Claude’s for {_usd(found.judged)}"
     part = found.permille(found.avoidable) or 0
     yield (
         f"{_usd(found.avoidable)} of that ({share(part)}) was paid for what its cache had, or could have had, "
@@ -110,13 +110,13 @@ def _lives(lives: Sequence[Lives], rested: Sequence[Pauses]) -> Iterator[str]:
 
 def _kept_warm(found: Missed) -> Iterator[str]:
     if found.kept_warm:
-        what = "1 request is" if found.kept_warm == 1 else f"{found.kept_warm:,} requests are"
+        what = f"{counted(found.kept_warm, 'request')} {noun(found.kept_warm, 'is', 'are')}"
         yield f"{what} not compared: the cache keeper kept their conversation’s cache warm."
 
 
 def _pauses(pauses: Pauses) -> str:
     return (
-        f"{pauses.name}: of {pauses.number:,} pauses {share(pauses.over_5m)} are over 5 minutes and "
+        f"{pauses.name}: of {counted(pauses.number, 'pause')} {share(pauses.over_5m)} are over 5 minutes and "
         f"{share(pauses.over_1h)} over an hour; half are under {pauses.median_s + 1} s"
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from budget.words import SIMULATED
-from pricing.figures import percent
+from pricing.figures import counted, percent
 from pricing.money import Money
 from tray.cli.show import dollars
 
@@ -36,7 +36,7 @@ def day_line(turns: list[Turn], zone: ZoneInfo) -> str:
     """Tell a day before the one that is shown."""
     last, requests = turns[-1], sum(len(turn.sent) for turn in turns)
     day, saved = last.at.astimezone(zone).strftime("%a %d %b"), last.saved.likely.dollars(2, "nearest")
-    return f"{day}: {requests} requests, {last.spent.dollars(2, 'nearest')} spent, about {saved} saved"
+    return f"{day}: {counted(requests, 'request')}, {last.spent.dollars(2, 'nearest')} spent, about {saved} saved"
 
 
 def turn_lines(turn: Turn, zone: ZoneInfo) -> list[str]:
@@ -71,8 +71,9 @@ def ended(told: dict[str, Any], *, is_brief: bool) -> str:
     cost, billed = dollars(found["spent_usd"], places=4), dollars(found["billed_usd"], places=4)
     lines = [
         "",
-        f"The day is over: {found['requests']} requests in {found['sessions']} sessions; to Claude went "
-        f"{routes.get('Claude', 0)}, to the local model {routes.get('local', 0)}; refused: {routes.get('refused', 0)}.",
+        f"The day is over: {counted(found['requests'], 'request')} in {counted(found['sessions'], 'session')}; "
+        f"to Claude went {routes.get('Claude', 0)}, to the local model {routes.get('local', 0)}; "
+        f"refused: {routes.get('refused', 0)}.",
         f"Spent {cost}; the made-up Claude's own bill of this day says {billed}.",
         f"Claude alone, with its cache warm, would have cost about {alone}: about {saved.dollars(2, 'nearest')} saved",
         f"({dollars(found['saved_low_usd'])} to {dollars(found['saved_high_usd'])}), "

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from pricing.figures import counted
 from proxy.localjson import locals_json
 from tray.cli.agentcheck import agents_checked
 from tray.cli.checkup import Finding, checkup, settings_of
@@ -72,5 +73,5 @@ def _words(found: list[Finding]) -> str:
         if finding.mend:
             out.append(f"    → {finding.mend}")
     wrong = sum(not finding.ok for finding in found)
-    out.append("all is well" if not wrong else f"{wrong} thing{'s' if wrong > 1 else ''} wrong, marked !!")
+    out.append("all is well" if not wrong else f"{counted(wrong, 'thing')} wrong, marked !!")
     return "\n".join(out)

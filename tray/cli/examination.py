@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from pricing.figures import counted
 from proxy.upstream import diagnosis
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.local import LocalSetting, Registry, base_url
@@ -146,7 +147,7 @@ def _facts(model: LocalModel) -> str:
     facts = [f"{model.context:,} tokens of context{trained}"]
     facts += [f"{model.parameters} parameters"] if model.parameters else []
     facts += [f"weights {plain(model.quantization)}"] if model.quantization else []
-    facts += [f"{model.concurrency} requests at once"] if model.concurrency else []
+    facts += [f"{counted(model.concurrency, 'request')} at once"] if model.concurrency else []
     licence = model.licence.spdx or model.licence.name if model.licence else ""
     return "; ".join([*facts, f"licence {plain(licence) or 'unknown'}"])
 

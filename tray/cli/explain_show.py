@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from budget.words import end
+from pricing.figures import counted
 from tray.cli.show import columns, fine_dollars, local_cost, local_time, plain
 
 Json = dict[str, Any]
@@ -57,7 +58,7 @@ def _remembered(found: Json) -> Rows:
 def _read(found: Json) -> Rows:
     read = found["read"]
     has = [name for name, there in (("tools", read["has_tools"]), ("images", read["has_images"])) if there]
-    length = _count(read["words"], "word") if read["words"] > 1 else _count(read["characters"], "character")
+    length = counted(read["words"], "word") if read["words"] > 1 else counted(read["characters"], "character")
     turn = f"{TURNS[read['turn']]} ({read['side']})" if read["side"] else TURNS[read["turn"]]
     yield "Read", f"{turn} of {length}; in all about {read['tokens']:,} tokens, {' and '.join(has) or 'no tools'}"
     for name in ("session", "agent", "project"):
@@ -187,7 +188,3 @@ def _changes(found: Json) -> Rows:
 
 def _place(route: Json) -> str:
     return f"{route['upstream']}/{route['model']}" if route["is_local"] else f"Claude ({route['model']})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -14,6 +14,7 @@ import click
 from budget.folder import Folder
 from budget.history import Reader, Skipped, logs_in
 from budget.historybooks import Compared, Gathered, kept, sums, whole
+from pricing.figures import counted
 from proxy.replay.past import PastTaking
 from tray.agentlogs import CLAUDE, claude_logs
 from tray.cli.history_show import found_json, shown_json, words_of_import, words_of_show
@@ -121,7 +122,7 @@ def _keep(place: Place, gathered: Gathered, compared: Compared) -> None:
     with ExitStack() as stack:
         progress = stack.enter_context(Progress())
         write = stack.enter_context(_writer(place))
-        progress.step(f"Keeping {total:,} requests")
+        progress.step(f"Keeping {counted(total, 'request')}")
         for rows in gathered.fresh():
             write(rows)
 

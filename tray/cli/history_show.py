@@ -7,6 +7,7 @@ from typing import Any
 
 from budget.history import Skipped
 from budget.historybooks import Compared, Gathered, sums, whole
+from pricing.figures import counted, noun
 from pricing.money import Money
 from tray.cli.show import columns, dollars, plain
 
@@ -15,13 +16,13 @@ LEFT_OUT = (
     "answers that were cut off: a bill has somewhat more."
 )
 KINDS = {
-    "cut": "lines that end in the middle",
-    "garbage": "lines that cannot be read",
-    "too_long": "lines that are too long",
-    "synthetic": "answers that Claude Code made up itself",
-    "without_usage": "answers without token counts",
-    "impossible": "answers with impossible token counts",
-    "unreadable_files": "files that cannot be opened",
+    "cut": ("line", "cut off in the middle"),
+    "garbage": ("line", "that cannot be read"),
+    "too_long": ("line", "too long to read"),
+    "synthetic": ("answer", "that Claude Code made up itself"),
+    "without_usage": ("answer", "without token counts"),
+    "impossible": ("answer", "with impossible token counts"),
+    "unreadable_files": ("file", "that cannot be opened"),
 }
 _AMOUNTS = ("picos", "picos_beside", "unpriced_picos")
 
@@ -61,18 +62,24 @@ def words_of_import(found: dict[str, Any]) -> str:
     read = found["read"]
     mb = read["bytes"] / 2**20
     pace = f", {mb / found['seconds']:,.0f} MB/s" if found["seconds"] > 1 else ""
-    lines = [f"Read {read['files']:,} logs, {mb:,.1f} MB in {found['seconds']:.1f} s{pace}: {plain(found['folder'])}"]
-    lines += [f"  skipped {read[kind]:,} {said}" for kind, said in KINDS.items() if read[kind]]
+    took = f"{mb:,.1f} MB in {found['seconds']:.1f} s{pace}"
+    lines = [f"Read {counted(read['files'], 'log')}, {took}: {plain(found['folder'])}"]
+    lines += [f"  skipped {counted(read[kind], what)} {said}" for kind, (what, said) in KINDS.items() if read[kind]]
     if read["repeated"]:
-        lines.append(f"  {read['repeated']:,} answers stand in several logs (resumed, forked) and are counted once")
+        several = f"{counted(read['repeated'], 'answer')} {noun(read['repeated'], 'stands', 'stand')} in several logs"
+        lines.append(f"  {several} (resumed, forked) and {noun(read['repeated'], 'is', 'are')} counted once")
     total = found["total"]
     if not total["requests"]:
         return "\n".join([*lines, "They hold no answer of a model."])
     verb = "would be added" if found["dry_run"] else "added"
-    lines += ["", f"{found['new']:,} requests {verb}, {found['changed']:,} updated, {found['same']:,} were there."]
+    lines += ["", f"{counted(found['new'], 'request')} {verb}, {found['changed']:,} updated, {_there(found['same'])}."]
     if found["dry_run"]:
         lines.append("Nothing was kept (--dry-run).")
     return "\n".join([*lines, "", *_sum_lines(total), "", _table("model", found["models"])])
+
+
+def _there(number: int) -> str:
+    return f"{number:,} {noun(number, 'was', 'were')} there"
 
 
 def words_of_show(found: dict[str, Any]) -> str:
@@ -85,21 +92,23 @@ def words_of_show(found: dict[str, Any]) -> str:
 
 
 def _sum_lines(total: dict[str, Any]) -> list[str]:
-    about = f"{total['requests']:,} requests in {total['sessions']:,} sessions and {total['turns']:,} turns"
-    agents = f", {total['sub_agents']:,} sub-agent{'s' * (total['sub_agents'] != 1)}" if total["sub_agents"] else ""
+    requests, sessions = counted(total["requests"], "request"), counted(total["sessions"], "session")
+    about = f"{requests} in {sessions} and {counted(total['turns'], 'turn')}"
+    agents = f", {counted(total['sub_agents'], 'sub-agent')}" if total["sub_agents"] else ""
     lines = [f"{total['since'][:10]} to {total['until'][:10]}: {dollars(total['usd'])} at list prices", about + agents]
     if total["through"]:
         beside = dollars(total["beside_usd"])
         lines.append(
-            f"{total['through']:,} of them came through bursar and stand in its ledger; all others come to {beside}"
+            f"{total['through']:,} of them came through bursar, so {noun(total['through'], 'it', 'they')} "
+            f"{noun(total['through'], 'stands', 'stand')} in its ledger; all others come to {beside}"
         )
     if total["unpriced"]:
         lines.append(
-            f"{total['unpriced']:,} have no price of their own (see below) and are in no sum; "
-            f"at the highest rates they would come to {dollars(total['unpriced_usd'])}"
+            f"{counted(total['unpriced'], 'request')} without a price of {noun(total['unpriced'], 'its', 'their')} own "
+            f"(see below), in no sum; at the highest rates they would come to {dollars(total['unpriced_usd'])}"
         )
     if total["untaken"]:
-        lines.append(f"{total['untaken']:,} have no tier")
+        lines.append(f"{counted(total['untaken'], 'request')} without a tier")
     return [*lines, LEFT_OUT]
 
 

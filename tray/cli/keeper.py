@@ -8,6 +8,7 @@ import click
 
 from budget.clock import budget_day
 from budget.folder import Folder
+from pricing.figures import counted, noun
 from proxy.keeper.words import came_to, offered
 from tray.cli.place import Place
 from tray.cli.show import as_json, dollars, put
@@ -76,7 +77,7 @@ def _words(found: dict[str, Any]) -> str:
     lines = [_switched(found)]
     if found["now"] and found["enabled"]:
         kept, pauses = found["now"]["kept"], found["now"]["pauses"]
-        conversations = "1 conversation is" if kept == 1 else f"{kept:,} conversations are"
+        conversations = f"{counted(kept, 'conversation')} {noun(kept, 'is', 'are')}"
         lines.append(f"now: {conversations} kept; pauses of yours that it has learned from: {pauses:,}")
     if found["today"]["sent"] or found["enabled"]:
         lines.append(f"today: {came_to(found['today'])}")

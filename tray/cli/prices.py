@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pricing.figures import counted
 from pricing.rates import CLASSES
 from pricing.refresh import Judgement, install, judge
 from pricing.table import PriceTable
@@ -107,7 +108,9 @@ def _plain(found: Judgement) -> dict[str, Any]:
 def _words(found: dict[str, Any]) -> str:
     age = " (old: a newer table may be out)" if found["old"] else ""
     on_sale = [model for model in found["models"] if model["retired"] is None]
-    head = f"prices of {found['data_as_of']}{age}, {len(on_sale)} models on sale; see: bursar prices show MODEL"
+    head = (
+        f"prices of {found['data_as_of']}{age}, {counted(len(on_sale), 'model')} on sale; see: bursar prices show MODEL"
+    )
     return "\n".join([head, *map(plain, found["notices"])])
 
 

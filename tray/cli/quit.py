@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from budget.instance import owner
+from pricing.figures import counted
 from tray.cli.place import Failure, Place
 from tray.cli.show import as_json, put
 
@@ -56,5 +57,5 @@ def _is_alive(pid: int) -> bool:
 
 def _words(said: dict[str, Any]) -> str:
     number = said["open_holds"]
-    ended = f" after {number} answer{'s' * (number != 1)} under way" if number else ""
+    ended = f" after {counted(number, 'answer')} under way" if number else ""
     return f"bursar (process {said['pid']}) has ended{ended}; start it again with: bursar serve"

@@ -14,6 +14,7 @@ from budget.folder import Folder
 from budget.mending import Correction
 from budget.reconcile import Cause, Line
 from budget.reconcile import reconcile as compared
+from pricing.figures import counted
 from pricing.providerreport import NotAReport, ProviderReport, read_pages
 from pricing.table import PriceTable
 from proxy.adminapi import NoReport, fetch
@@ -65,7 +66,7 @@ def reconcile(place: Place, /, files: tuple[Path, ...], api: bool, key_env: str,
 
 
 def _corrections(number: int) -> str:
-    return "1 correction" if number == 1 else f"{number:,} corrections"
+    return counted(number, "correction")
 
 
 def _lines(place: Place, report: ProviderReport) -> tuple[Books, list[Line]]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from budget.reconcile import Cause, Line
+from pricing.figures import counted
 from pricing.usage import Usage
 from tray.cli.show import columns, plain
 
@@ -69,7 +70,8 @@ def _row(line: Line) -> tuple[str, ...]:
 def _details(line: Line) -> Iterator[str]:
     where = f"{line.day} {_what(line)}"
     if line.priority:
-        yield f"{where}: no cost report has the {line.priority:,} requests of the priority tier: only tokens count"
+        requests = counted(line.priority, "request")
+        yield f"{where}: no cost report has the {requests} of the priority tier: only tokens count"
     if line.cause is Cause.equal:
         return
     if line.their_usage is not None and line.their_usage != line.usage:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from budget.report import Share
 from budget.weekly import Day, Report
 from pricing.addingup import left_of
-from pricing.figures import share
+from pricing.figures import counted, noun, share
 from pricing.money import ZERO, Money
 from proxy.asjson import computed
 from proxy.dashboard.reportview import WHY, Line, changes, lines, session_lines, steps
@@ -161,11 +161,12 @@ def _machine(report: Report) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [
         ("local model", "requests", "tokens", "energy", "energy only", "per MTok", "everything", "per MTok")
     ]
-    shares = {share.name: share for share in report.spend.models if share.is_local}
-    rows += [(_short(name, 24), str(share.requests), *_local_cells(share)) for name, share in sorted(shares.items())]
+    shares = {one.name: one for one in report.spend.models if one.is_local}
+    rows += [(_short(name, 24), str(one.requests), *_local_cells(one)) for name, one in sorted(shares.items())]
     said = ["Tokens are those read anew and written; no limit counts this machine's own cost."]
     said += [
-        f"{_short(model.name)}: {model.attempts:,} answers ({share(model.escalated_permille)}) were not good enough."
+        f"{_short(model.name)}: {counted(model.attempts, 'answer')} ({share(model.escalated_permille)}) "
+        f"{noun(model.attempts, 'was', 'were')} not good enough."
         for model in report.models
         if model.attempts
     ]
@@ -240,7 +241,7 @@ def _short(name: str, most: int = LONGEST_NAME) -> str:
 
 
 def _requests(number: int) -> str:
-    return "1 request" if number == 1 else f"{number:,} requests"
+    return counted(number, "request")
 
 
 def _wrapped(text: str, indent: str = "", first: str = "") -> str:

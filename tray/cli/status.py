@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from budget.words import MEANS
-from pricing.figures import percent_of
+from pricing.figures import counted, noun, percent_of
 from pricing.money import Money
 from tray.backends.words import ADVICE
 from tray.cli.atrest import status_at_rest
@@ -41,7 +41,7 @@ def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["clock_held_back"]:
         yield "Clock", f"it jumped ahead; bursar stays on {found['day']}; if it is right: bursar confirm-day"
     if found["unrecorded"]:
-        yield "Ledger", f"{found['unrecorded']} local requests could not be recorded"
+        yield "Ledger", f"{counted(found['unrecorded'], 'local request')} could not be recorded"
     if found.get("prices", {}).get("old"):
         yield "Prices", f"of {found['prices']['data_as_of']}: old; see bursar prices update"
     for notice in (*found.get("notices", ()), *found.get("prices", {}).get("notices", ())):
@@ -85,7 +85,8 @@ def _saved(saved: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
         plan = f"{dollars(today['plan_usd'])} today, {dollars(week['plan_usd'])} this week"
         yield "", f"on your plan, at list prices: {plan}; that is no money"
     if week["unknown"]:
-        yield "", f"{week['unknown']} requests of this week are not in it: what they would have cost is not known"
+        unknown = f"{counted(week['unknown'], 'request')} of this week {noun(week['unknown'], 'is', 'are')} not in it"
+        yield "", f"{unknown}: what Claude would have charged is not known"
 
 
 def _switches(found: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from budget.bands import Limits
 from budget.folder import Folder
 from budget.historyledger import Source, first_day, recorded
 from pricing.assumed import machine_of
+from pricing.figures import counted
 from pricing.machine import Machine, Speeds
 from pricing.money import Money
 from pricing.table import PriceTable
@@ -212,7 +213,7 @@ def _studies(days: Sequence[Day], names: Sequence[str], question: Question) -> d
     chosen = ["claude", *(name for name in NAMES if name in names and name != "claude")]
     with Progress() as progress:
         for name in chosen:
-            progress.step(f"Replaying {len(days)} day{'' if len(days) == 1 else 's'}: {name}")
+            progress.step(f"Replaying {counted(len(days), 'day')}: {name}")
             policy = choice(name, question.wish)
             found[name] = study(days, policy, question.prices, question.machine, question.speeds)
     return found

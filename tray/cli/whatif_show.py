@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pricing.figures import counted, noun
 from pricing.money import ZERO, Money
 from proxy.replay.choices import Wish, about
 from proxy.replay.outcome import OfTier
@@ -133,8 +134,8 @@ def _notes(
     if claude.bill:
         off = (claude.bill_replayed - claude.bill).picos / claude.bill.picos
         notes.append(
-            f"The replay's own error: {claude.checked:,} requests of conversations that were at Claude alone came to "
-            f"{claude.bill.dollars()}, and the replay makes "
+            f"The replay's own error: {counted(claude.checked, 'request')} of conversations that were at Claude alone "
+            f"came to {claude.bill.dollars()}, and the replay makes "
             f"{claude.bill_replayed.dollars()} of them ({off:+.1%}). What Claude's cache held of them "
             "is as it was recorded; what other routes would have done to it is worked out and cannot be checked."
         )
@@ -142,17 +143,18 @@ def _notes(
         notes.append("The replay's own error is not known: no conversation was at Claude alone.")
     notes += [f"Assumed {said}." for said in assumed]
     untaken = sum(not was.row.tier for was in every)
-    counted = (
-        (untaken, "requests have no tier and are taken for L2."),
-        (sum(was.estimated for was in every), "were answered locally: their tokens are the local model's own count."),
-        (sum(left.unpriced.values()), f"have no price and are left out: {', '.join(sorted(left.unpriced))}."),
-        (left.empty, "have no tokens of a prompt and are left out."),
+    apart = (
+        (untaken, "without a tier, taken for L2."),
+        (sum(was.estimated for was in every), "answered locally: tokens by the local model's own count."),
+        (sum(left.unpriced.values()), f"without a price, left out: {', '.join(sorted(left.unpriced))}."),
+        (left.empty, "without tokens of a prompt, left out."),
     )
-    notes += [f"{number:,} {said}" for number, said in counted if number]
+    notes += [f"{counted(number, 'request')} {said}" for number, said in apart if number]
     if any(not was.row.through for was in every):
         notes.append("Logs leave out summaries and answers that were cut off; their moments are those of answers.")
     notes += [
-        f"{name}: {found.too_long:,} requests that may go local do not fit into {wish.local.context:,} tokens."
+        f"{name}: {counted(found.too_long, 'request')} that may go local "
+        f"{noun(found.too_long, 'does', 'do')} not fit into {wish.local.context:,} tokens."
         for name, found in studies.items()
         if found.too_long and name != "claude"
     ]
@@ -163,9 +165,9 @@ def _notes(
 
 def words(found: dict[str, Any]) -> str:
     """Tell a person."""
-    plural = "" if found["days"] == 1 else "s"
     head = (
-        f"{found['since']} to {found['until']}: {found['days']:,} recorded day{plural}, {found['requests']:,} requests "
+        f"{found['since']} to {found['until']}: {counted(found['days'], 'recorded day')}, "
+        f"{counted(found['requests'], 'request')} "
         f"({found['from_ledger']:,} from the ledger, {found['requests'] - found['from_ledger']:,} imported); "
         f"budget {dollars(found['budget_usd'])}, cutoff {dollars(found['cutoff_usd'])}"
     )
