@@ -18,7 +18,7 @@ DEFAULT = """\
 # What you mean to spend on Claude a day, in dollars. Past it, work that can wait or go elsewhere does.
 budget = "10.00"
 
-# What cloud spend can never pass in a day. Unless set: 120 % of the budget.
+# What cloud spend can never pass in a day. Unless set: 120% of the budget.
 # cutoff = "12.00"
 
 # Alerts at these percentages of the budget, once a day each.
@@ -93,7 +93,7 @@ zone = "{zone}"
 # plans = false
 
 [pace]
-# Let the hour count too: where far more is spent than the hours so far allow, routing saves before 80 % are gone. At
+# Let the hour count too: where far more is spent than the hours so far allow, routing saves before 80% are gone. At
 # the end of the hours that is the plain rule; alerts and the cutoff are as they are.
 # enabled = false
 # The hours in which you work. Unless set: those in which you usually did of late.

@@ -14,6 +14,7 @@ from budget.bands import Limits
 from budget.shares import Shares
 from budget.workday import Workday
 from pricing.assumed import Figures, machine_of
+from pricing.figures import percent
 from pricing.money import ZERO, Money
 from proxy.keeper.wish import Wish
 from proxy.rules.hours import Hours
@@ -75,7 +76,7 @@ class Tray:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person set, and the defaults for the rest; `cutoff` None means 120 % of the budget."""
+    """What a person set, and the defaults for the rest; `cutoff` None means 120% of the budget."""
 
     zone: ZoneInfo
     budget: Money = DEFAULT_BUDGET
@@ -108,7 +109,7 @@ class Settings:
 
     @property
     def effective_cutoff(self) -> Money:
-        """The cutoff in force: the one set, else 120 % of the budget."""
+        """The cutoff in force: the one set, else 120% of the budget."""
         return self.limits().cutoff
 
     def limits(self) -> Limits:
@@ -235,7 +236,7 @@ def _shares(reading: Reading, raw: Mapping[str, Any]) -> Shares:
     l3, l2 = values.get("L3", 0), values.get("L2", 0)
     if l3 + l2 <= 100:
         return Shares(l3, l2)
-    reading.wrong("shares", "L2", f"`L3` and `L2` together keep {l3 + l2} % of the budget")
+    reading.wrong("shares", "L2", f"`L3` and `L2` together keep {percent(l3 + l2)} of the budget")
     return Shares()
 
 

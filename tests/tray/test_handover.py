@@ -75,7 +75,7 @@ def test_tiers_get_their_models_and_shares():
             'line 2: there is no key "L5" in [cloud_models]',
         ),
         ("[shares]\nL3 = 101", "line 2: `L3` must be a percentage of the budget from 0 to 100, not 101"),
-        ("[shares]\nL3 = 60\nL2 = 50", "line 3: `L3` and `L2` together keep 110 % of the budget"),
+        ("[shares]\nL3 = 60\nL2 = 50", "line 3: `L3` and `L2` together keep 110% of the budget"),
     ],
 )
 def test_what_is_wrong_with_models_and_shares_is_said_with_its_line(text, said):
