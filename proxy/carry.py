@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from budget.ledger import Held
+from budget.ledger import Held, Outcome, Settlement
 from pricing.bound import Bound
+from pricing.usage import usage_from_anthropic
 from proxy.anchors import Print
 from proxy.baseline import Followed
 from proxy.bounds import Bounds
@@ -50,12 +51,13 @@ def to_cloud(
 ) -> Forward:
     """Send the agent's own bytes to Claude; `instead` answers if Claude fails before a byte of its answer."""
 
-    def remember(outcome: Outcomes, reading: Reading) -> None:
+    def remember(outcome: Outcomes, reading: Reading, settlement: Settlement) -> None:
         services.reach.heard(outcome, services.clock)
         services.log.failed(attempt.held.hold_id, failure(outcome))
-        if reading.is_complete and reading.usage and outcome.status == 200:
+        # Only counts that could be billed are counts: what is odd would bound the next request by nonsense.
+        if settlement.outcome is Outcome.complete and reading.usage and outcome.status == 200:
             key, shape = anchor_key(case.request), case.request.shape
-            services.anchors.measured(key, body, shape.images, _prompt(reading.usage))
+            services.anchors.measured(key, body, shape.images, usage_from_anthropic(reading.usage).prompt)
             warm = warm_after(reading.usage, attempt.at, for_an_hour=shape.writes_1h)
             if warm:
                 services.warmth.heard(key, warm)
@@ -63,10 +65,10 @@ def to_cloud(
             services.keeper.answered(case, forward, attempt, outcome, reading)
 
     def settled(outcome: Outcomes, reading: Reading) -> Future[Any]:
+        settlement = ended(attempt, outcome, reading)
         try:
-            remember(outcome, reading)
+            remember(outcome, reading, settlement)
         finally:  # Whatever is wrong with what is only remembered, the hold is settled.
-            settlement = ended(attempt, outcome, reading)
             settling = services.ledger.settle(attempt.held.hold_id, settlement)
         if followed:
             followed.ended(settlement, settling)
@@ -144,8 +146,3 @@ def _origin(parts: SplitResult) -> Origin:
 @cache
 def _local_tls() -> Any:
     return tls_context(None)
-
-
-def _prompt(usage: dict[str, Any]) -> int:
-    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    return sum(int(usage.get(name) or 0) for name in names)

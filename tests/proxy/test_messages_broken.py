@@ -71,6 +71,17 @@ def test_counts_that_cannot_be_are_charged_as_held_and_flagged(start, fake, faul
     assert ZERO < entry.likely <= entry.charged
 
 
+@pytest.mark.parametrize("count", ['"many"', '"7"', "[7]", "{}", "1e999", "NaN", "true", "-7"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_count_that_cannot_be_costs_no_answer_its_end_and_nothing_is_learned_of_it(start, fake, count, stream):
+    proxy = start()
+    fake.next(f'usage={{"input_tokens":{count}}}')
+    assert ask(proxy.url, message("Say hello.", stream=stream)).status == 200
+    (entry,) = proxy.entries(1)
+    assert (entry.outcome, entry.charged) == (Outcome.flagged, entry.held)
+    assert not proxy.services.anchors._kept
+
+
 @pytest.mark.parametrize(
     "fault",
     [
