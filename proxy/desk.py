@@ -13,6 +13,7 @@ from proxy.agentwires import AgentWires
 from proxy.around import Around
 from proxy.dashboard.burn import Courses
 from proxy.dashboard.door import Door
+from proxy.peers import is_stranger_s
 
 if TYPE_CHECKING:
     from proxy.services import Services
@@ -70,6 +71,8 @@ class Counter:
     desk: Desk
     door: Door
     archive: Archive | None = None
+    is_stranger_s: Callable[[int, int], bool] = is_stranger_s
+    """Tells whether another user of this machine has the connection from one port to another."""
     courses: Courses = field(default_factory=Courses)
 
 

@@ -8,6 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, cast
 
 from budget.instance import Owner, owner
+from proxy.peers import is_stranger_s
 from tray.files import UnsafeFileError, read_private
 from tray.paths import Paths
 
@@ -75,6 +76,8 @@ def running(paths: Paths) -> Control | None:
         token = read_private(paths.token_file).decode("ascii").strip()
     except (FileNotFoundError, UnicodeDecodeError, UnsafeFileError):
         return None
+    if any(is_stranger_s(port) for port in found.ports.values()):
+        return None  # Ours has ended without a word, and another user has taken its place: they get no token of ours.
     return Control(found, token) if answers(found.ports["control"]) else None
 
 

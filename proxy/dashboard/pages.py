@@ -114,6 +114,9 @@ def sign_out() -> Any:
 
 @pages.before_request
 def _check() -> Any:
+    near, far = (int(request.environ.get(name) or 0) for name in ("REMOTE_PORT", "SERVER_PORT"))
+    if near and counter().is_stranger_s(near, far):
+        return stay_out("This bursar belongs to another user of this machine.", 403)
     if request.endpoint in ("dashboard.static", "dashboard.enter"):
         return None
     visit = _find_visit()

@@ -41,6 +41,8 @@ class WireRequest:
     keep_alive: bool = True
     lower: dict[bytes, bytes] = field(default_factory=dict)
     """The last value of each header by its lower-case name."""
+    peer_port: int = 0
+    """The port that it came from."""
 
 
 Gate = Callable[[WireRequest], Whole | None]
@@ -60,6 +62,7 @@ class Client(asyncio.Protocol):
         self.busy = False
         """A request is being answered."""
         self.gone = False
+        self.peer_port = 0
         self.heard = 0.0
         """When it last sent anything or was answered, by the loop's clock."""
         self.on_gone: Callable[[], None] | None = None
@@ -83,6 +86,7 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.peer_port = (transport.get_extra_info("peername") or ("", 0))[1]
         self._expire_after(HEAD_S)
         if not self.hub.admit(self):
             self._refuse(
@@ -127,7 +131,7 @@ class Client(asyncio.Protocol):
         if self.busy or self._refused:
             self._close_after = True
             return
-        self.request = WireRequest(b"", b"", [])
+        self.request = WireRequest(b"", b"", [], peer_port=self.peer_port)
         self._body, self._body_size = [], 0
 
     def on_url(self, url: bytes) -> None:

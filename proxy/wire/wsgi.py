@@ -48,6 +48,7 @@ def environ(request: WireRequest, host: str, port: int) -> dict[str, Any]:
         "SERVER_PORT": str(port),
         "SERVER_PROTOCOL": f"HTTP/{request.version}",
         "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": str(request.peer_port),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(request.body),

@@ -249,6 +249,9 @@ ATTACKS = (
         "files of their owner only, the token compared in constant time",
         "faults/test_attacks.py::test_t04_t11_whatever_the_umask_nobody_else_can_read_a_file_of_ours",
         "tray/test_cli_running.py::test_the_token_is_private_new_at_each_start_and_gone_at_the_end",
+        "faults/test_strangers.py::test_t04_a_link_that_another_user_sees_first_lets_them_in_nowhere",
+        "faults/test_strangers.py::test_t04_no_token_is_shown_to_another_user_who_took_the_place_of_a_bursar_that_died",
+        "proxy/dashboard/test_door.py::test_a_stranger_s_browser_is_let_in_by_no_link_and_no_cookie_and_uses_no_link_up",
     ),
     _row(
         "T05",

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from budget.state import Mode
 from proxy.dashboard.door import IDLE_S, LINK_LASTS_S, MOST_VISITS, Door
 from proxy.dashboard.pages import POLICY
+from proxy.desk import counter, furnish
 from proxy.server import Server
 from tests.proxy.dashboard.house import TOKEN, House
 
@@ -204,3 +206,22 @@ def test_the_gate_lets_forms_of_our_own_pages_in_and_no_others(house: House):
     server.drain(1)
     server.stop()
     assert house.ledger.today().stop is None
+
+
+def test_a_stranger_s_browser_is_let_in_by_no_link_and_no_cookie_and_uses_no_link_up(house: House):
+    """Another user of the machine sees the link where the browser is started, and gets the cookie by a server of their
+    own that the person looks at: a browser sends it to all ports."""
+    with house.app.app_context():
+        usual = counter()
+    strangers = {6000}
+    furnish(house.app, replace(usual, is_stranger_s=lambda near, far: near in strangers))
+    link, visitor = house.link(), house.visitor()
+    theirs, own = ({"REMOTE_PORT": port} for port in ("6000", "5000"))
+    assert house.app.test_client().get(link, environ_base=theirs).status_code == 403
+    assert house.app.test_client().get(link, environ_base=own).status_code == 303
+    csrf = visitor.csrf
+    assert visitor.client.get("/", environ_base=own).status_code == 200
+    for page in PAGES:
+        assert visitor.client.get(page, environ_base=theirs).status_code == 403, page
+    for write in WRITES:
+        assert visitor.client.post(write, data={"csrf": csrf}, environ_base=theirs).status_code == 403, write
