@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from pricing.rates import CLASSES, Rates
-from pricing.tablefile import PriceTableError, check_keys, tokens, usd_per_mtok, utc_midnight
+from pricing.tablefile import PriceTableError, check_keys, once, tokens, usd_per_mtok, utc_midnight, whole_number
 from pricing.terms import LongPrompt, Model, Period
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,23 +77,47 @@ def read_own(path: Path) -> OwnPrices:
     """Read the user's file, TOML or JSON by its name; PriceTableError says what to mend."""
     try:
         return _own(_parsed(path))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except PriceTableError as error:
         raise PriceTableError(f"{path.name}: {error}") from error
+    except OSError as error:
+        raise PriceTableError(f"{path.name} cannot be read: {error.strerror}") from error
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise PriceTableError(f"{path.name}: {_said(error)}") from error
+    except (TypeError, AttributeError) as error:
+        raise PriceTableError(f"{path.name}: [models] and [aliases] are tables, and so is each model") from error
 
 
 def _parsed(path: Path) -> dict[str, Any]:
     text = path.read_text("utf-8")
     if path.suffix == ".json":
-        data: dict[str, Any] = json.loads(text, parse_float=Decimal)
+        data: dict[str, Any] = json.loads(text, parse_float=Decimal, parse_int=whole_number, object_pairs_hook=once)
         return data
-    return tomllib.loads(text, parse_float=Decimal)
+    return tomllib.loads(text.removeprefix("\ufeff"), parse_float=Decimal)
+
+
+def _said(error: Exception) -> str:
+    """Say what is wrong with a text; of numbers that are too long Python says it in words of its own."""
+    match error:
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case RecursionError():
+            return "it is nested too deep"
+        case ArithmeticError():
+            return "a number is too long"
+    return "a number is too long" if "digits" in str(error) else str(error)
 
 
 def _own(data: Mapping[str, Any]) -> OwnPrices:
     check_keys(data, ("models", "aliases"), "your prices")
     models = {name: _own_periods(entry, name) for name, entry in data.get("models", {}).items()}
-    aliases = {str(alias): str(name) for alias, name in data.get("aliases", {}).items()}
+    aliases = {str(alias): _name(name, alias) for alias, name in data.get("aliases", {}).items()}
     return OwnPrices(models, aliases)
+
+
+def _name(value: object, alias: str) -> str:
+    if not isinstance(value, str):
+        raise PriceTableError(f"aliases, {alias}: {value!r:.60} is not the name of a model in quotes")
+    return value
 
 
 def _own_periods(entry: Any, name: str) -> tuple[OwnPeriod, ...]:

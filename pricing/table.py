@@ -61,8 +61,13 @@ class PriceTable:
         notices: tuple[str, ...] = ()
         if refreshed is not None and refreshed.exists():
             file, notices = _refreshed(file, refreshed)
-        own = read_own(user) if user is not None and user.exists() else None
-        return cls(file, own, notices)
+        if user is None or not user.exists():
+            return cls(file, None, notices)
+        own = read_own(user)
+        try:
+            return cls(file, own, notices)
+        except PriceTableError as error:
+            raise PriceTableError(f"{user.name}: {error}") from error
 
     def models(self) -> tuple[Model, ...]:
         """List all known models."""

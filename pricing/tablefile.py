@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,10 @@ FORMAT = "bursar-prices/1"
 # No model comes near $10,000 per million tokens; a slip of the decimal point does.
 DEAREST_PICOS = 10**10
 LONGEST_FILE_BYTES = 4 * 1024 * 1024
+_LONGEST_SAID = 300
+# More digits than any rate has: what does not fit is refused, never rounded.
+_EXACT = Context(prec=40, traps=[Inexact, InvalidOperation])
+_MOST_DIGITS = 40
 
 _MODEL_KEYS = {
     *("id", "name", "released", "retired", "aliases", "bedrock", "vertex", "geo", "regional", "context_window"),
@@ -27,7 +31,11 @@ _TABLE_KEYS = {"format", "data_as_of", "unit", "dates", "web_search_usd_per_1000
 
 
 class PriceTableError(ValueError):
-    """A price file that cannot be used; the text says where and why."""
+    """A price file that cannot be used; the text says where and why, cut short and safe to show."""
+
+    def __init__(self, said: str) -> None:
+        cut = said if len(said) <= _LONGEST_SAID else f"{said[: _LONGEST_SAID - 3]}..."
+        super().__init__("".join(each if each.isprintable() else repr(each)[1:-1] for each in cut))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +59,31 @@ def read_table(raw: bytes, layer: str) -> TableFile:
     if len(raw) > LONGEST_FILE_BYTES:
         raise PriceTableError(f"a price table of {len(raw)} bytes is too long")
     try:
-        data = json.loads(raw, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_no_float)
+        data = json.loads(
+            raw, object_pairs_hook=once, parse_constant=_no_constant, parse_float=_no_float, parse_int=whole_number
+        )
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PriceTableError("not a price table: it is no JSON") from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise PriceTableError("not a price table: it is nested too deep") from error
+    except ValueError as error:
         raise PriceTableError(f"not a price table: {error}") from error
     try:
         return _table(data, layer)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PriceTableError(f"not a price table: missing or misplaced {error}") from error
+    except KeyError as error:
+        raise PriceTableError(f"not a price table: {error} is missing") from error
+    except (TypeError, AttributeError) as error:
+        raise PriceTableError("not a price table: a value in it is of another kind than it has to be") from error
 
 
 def usd_per_mtok(value: object, where: str) -> int:
     """Read dollars per million tokens as picodollars per token; PriceTableError unless exact and sensible."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise PriceTableError(f'{where}: {value!r} is not an amount in dollars, such as "2.50"')
+        raise PriceTableError(f'{where}: {value!r:.60} is not an amount in dollars, such as "2.50"')
     try:
-        picos = Decimal(value) * 10**6
-    except InvalidOperation:
-        raise PriceTableError(f'{where}: {value!r} is not an amount in dollars, such as "2.50"') from None
+        picos = _EXACT.multiply(Decimal(value), 10**6)
+    except (InvalidOperation, Inexact):
+        raise PriceTableError(f'{where}: {value!r:.60} is not an amount in dollars, such as "2.50"') from None
     if not picos.is_finite() or picos < 0 or picos > DEAREST_PICOS:
         raise PriceTableError(f"{where}: ${value} per million tokens is not between 0 and 10,000")
     if picos % GRAIN:
@@ -89,7 +103,7 @@ def a_date(value: object, where: str) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise PriceTableError(f"{where}: {value!r} is not a date such as 2026-11-20") from None
+        raise PriceTableError(f"{where}: {value!r:.60} is not a date such as 2026-11-20") from None
 
 
 def tokens(value: object, where: str) -> int:
@@ -105,17 +119,43 @@ def check_keys(data: Mapping[str, object], known: Iterable[str], where: str) -> 
         raise PriceTableError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(known))}")
 
 
+def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of JSON; ValueError where a key is written twice, since one of its prices would be ignored."""
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("a key is written twice in one object")
+    return data
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number of JSON; ValueError where it is longer than any that we know."""
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    return int(text)
+
+
 def _table(data: Mapping[str, Any], layer: str) -> TableFile:
     if data["format"] != FORMAT:
         raise PriceTableError(f"the format is {data['format']!r}, not {FORMAT}")
     check_keys(data, _TABLE_KEYS, "the table")
     as_of = a_date(data["data_as_of"], "data_as_of")
-    models = tuple(_model(entry, f"{layer} {as_of}") for entry in data["models"])
+    models = tuple(_named(entry, f"{layer} {as_of}") for entry in data["models"])
     if not models:
         raise PriceTableError("the table has no models")
     _check_ids(models)
     # $x for 1,000 searches is x·10⁹ p$ each: a thousand times what usd_per_mtok makes of it.
     return TableFile(as_of, models, 1000 * usd_per_mtok(data["web_search_usd_per_1000"], "web_search_usd_per_1000"))
+
+
+def _named(entry: Mapping[str, Any], layer: str) -> Model:
+    """Read a model, and name it where something is missing or misplaced."""
+    where = str(entry["id"])
+    try:
+        return _model(entry, layer)
+    except KeyError as error:
+        raise PriceTableError(f"{where}: {error} is missing") from error
+    except (TypeError, AttributeError) as error:
+        raise PriceTableError(f"{where}: a value is of another kind than it has to be") from error
 
 
 def _model(entry: Mapping[str, Any], layer: str) -> Model:
@@ -216,13 +256,6 @@ def _flag(value: object, where: str) -> bool:
     if not isinstance(value, bool):
         raise PriceTableError(f"{where}: {value!r:.40} is neither true nor false")
     return value
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        raise ValueError("a key is written twice in one object")
-    return data
 
 
 def _no_constant(text: str) -> object:

@@ -162,3 +162,37 @@ def test_the_example_in_the_code_is_a_valid_file(tmp_path: Path) -> None:
 def test_json_is_read_by_its_name(tmp_path: Path) -> None:
     table = with_own(tmp_path, json.dumps({"aliases": {"x": "claude-opus-5-5"}}), "prices.json")
     assert table.find("x") is table.find("claude-opus-5-5")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[models.m]\ninput = 1e99999999999999999999\n", "own.toml: a number is too long"),
+        ("[models.m]\ninput = " + "9" * 5000 + "\n", "own.toml: a number is too long"),
+        ('[models.m]\ninput = "1e999999999"\n', "own.toml: m, input: '1e999999999' is not an amount in dollars"),
+        ('[models.m]\ninput = "2.50000000000000000000000000000000000000000000001"\n', "is not an amount in dollars"),
+        ("models = 5\n", "own.toml: [models] and [aliases] are tables"),
+        ("[aliases]\nours = 5\n", "own.toml: aliases, ours: 5 is not the name of a model in quotes"),
+        ('[aliases]\nours = "nobody"\n', "own.toml: your prices: 'ours' stands for 'nobody', which has no price"),
+        ('[models."\\u001b[31m"]\ninput = 1\n', r"own.toml: \x1b[31m is not in the price table"),
+    ],
+)
+def test_whatever_stands_there_is_told_with_the_file_and_moves_no_terminal(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(PriceTableError) as refused:
+        with_own(tmp_path, text, "own.toml")
+    assert said in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+def test_a_price_that_is_written_twice_in_json_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PriceTableError, match="a key is written twice"):
+        with_own(tmp_path, '{"models": {"claude-opus-5-5": {"input": 0.1, "input": 5}}}', "own.json")
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    assert (
+        with_own(tmp_path, "\ufeff[models.claude-opus-5-5]\ninput = 1\n").on(NOON, "claude-opus-5-5").rates.input
+        == 10**6
+    )

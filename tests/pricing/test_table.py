@@ -208,3 +208,21 @@ def test_a_table_with_a_mistake_is_refused_and_told_where(change: Any, why: str)
 def test_a_table_that_is_no_sound_json_is_refused(text: bytes, why: str) -> None:
     with pytest.raises(PriceTableError, match=why):
         read_table(text, "test")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b'"input": "8"', b'"input": "1e999999999"', "is not an amount in dollars"),
+        (b'"input": "8"', b'"input": "' + b"9" * 5000 + b'"', "is not an amount in dollars"),
+        (b'"input": "8"', b'"input": "8.00000000000000000000000000000000000000000001"', "is not an amount in dollars"),
+        (b'"context_window": 200000', b'"context_window": ' + b"9" * 5000, "a number is too long"),
+        (b'"aliases": ["claude-2.0", "claude-2"]', b'"aliases": 5', "claude-2.1: a value is of another kind"),
+    ],
+)
+def test_what_no_number_can_be_is_told_in_a_short_line(tmp_path: Path, old: bytes, new: bytes, said: str) -> None:
+    path = tmp_path / "refreshed.json"
+    path.write_bytes(PACKAGED.read_bytes().replace(old, new, 1))
+    (notice,) = PriceTable.load(refreshed=path).notices
+    assert said in notice
+    assert len(notice) < 400
