@@ -50,8 +50,14 @@ class Edit:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Edit:
-        """Read it as it was kept."""
-        return cls(tuple(kept["path"]), *(kept[key] for key in ("value", "is_listed", "was", "made", "hollow")))
+        """Read it as it was kept. Raises KeyError, or TypeError for what was never written so."""
+        edit = cls(tuple(kept["path"]), *(kept[key] for key in ("value", "is_listed", "was", "made", "hollow")))
+        texts = (*edit.path, *(text for text in (edit.was, edit.hollow) if text is not None))
+        if not isinstance(kept["path"], list) or not edit.path or not all(isinstance(text, str) for text in texts):
+            raise TypeError("an edit's path and texts are text")
+        if not isinstance(edit.is_listed, bool) or type(edit.made) is not int or edit.made < 0:
+            raise TypeError("an edit says how much it made")
+        return edit
 
 
 def apply(text: str, wish: Wish) -> tuple[str, Edit | None]:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from tray.keys import printable
+
 DEEPEST = 200
 
 _TOKEN = re.compile(r"([ \t\r\n]+)|//[^\r\n]*|/\*(?s:.*?)\*/")
@@ -104,16 +106,21 @@ class _Reader:
         found = _PLAIN.match(text, at)
         if found is None:
             raise NotJson(text, at, "a value is missing here" if at < len(text) else "it ends too early")
-        return Node(at, found.end(), "", json.loads(found[0]))
+        try:
+            return Node(at, found.end(), "", json.loads(found[0]))
+        except ValueError:  # Python reads no whole number of thousands of digits.
+            raise NotJson(text, at, "this number is too long") from None
 
     def _container(self, begin: int, depth: int) -> Node:
         text, kind = self._text, self._text[begin]
         parts: list[Part] = []
+        names: set[str] = set()
         at = _skip(text, begin + 1)
         while text[at : at + 1] != _CLOSE[kind]:
             part = self._part(at, kind, depth)
-            if kind == "{" and any(part.name == other.name for other in parts):
-                raise NotJson(text, at, f'"{part.name}" stands twice in one place')
+            if kind == "{" and part.name in names:
+                raise NotJson(text, at, f'"{printable(part.name)}" stands twice in one place')
+            names.add(part.name)
             parts.append(part)
             at = _skip(text, part.node.end if part.comma is None else part.comma + 1)
             if part.comma is None and text[at : at + 1] != _CLOSE[kind]:

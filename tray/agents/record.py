@@ -12,7 +12,7 @@ from typing import Any
 
 from budget.instance import FileLock
 from tray.agents.jsonedit import Edit
-from tray.agents.textfile import CannotEdit
+from tray.agents.textfile import COPY, CannotEdit
 from tray.files import private_folder, read_private, write_private
 
 WAIT_S = 5.0
@@ -47,11 +47,17 @@ class Wired:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Wired:
-        """Read it as it was kept."""
+        """Read it as it was kept. Raises KeyError, or TypeError for what was never written so."""
+        texts = *(kept[key] for key in ("file", "url", "direct", "before", "since")), kept["backup"] or ""
+        is_text = all(isinstance(text, str) and "\0" not in text for text in texts)
+        if not is_text or not isinstance(kept["aside"], bool):
+            raise TypeError("an entry's values are of another kind")
+        if kept["backup"] and kept["backup"] != kept["file"] + COPY:
+            raise TypeError("a copy lies beside its file")  # It is taken away at the end.
         edits = tuple(Edit.from_json(edit) for edit in kept["edits"])
         backup = Path(kept["backup"]) if kept["backup"] else None
-        texts = kept["url"], kept["direct"]
-        return cls(Path(kept["file"]), *texts, edits, kept["before"], backup, kept["since"], kept["aside"])
+        url, direct, before, since = (kept[key] for key in ("url", "direct", "before", "since"))
+        return cls(Path(kept["file"]), url, direct, edits, before, backup, since, kept["aside"])
 
 
 class Record:
@@ -92,8 +98,11 @@ class Record:
             return {name: Wired.from_json(entry) for name, entry in kept.items()}
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CannotEdit(f"{self.path} cannot be read ({error}); it says what bursar changed for agents") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise CannotEdit(
+                f"{self.path} is damaged and does not say any more what bursar changed in agents' settings; copies as "
+                f"they were lie beside them, named …{COPY}. Put those back, then take the damaged file away"
+            ) from error
 
     def get(self, agent: str) -> Wired | None:
         """Read an agent's entry."""

@@ -29,7 +29,7 @@ FILES = (
     ".config/environment.d/bursar.conf",
 )
 _SET = re.compile(
-    rf"(?<![\w#])({'|'.join(VARIABLES)})\s*[=\s]\s*[\"']?(https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::(\d+))?[^\s\"';#]*)"
+    rf"(?<![\w#])({'|'.join(VARIABLES)})\s*[=\s]\s*[\"']?(https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::([0-9]+))?[^\s\"';#]*)"
 )
 
 
@@ -77,4 +77,9 @@ def exports(environ: Environ) -> Iterator[Export]:
             if line.lstrip().startswith("#"):
                 continue
             for found in _SET.finditer(line):
-                yield Export(path, number, found[1], found[2], int(found[3] or 80))
+                yield Export(path, number, found[1], found[2], _port(found[3] or "80"))
+
+
+def _port(digits: str) -> int:
+    """Read a port; what is none is 0."""
+    return int(digits) if len(digits) <= 5 else 0

@@ -12,6 +12,8 @@ from budget.files import sync, sync_folder, write_all
 
 BOM = "\ufeff"
 MOST_BYTES = 4 * 2**20
+COPY = ".before-bursar"
+"""What the name of the copy ends in that is kept beside a changed file."""
 
 
 class CannotEdit(ValueError):

@@ -16,10 +16,9 @@ from tray.agents.hookline import EVENTS, HookLine
 from tray.agents.jsonedit import Wish, apply, undo
 from tray.agents.jsontext import NotJson, parse
 from tray.agents.record import Record, Wired
-from tray.agents.textfile import CannotEdit, TextFile
+from tray.agents.textfile import COPY, CannotEdit, TextFile
 from tray.keys import is_loopback
 
-COPY = ".before-bursar"
 _SECRET = re.compile(r'("[^"]*(?:TOKEN|KEY|SECRET|PASSWORD|HEADERS|CREDENTIAL)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*"', re.I)
 
 

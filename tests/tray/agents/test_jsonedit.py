@@ -125,6 +125,8 @@ def test_what_was_made_around_it_stays_if_something_else_is_in_there():
         ("[" * 300, 1, "levels deep"),
         ('{"env": []}', 1, '"env" is no object'),
         ("[]", 1, "the whole is no object"),
+        ('{"a": ' + "9" * 5000 + "}", 1, "this number is too long"),
+        ('{"\\u001b": 1, "\\u001b": 2}', 1, '"\\x1b" stands twice'),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(text: str, line: int, why: str):
@@ -191,3 +193,8 @@ def test_a_hand_edit_elsewhere_is_kept_as_if_bursar_had_never_been(text: str, ol
     done, edits = connected(text, URL, HOOK)
     by_hand = {"canary": new, "// c": f"// {new}", "/* c */": f"/* {new} */"}[old]
     assert disconnected(done.replace(old, by_hand), edits)[0] == text.replace(old, by_hand)
+
+
+def test_a_file_of_a_hundred_thousand_names_is_read_in_one_go():
+    text = "{" + ",".join(f'"{number}": 1' for number in range(100_000)) + "}"
+    assert value_of(connected(text, URL)[0])["env"] == {URL.path[1]: URL.value}

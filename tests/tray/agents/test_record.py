@@ -1,5 +1,6 @@
 """The record of what was changed loses nothing when two change something at once."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,26 @@ def test_a_plan_from_before_another_change_puts_nothing_back_into_the_record(per
     with pytest.raises(CannotEdit, match="was changed meanwhile"):
         carry_out(late, record)
     assert record.all() == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda kept: kept["edits"][0].update(made="1"),
+        lambda kept: kept["edits"][0].update(path="env"),
+        lambda kept: kept.update(file="/a\0b"),
+        lambda kept: kept.update(backup="/etc/hostname"),
+        lambda kept: kept.update(aside="no"),
+    ],
+)
+def test_a_damaged_record_is_refused_with_what_to_do_and_nothing_is_undone(person: Path, home: Path, damage) -> None:
+    record, environ = Record(home / "agents.json"), {"HOME": str(person)}
+    carry_out(
+        connecting(CLAUDE_CODE, environ, record, port=2877, cloud="https://c.example", hook=None, at="2026-11-20"),
+        record,
+    )
+    kept = json.loads(record.path.read_bytes())
+    damage(kept["claude-code"])
+    record.path.write_text(json.dumps(kept))
+    with pytest.raises(CannotEdit, match=r"is damaged .* Put those back, then take the damaged file away"):
+        disconnecting(CLAUDE_CODE, environ, record)
