@@ -8,29 +8,68 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from tray.reading import parsed
+
 Value = str | int | bool | Decimal | list[int] | list[str] | None
 """What a key is set to; None takes it out."""
 
 BOM = "\ufeff"
 
 
+class NotEditable(ValueError):
+    """A text is written in a way that no key of it can be changed safely; the sentence says which key that was."""
+
+
 def edited(text: str, changes: Mapping[str, Value]) -> str:
     """Give the text with keys changed, such as `budget` or `machine.price`.
 
-    A new key goes below the comment that shows its default, else to the head of its table.
+    A new key goes below the comment that shows its default, else to the head of its table. Raises NotToml, NotEditable.
     """
     mark = BOM if text.startswith(BOM) else ""
     text = text.removeprefix(BOM)
     for name, value in changes.items():
         table, _, key = name.rpartition(".")
+        before = parsed(text)
+        if value is not None and _stands(before, table, key, value):
+            continue  # Written anew, a list over several lines would lose the comments in it.
         text = _one(text, table, key, value)
+        _check_rest(before, parsed(text), table, key)
     return mark + text
+
+
+def _stands(document: dict[str, Any], table: str, key: str, value: Value) -> bool:
+    """Tell whether a key has this very value already, and not just one that counts as much."""
+    keys = document.get(table, {}) if table else document
+    there = keys.get(key) if isinstance(keys, dict) else None
+    return type(there) is type(value) and there == value
+
+
+def _check_rest(before: dict[str, Any], after: dict[str, Any], table: str, key: str) -> None:
+    """Raise NotEditable if anything but one key has changed; a file in unusual TOML is easily misread."""
+    if _without(before, table, key) != _without(after, table, key):
+        raise NotEditable(f"`{key}` cannot be changed without changing more; change it in the file by hand")
+
+
+def _without(document: dict[str, Any], table: str, key: str) -> dict[str, Any]:
+    if not table:
+        return {name: value for name, value in document.items() if name != key}
+    inside = {name: value for name, value in document.get(table, {}).items() if name != key}
+    return {name: value for name, value in {**document, table: inside}.items() if value != {}}
 
 
 def _one(text: str, table: str, key: str, value: Value) -> str:
     import tomlkit  # Costs 70 ms, and most commands never change a file.
+    from tomlkit.exceptions import TOMLKitError
 
-    document = tomlkit.parse(text)
+    try:
+        return _written(tomlkit.parse(text), text, table, key, value)
+    except (TOMLKitError, AttributeError, TypeError, ValueError, ArithmeticError) as error:  # No table has no keys.
+        raise NotEditable(f"`{key}` stands in the file in an unusual way; change it there by hand") from error
+
+
+def _written(document: Any, text: str, table: str, key: str, value: Value) -> str:
+    import tomlkit
+
     keys: Any = document.get(table) if table else document
     if value is None:
         if keys is not None:

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tray.config_edit import Value, edited
-from tray.files import private_folder, read_private, write_private
-from tray.settings import SettingsError, read
+from tray.config_edit import NotEditable, Value, edited
+from tray.files import private_folder, write_private
+from tray.reading import NotToml
+from tray.settings import SettingsError, read, text_of
 
 DEFAULT = """\
 # bursar's settings. Change what you like: bursar reads this file again with `bursar config reload`.
@@ -204,10 +205,18 @@ def create(path: Path, system_zone: Callable[[], str]) -> bool:
 
 
 def change(path: Path, changes: Mapping[str, Value], system_zone: Callable[[], str]) -> None:
-    """Set keys (None removes one) and leave every other byte; raises ChangeError if that makes no sense."""
+    """Set keys (None removes one) and leave every other byte.
+
+    Raises ChangeError if that makes no sense, and SettingsError if the file is one that cannot be read.
+    """
     create(path, system_zone)
-    before = read_private(path).decode("utf-8")
-    after = edited(before, changes)
+    before = text_of(path)
+    try:
+        after = edited(before, changes)
+    except NotToml as error:
+        raise SettingsError(path.name, (str(error),)) from None
+    except NotEditable as error:
+        raise ChangeError(SettingsError(path.name, (str(error),))) from error
     try:
         read(after, system_zone, path.name)
     except SettingsError as error:

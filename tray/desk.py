@@ -20,12 +20,11 @@ from tray import VERSION
 from tray.agents.record import Record
 from tray.config_edit import Value
 from tray.config_file import ChangeError, change
-from tray.files import read_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, prices_of, registry_of
 from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.reading import parsed
-from tray.settings import Settings, SettingsError, read
+from tray.settings import Settings, SettingsError, read, text_of
 from tray.settings_text import settings_as_text, value_of
 from tray.zone import system_zone
 
@@ -108,7 +107,7 @@ class SettingsDesk:
 
     def settings(self) -> dict[str, Setting]:
         """Read what stands in the config file now, as text."""
-        content = _or_refuse(lambda: read_private(self._paths.config_file).decode("utf-8"))
+        content = _or_refuse(lambda: text_of(self._paths.config_file))
         _or_refuse(lambda: read(content, system_zone, self._paths.config_file.name))
         return settings_as_text(parsed(content), self._in_force.settings)
 
@@ -122,6 +121,8 @@ class SettingsDesk:
                 change(self._paths.config_file, values, system_zone)
             except ChangeError as error:
                 return _placed(error.problems, changes)
+            except (SettingsError, OSError) as error:
+                raise RequestError(str(error)) from error
             self._apply(_or_refuse(self._load))
         return {}
 
@@ -184,5 +185,5 @@ def _or_refuse(do: Callable[[], T]) -> T:
     """Turn what a person got wrong into the control server's refusal."""
     try:
         return do()
-    except (SettingsError, ChangeError, PriceTableError, OSError, UnicodeDecodeError) as error:
+    except (SettingsError, ChangeError, PriceTableError, OSError) as error:
         raise RequestError(str(error)) from error

@@ -22,6 +22,7 @@ Reader = Callable[[Any], Any]
 """Turns a TOML value into ours; raises ValueError with the half sentence that follows the key's name."""
 
 MOST = Money.usd(1_000_000)
+MOST_PLACES = 100
 
 
 def money(value: Any) -> Money:
@@ -105,12 +106,16 @@ def number(least: str, most: str, what: str) -> Reader:
 
     def read(value: Any) -> Fraction:
         fits = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-        # Infinity and NaN are Decimals too.
-        if not fits or not Decimal(value).is_finite() or not low <= Fraction(value) <= high:
+        if not fits or not _is_plain(Decimal(value)) or not low <= Fraction(value) <= high:
             raise ValueError(f"must be {what} from {least} to {most}, not {show(value)}")
         return Fraction(value)
 
     return read
+
+
+def _is_plain(number: Decimal) -> bool:
+    """Tell whether it has so few places that a fraction of it is made at once: infinity and NaN are Decimals too."""
+    return number.is_finite() and abs(number.adjusted()) <= MOST_PLACES and len(number.as_tuple().digits) <= MOST_PLACES
 
 
 def duration(value: Any) -> str:
@@ -159,17 +164,28 @@ def is_loopback(address: str) -> bool:
 
 def existing_file(value: Any) -> Path:
     """Read the path of a file that is there."""
-    path = Path(text(value)).expanduser()
-    if not path.is_absolute() or not path.is_file():
-        raise ValueError(f"must be the full path of a file that exists, not {show(value)}")
-    return path
+    try:
+        path = Path(text(value)).expanduser()
+        if path.is_absolute() and path.is_file():
+            return path
+    except (RuntimeError, OSError):  # There is no such user, or nobody may look.
+        pass
+    raise ValueError(f"must be the full path of a file that exists, not {show(value)}")
 
 
 def show(value: Any) -> str:
     """Show a wrong value as a person wrote it, cut short."""
-    shown = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
-    shown = f'"{value}"' if isinstance(value, str) else shown
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    try:
+        shown = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    except ValueError:  # Python writes no whole number of thousands of digits.
+        return "a number of thousands of digits"
+    return printable(f'"{value}"' if isinstance(value, str) else shown)
+
+
+def printable(text: str, most: int = 60) -> str:
+    """Cut a text short, on one line and without what moves a terminal."""
+    cut = text if len(text) <= most else text[: most - 3] + "..."
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in cut)
 
 
 TOP: Mapping[str, Reader] = {

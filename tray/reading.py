@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tray.keys import Reader
+from tray.keys import Reader, printable
 
 Tables = Mapping[str, Mapping[str, Reader]]
 """The readers of each table's keys, by the table's name; the top of the file is ""."""
 
+LONGEST = 300
+"""How many characters of a sentence about a mistake are shown."""
+_HUGE = re.compile(r"[0-9][0-9_]{999,}|[0-9][eE][+-]?[0-9_]{9,}")
 
 _KEYLESS = "bursar keeps no key: your agent's own key or login passes through"
 _ELSEWHERE = {
@@ -61,7 +64,7 @@ class Reading:
 
     def wrong(self, table: str, key: str | None, said: str, number: int = 0) -> None:
         """Note a problem, with its line where that can be told."""
-        line = _line(self._lines, table, key, number)
+        line, said = _line(self._lines, table, key, number), printable(said, LONGEST)
         self.problems.append(f"line {line}: {said}" if line else said)
 
     def _read(self, table: str, key: str, value: Any, reader: Reader, into: dict[str, Any], number: int) -> None:
@@ -79,8 +82,8 @@ def parsed(text: str) -> dict[str, Any]:
     """Parse TOML, its numbers with a point as decimals; raises NotToml."""
     try:
         return tomllib.loads(text.removeprefix("\ufeff"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise NotToml(_syntax(error)) from None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise NotToml(printable(_syntax(error, text), LONGEST)) from None
 
 
 def _unknown(tables: Tables, table: str, key: str) -> str:
@@ -107,9 +110,13 @@ def _nearest(tables: Tables, table: str, key: str) -> str:
     return max(tables[table], key=lambda known: difflib.SequenceMatcher(None, key, known).ratio())
 
 
-def _syntax(error: Exception) -> str:
+def _syntax(error: Exception, text: str) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deep to be read"
+    if not isinstance(error, tomllib.TOMLDecodeError):  # Python's own word about a number.
+        found = _HUGE.search(text)
+        line = f"line {text[: found.start()].count(chr(10)) + 1}: " if found else ""
+        return f"{line}a number is too long; write it with fewer digits"
     found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
     if found is None:
         return str(error)
@@ -121,11 +128,9 @@ def _syntax(error: Exception) -> str:
         return f"line {found[2]}: this key stands further up already"
     if found[1] == "Illegal character '\\n'":
         return f"line {found[2]}: a text in quotes must end on the line where it begins"
-    if found[1] == "Invalid value":
-        return f"line {found[2]}: a value is a text in quotes, a number, true or false (column {found[3]})"
-    if found[2] is None:
-        return f"at its end: {found[1][0].lower()}{found[1][1:]}"
-    return f"line {found[2]}: {found[1][0].lower()}{found[1][1:]} (column {found[3]})"
+    what = f"{found[1][0].lower()}{found[1][1:]}"
+    what = "a value is a text in quotes, a number, true or false" if what == "invalid value" else what
+    return f"line {found[2]}: {what} (column {found[3]})" if found[2] else f"at its end: {what}"
 
 
 def _line(lines: list[str], table: str, key: str | None, number: int) -> int | None:

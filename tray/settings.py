@@ -120,15 +120,21 @@ class Settings:
 def load(path: Path, system_zone: Callable[[], str]) -> Settings:
     """Read the config file; a missing one means the defaults. Raises SettingsError or UnsafeFileError."""
     try:
-        content = read_private(path)
+        text = text_of(path)
     except FileNotFoundError:
-        content = b""
+        text = ""
+    return read(text, system_zone, path.name)
+
+
+def text_of(path: Path) -> str:
+    """Read the config file's text; raises SettingsError if it is none, OSError and UnsafeFileError."""
+    content = read_private(path)
     try:
-        text = content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise SettingsError(path.name, (f"line {line}: this is not UTF-8 text",)) from None
-    return read(text, system_zone, path.name)
+        said = f"line {line}: this is not UTF-8 text; save the file as UTF-8"
+        raise SettingsError(path.name, (said,)) from None
 
 
 def read(text: str, system_zone: Callable[[], str], name: str = "config.toml") -> Settings:

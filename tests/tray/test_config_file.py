@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tray.config_edit import edited
 from tray.config_file import DEFAULT, ChangeError, change, create
+from tray.settings import SettingsError
 
 HAND_MADE = """\
 # my own notes
@@ -89,3 +90,33 @@ def test_the_first_start_writes_a_commented_file_and_the_next_leaves_it(tmp_path
     path.write_text("# emptied\n")
     assert not create(path, utc)
     assert path.read_text() == "# emptied\n"
+
+
+BROKEN = {
+    "no TOML": (b'budget = "10\n', "config.toml, line 1: a text in quotes must end on the line where it begins"),
+    "no text": (b'budget = "10"\n# caf\xe9\n', "config.toml, line 2: this is not UTF-8 text; save the file as UTF-8"),
+    "a key twice": (b"budget = 1\nbudget = 2\n", "config.toml, line 2: this key stands further up already"),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), BROKEN.values(), ids=BROKEN)
+def test_a_file_that_cannot_be_read_is_named_and_not_changed(tmp_path: Path, content: bytes, said: str):
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(SettingsError) as refused:
+        change(path, {"budget": "20"}, utc)
+    assert (str(refused.value), path.read_bytes()) == (said, content)
+
+
+def test_a_key_of_what_is_no_table_is_refused(tmp_path: Path):
+    path = tmp_path / "config.toml"
+    path.write_text("machine = 5\n")
+    path.chmod(0o600)
+    with pytest.raises(ChangeError, match="not changed: `years` stands in the file in an unusual way"):
+        change(path, {"machine.years": 2}, utc)
+    assert path.read_text() == "machine = 5\n"
+
+
+def test_a_list_that_stands_so_already_keeps_the_comments_in_it():
+    assert edited(HAND_MADE, {"alerts": [50, 80], "budget": "10.00"}) == HAND_MADE

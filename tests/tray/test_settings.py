@@ -236,3 +236,32 @@ def test_bursar_itself_is_no_upstream(address: str):
 def test_one_server_is_not_named_twice():
     said = problem("".join(f'[[local]]\nname = "{name}"\nurl = "http://127.0.0.1:9"\n' for name in "ab"))
     assert said.startswith('config.toml, line 6: `url` is the one of "a" already')
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("budget = " + "1" * 5000, "line 1: a number is too long; write it with fewer digits"),
+        ("\n[machine]\nyears = 1e99999999999999999999", "line 3: a number is too long; write it with fewer digits"),
+        (
+            "budget = 0x" + "f" * 5000,
+            '`budget` must be an amount in dollars such as "10.00", not a number of thousands',
+        ),
+        (
+            "alerts = [0x" + "f" * 5000 + "]",
+            "`alerts` must be a list of percentages such as [50, 80, 100], not a number",
+        ),
+        ("[machine]\nyears = 1e999999999", "`years` must be a number of years from 0.1 to 50, not 1E+999999999"),
+        ('[cloud]\nca_file = "~nobody-here/ca.pem"', "must be the full path of a file that exists"),
+        ('budget = "\\u001b[31m\\n"', r'not "\x1b[31m\n"'),
+        ('"\\u001b[31m" = 1', r'there is no key "\x1b[31m"'),
+        ("x" * 5000 + " = 1", "there is no key"),
+        ("a = [1", "at its end: "),
+        ("a =", "at its end: a value is a text in quotes, a number, true or false"),
+    ],
+)
+def test_whatever_stands_there_is_told_in_a_short_line_that_moves_no_terminal(text: str, said: str):
+    told = problem(text)
+    assert said in told
+    assert told.isprintable()
+    assert len(told) < 350
