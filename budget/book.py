@@ -17,10 +17,11 @@ from budget.folder import Folder
 from budget.line import Line
 from budget.localwork import local_of_day
 from budget.mark import STEPS, Height, Mark, step_above
+from budget.remembered import NONE, last_entry, last_hold
 from budget.saved import Saved
 from budget.standing import Standing
 from budget.state import Mode, Stop
-from budget.tip import TipFile
+from budget.tip import Last, TipFile, digest_of
 from budget.trouble import LedgerUnavailable, Trouble
 
 HoldRow = tuple[str | int, ...]
@@ -29,8 +30,6 @@ _IDENTIFIED_FOR_S = 0.1
 
 _STATE = "SELECT day, mode, stopped_by, stopped_since FROM state"
 _DAY = "SELECT settled, held, likely, extra FROM days WHERE day = ?"
-_LAST_HOLD = "SELECT max(coalesce((SELECT max(id) FROM holds), 0), coalesce((SELECT max(hold_id) FROM entries), 0))"
-_LAST_ENTRY = "SELECT coalesce(max(id), 0) FROM entries"
 
 
 @dataclass(slots=True)
@@ -47,8 +46,9 @@ class Book:
     standing: Standing = field(init=False)
     published: Standing = field(init=False)
     last_hold: int = 0
-    kept_hold: int = 0
     last_entry: int = 0
+    kept_hold: Last = NONE
+    kept_entry: Last = NONE
     now: datetime = field(init=False)
     now_text: str = ""
     must_sync: bool = False
@@ -58,6 +58,7 @@ class Book:
     is_open: bool = True
     saved: Mapping[str, Saved] = field(default_factory=dict)
     """What the last days saved; replaced, never changed."""
+    _us: bytes = b""
     _began: dict[int, HoldRow] = field(default_factory=dict)
     _ended: list[int] = field(default_factory=list)
     _identity: tuple[int, int] = (0, 0)
@@ -99,6 +100,7 @@ class Book:
         self._began.clear()
         self._ended.clear()
         self.must_sync = False
+        self.last_entry = self.kept_entry.id
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         self.standing = self.published.snapshot()
@@ -135,11 +137,13 @@ class Book:
         """Let everyone see what was just committed."""
         if self._began:
             self.live.update(self._began)
-            self.kept_hold = self.last_hold
+            self.kept_hold = Last(self.last_hold, self._us)
             self._began.clear()
         for hold_id in self._ended:
             self.live.pop(hold_id, None)
         self._ended.clear()
+        if self.last_entry != self.kept_entry.id:
+            self.kept_entry = Last(self.last_entry, self._us)
         for change in self.after:
             change()
         self.after.clear()
@@ -168,9 +172,10 @@ class Book:
             local=local_of_day(self.connection, day),
             gone_by_tier=gone_of_day(self.connection, day),
         )
-        self.kept_hold = self.connection.execute(_LAST_HOLD).fetchone()[0]
-        self.last_hold = max(self.last_hold, self.kept_hold)
-        self.last_entry = self.connection.execute(_LAST_ENTRY).fetchone()[0]
+        self.kept_hold, self.kept_entry = last_hold(self.connection), last_entry(self.connection)
+        self.last_hold = max(self.last_hold, self.kept_hold.id)
+        self.last_entry = self.kept_entry.id
+        self._us = digest_of(self.instance)
         self.saved = saved_by_day(self.connection, self.calendar.day)
         self.published = self.standing.snapshot()
 
@@ -210,7 +215,9 @@ class Book:
 
     def _note_tip(self) -> None:
         try:
-            self.tip.write(self.kept_hold, self.last_entry, self.last_hold, *self.calendar.anchor)
+            standing = self.standing
+            gone = standing.settled + standing.held
+            self.tip.write(self.kept_hold, self.kept_entry, self.last_hold, standing.day, gone, *self.calendar.anchor)
         except OSError:
             # It only makes the next start more careful.
             return

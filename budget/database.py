@@ -24,6 +24,13 @@ _CANNOT_WRITE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _LOG = "PRAGMA journal_mode = WAL"
 _SMALL_TABLES = ("state", "days", "holds", "alerts", "totals")
 
+_MIXED = """
+SELECT count(*) FROM (SELECT * FROM days {days})
+LEFT JOIN (SELECT day, sum(charged) AS charged FROM entries {since} GROUP BY day) USING (day)
+LEFT JOIN (SELECT day, sum(amount) AS amount FROM holds GROUP BY day) USING (day)
+WHERE settled <> coalesce(charged, 0) OR held <> coalesce(amount, 0)
+"""
+
 
 class Unusable(Exception):
     """The file is not a ledger of ours, or no longer; `why` is one word for its new name."""
@@ -143,6 +150,17 @@ def faults(connection: sqlite3.Connection) -> list[str]:
     return [] if found == ["ok"] else found
 
 
+def is_mixed(connection: sqlite3.Connection, *, has_all_days: bool = True) -> bool:
+    """Say whether days differ from the sums of their entries and holds, as when parts of two copies were put together.
+
+    Otherwise only the last day is looked at: there may be millions of entries.
+    """
+    since = "" if has_all_days else "WHERE id >= (SELECT first_entry FROM days ORDER BY day DESC LIMIT 1)"
+    days = "" if has_all_days else "WHERE day = (SELECT max(day) FROM days)"
+    found = connection.execute(_MIXED.format(since=since, days=days)).fetchone()
+    return bool(found[0])
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Say whether an error means that the file's contents are wrong, not its surroundings."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -211,6 +229,8 @@ def _check_quickly(connection: sqlite3.Connection, path: Path) -> None:
         ]
     if found:
         raise Unusable("damaged")
+    if is_mixed(connection, has_all_days=path.stat().st_size <= CHECKED_AT_OPEN):
+        raise Unusable("mixed")
 
 
 def _uri(path: Path, mode: str) -> str:

@@ -16,10 +16,13 @@ from budget.files import private_folder
 from budget.folder import Folder
 from budget.holds import Labels
 from budget.line import Line
-from budget.mark import BadMark, Height, Mark
+from budget.mark import BadMark, Mark
+from budget.missed import Missed
 from budget.recovery import Opened, open_or_recover
+from budget.remembered import Remembered, has_all_of
 from budget.schema import LABELS
 from budget.settlement import settle
+from budget.state import Mode
 from budget.tip import Tip, TipFile
 from pricing.money import Money
 
@@ -67,14 +70,15 @@ def open_book(wanted: Wanted, before: Book | None = None) -> tuple[Book, tuple[s
         raise
     book = Book(opened.connection, wanted.folder, mark, tip, wanted.calendar, wanted.line, wanted.instance)
     try:
-        _begin_instance(book, wanted, opened, last, before)
+        missed = _begin_instance(book, wanted, opened, Remembered(mark.height, last), before)
     except BaseException:
         book.close()
         raise
-    return book, notices + opened.notices
+    return book, notices + missed.told(opened.notices)
 
 
-def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None, before: Book | None) -> None:
+def _begin_instance(book: Book, wanted: Wanted, opened: Opened, known: Remembered, before: Book | None) -> Missed:
+    last = known.tip
     if before is None:
         _resume_clocks(book, last)
     else:
@@ -83,19 +87,19 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None
     book.calendar.accept(look)
     book.tell_time(look.now)
     book.begin()
-    day = _first_rows(book, wanted)
+    day = _first_rows(book, wanted, known)
     if before is None:
         book.calendar.begin_at(day)
     book.load(wanted.limits)
     book.last_hold = max(book.last_hold, last.highest if last else 0)
-    complete = not opened.restored and book.tip.same_boot(last) and _is_as_new_as(book, last)
+    is_other = not opened.restored and last is not None and not has_all_of(book.connection, last)
+    is_complete = not opened.restored and not is_other and book.tip.same_boot(last)
     if before is not None:
         _put_back_live(book, before)
-    if opened.restored:
-        _put_back_switches(book, before)
+    if not is_complete:
+        _keep_closed(book, opened, known, before)
     _charge_orphans(book)
-    if not complete:
-        _charge_lost(book)
+    lost = {} if is_complete else _charge_lost(book, known)
     _apply_limits(book, wanted)
     if (day := book.calendar.look().day) > book.standing.day:
         begin_day(book, day)
@@ -105,6 +109,7 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, last: Tip | None
     book.keep()
     book.cover()
     book.identify()
+    return Missed(is_other, lost)
 
 
 def _read_mark(folder: Folder) -> tuple[Mark, tuple[str, ...]]:
@@ -124,13 +129,11 @@ def _resume_clocks(book: Book, last: Tip | None) -> None:
         book.calendar.believe(last.wall, look.elapsed_s)
 
 
-def _first_rows(book: Book, wanted: Wanted) -> date:
-    """Make sure that there is a state and a day, no earlier than the mark's; gives that day."""
+def _first_rows(book: Book, wanted: Wanted, known: Remembered) -> date:
+    """Make sure that there is a state and a day, no earlier than those remembered; gives that day."""
     row = book.connection.execute("SELECT day FROM state").fetchone()
     here = budget_day(book.now, wanted.calendar.zone)
-    days = [date.fromisoformat(row[0]) if row else here]
-    if book.mark.height is not None:
-        days.append(book.mark.height.day)
+    days = [date.fromisoformat(row[0]) if row else here, *known.days()]
     for day in {*days}:
         given = (day.isoformat(), wanted.limits.budget.picos, wanted.limits.cutoff.picos)
         book.connection.execute(_NEW_DAY, given)
@@ -139,11 +142,6 @@ def _first_rows(book: Book, wanted: Wanted) -> date:
     else:
         book.connection.execute("UPDATE state SET day = ?", (max(days).isoformat(),))
     return max(days)
-
-
-def _is_as_new_as(book: Book, last: Tip | None) -> bool:
-    """Say whether the database holds all that was ever committed: an old copy put back does not."""
-    return last is not None and book.kept_hold >= last.hold and book.last_entry >= last.entry
 
 
 def _put_back_live(book: Book, before: Book) -> None:
@@ -160,15 +158,27 @@ def _put_back_live(book: Book, before: Book) -> None:
     book.load(book.standing.limits)
 
 
-def _put_back_switches(book: Book, before: Book | None) -> None:
-    """Keep closed what was closed: a backup may know of another mode, and of no emergency stop."""
-    height = before.height() if before is not None else book.mark.height
+def _keep_closed(book: Book, opened: Opened, known: Remembered, before: Book | None) -> None:
+    """Keep closed what was closed: an older copy may know of another mode, and of no emergency stop.
+
+    What takes the place of a lost ledger has the mark's switches. Else nobody can tell which of the two is older: what
+    either has closed stays closed.
+    """
+    height = before.height() if before is not None else known.height
     if height is None:
         return
-    since = book.now_text if height.stopped_by else None
-    given = (height.mode.value, height.stopped_by, since)
+    standing = book.standing
+    mode, stopped_by = standing.mode, standing.stop.by if standing.stop else None
+    if opened.restored:
+        mode, stopped_by = height.mode, height.stopped_by
+    else:
+        mode = height.mode if height.mode is Mode.local else mode
+        still = height.stopped_by == "person" or height.day == standing.day
+        stopped_by = height.stopped_by if height.stopped_by and still and stopped_by != "person" else stopped_by
+    since = standing.stop.since.isoformat() if standing.stop else book.now_text
+    given = (mode.value, stopped_by, since if stopped_by else None)
     book.connection.execute("UPDATE state SET mode = ?, stopped_by = ?, stopped_since = ?", given)
-    book.load(book.standing.limits)
+    book.load(standing.limits)
 
 
 def _charge_orphans(book: Book) -> None:
@@ -177,20 +187,21 @@ def _charge_orphans(book: Book) -> None:
         settle(book, hold_id, Settlement(Outcome.orphaned, Money(amount), Money(likely)))
 
 
-def _charge_lost(book: Book) -> None:
-    """Bring the mark's day up to the mark: that much may have been spent, and the database cannot tell."""
-    height = book.mark.height
-    if height is None:
-        return
-    query = "SELECT settled + held FROM days WHERE day = ?"
-    missing = height.picos - book.connection.execute(query, (height.day.isoformat(),)).fetchone()[0]
-    if missing > 0:
-        _write_lost(book, height, missing)
+def _charge_lost(book: Book, known: Remembered) -> dict[date, int]:
+    """Bring days up to what is remembered: that much may have been spent, and the database cannot tell."""
+    lost = {}
+    for day, picos in known.days().items():
+        query = "SELECT settled + held FROM days WHERE day = ?"
+        missing = picos - book.connection.execute(query, (day.isoformat(),)).fetchone()[0]
+        if missing > 0:
+            _write_lost(book, day, missing)
+            lost[day] = missing
+    return lost
 
 
-def _write_lost(book: Book, height: Height, missing: int) -> None:
+def _write_lost(book: Book, at: date, missing: int) -> None:
     note = "the machine stopped or an older copy was put back: the day stands at what it may have spent"
-    day = height.day.isoformat()
+    day = at.isoformat()
     row = (day, book.now_text, book.now_text, book.instance, missing, note)
     book.last_entry = book.connection.execute(_LOST, row).lastrowid or book.last_entry
     no = Labels()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,9 +12,10 @@ from zoneinfo import ZoneInfo
 from budget.bands import Limits, band
 from budget.bytier import gone_of_day
 from budget.clock import Clock, budget_day, resets_at
-from budget.database import open_reader
+from budget.database import is_mixed, open_reader
 from budget.folder import Folder
 from budget.localwork import local_of_day
+from budget.remembered import Remembered, has_all_of
 from budget.state import Mode, Stop
 from budget.today import Today
 from budget.trouble import recognise
@@ -26,15 +28,35 @@ _DAY = "SELECT settled, held, likely, extra FROM days WHERE day = ?"
 
 def peek(path: Path, *, clock: Clock, limits: Limits, zone: ZoneInfo) -> Today:
     """Show today as the next start would find it; a ledger that cannot be read shows as trouble."""
-    here = budget_day(clock(), zone)
-    database = Folder(path).database
+    now = clock()
+    here = budget_day(now, zone)
+    known, database = Remembered.read(Folder(path)), Folder(path).database
     if not database.exists():
-        return _today(here, limits, zone)
+        return _as_remembered(_today(here, limits, zone), known, now, zone)
     try:
         with open_reader(database) as connection:
-            return _read(connection, here, limits, zone)
+            today = _read(connection, here, limits, zone)
+            is_older = known.tip is not None and not has_all_of(connection, known.tip)
+            is_wrong = is_older or is_mixed(connection, has_all_days=False)
     except (sqlite3.Error, OSError, ValueError) as error:
         return _today(here, limits, zone, trouble=recognise(error).why)
+    return _as_remembered(today, known, now, zone) if is_wrong else today
+
+
+def _as_remembered(today: Today, known: Remembered, now: datetime, zone: ZoneInfo) -> Today:
+    """Show no less than is remembered beside a ledger that is not there, is older, or another machine's."""
+    days = known.days()
+    day = max((today.day, *days))
+    if day > today.day:
+        none = Money(0)
+        today = replace(today, day=day, settled=none, held=none, likely=none, resets_at=resets_at(day, zone))
+    settled = max(today.settled, Money(days.get(day, 0)) - today.held)
+    stop = today.stop
+    if known.height and known.height.stopped_by and (known.height.stopped_by == "person" or known.height.day == day):
+        stop = stop or Stop(now, known.height.stopped_by)
+    mode = Mode.local if known.height and known.height.mode is Mode.local else today.mode
+    shown = replace(today, settled=settled, mode=mode, stop=stop)
+    return replace(shown, band=band(shown.gone, shown.limits))
 
 
 def version_of(path: Path) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from budget.book import Book
-from budget.database import Unusable, copy_to, create, faults, open_writer, put_copy_in_place
+from budget.database import Unusable, copy_to, create, faults, is_mixed, open_writer, put_copy_in_place
 from budget.files import sync_folder
 from budget.folder import Folder
 from budget.trouble import Trouble
@@ -20,6 +20,7 @@ _WHY = {
     "foreign": "was not bursar's",
     "link": "was a symbolic link",
     "missing": "was missing",
+    "mixed": "was put together from two copies",
 }
 
 
@@ -98,6 +99,7 @@ def newest_backups(folder: Folder) -> list[Path]:
 def _is_good(path: Path) -> bool:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return not faults(connection) and connection.execute("SELECT count(*) FROM state").fetchone()[0] == 1
+            is_whole = not faults(connection) and not is_mixed(connection)
+            return is_whole and connection.execute("SELECT count(*) FROM state").fetchone()[0] == 1
     except sqlite3.Error:
         return False

@@ -1,8 +1,9 @@
 """The tip: which commit was the last, written without fsync after each one, to tell a kill from a power cut.
 
 After a kill the database is at least as new as the tip and the machine still runs, so the day needs no surcharge.
-After a power cut the boot differs; after an old copy was put back the database is older than the tip. In both cases
-the day is taken to stand at the mark. The tip also remembers how wall clock and elapsed time stood to each other.
+After a power cut the boot differs; after an old copy was put back the database is older than the tip, and another
+machine's has rows of other runs. Then the day is taken to stand at the mark, or where the tip says. The tip also
+remembers how wall clock and elapsed time stood to each other.
 """
 
 from __future__ import annotations
@@ -12,26 +13,37 @@ import os
 import struct
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from budget.files import open_private
 
-_FORMAT = struct.Struct("<16sqqqdd")
+_FORMAT = struct.Struct("<16sq8sq8sqqqdd")
 _SUM = struct.Struct("<I")
+_SIZE = _FORMAT.size + _SUM.size
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last row of a kind: its id, 0 if there is none, and a digest of the run that wrote it."""
+
+    id: int
+    by: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The last hold and entry in the database, the highest hold id ever given, and both clocks then.
+    """The last hold and entry in the database, the highest hold id ever given, how the day stood, both clocks then.
 
-    `boot` is a digest, all zeros if unknown.
+    `boot` is a digest, all zeros if unknown; `gone` are picodollars, settled and held.
     """
 
     boot: bytes
-    hold: int
-    entry: int
+    hold: Last
+    entry: Last
     highest: int
+    day: date
+    gone: int
     wall_s: float
     elapsed_s: float
 
@@ -41,8 +53,22 @@ class Tip:
         return datetime.fromtimestamp(self.wall_s, UTC)
 
 
+def digest_of(run: str) -> bytes:
+    """Shorten the name of a run to what a tip has room for."""
+    return hashlib.sha256(run.encode()).digest()[:8]
+
+
+def read_tip(path: Path) -> Tip | None:
+    """Give the last tip without making a file, or None when there is none to believe."""
+    try:
+        with path.open("rb") as file:
+            return _parsed(file.read(_SIZE + 1))
+    except OSError:
+        return None
+
+
 class TipFile:
-    """Seventy bytes, overwritten in place: they need no space on a full disk."""
+    """A hundred bytes, overwritten in place: they need no space on a full disk."""
 
     def __init__(self, path: Path, boot: str | None) -> None:
         self._fd: int | None = open_private(path)
@@ -53,16 +79,17 @@ class TipFile:
         if self._fd is None:
             return None
         os.lseek(self._fd, 0, os.SEEK_SET)
-        data = os.read(self._fd, _FORMAT.size + _SUM.size)
-        if len(data) != _FORMAT.size + _SUM.size or _SUM.unpack(data[-4:])[0] != zlib.crc32(data[:-4]):
-            return None
-        return Tip(*_FORMAT.unpack(data[:-4]))
+        return _parsed(os.read(self._fd, _SIZE + 1))
 
-    def write(self, hold: int, entry: int, highest: int, wall_s: float, elapsed_s: float) -> None:
+    def write(
+        self, hold: Last, entry: Last, highest: int, day: date, gone: int, wall_s: float, elapsed_s: float
+    ) -> None:
         """Note the last commit; it is a hint, so the caller may ignore an OSError."""
-        data = _FORMAT.pack(self.boot, hold, entry, highest, wall_s, elapsed_s)
         if self._fd is None:
             return
+        data = _FORMAT.pack(
+            self.boot, hold.id, hold.by, entry.id, entry.by, highest, day.toordinal(), gone, wall_s, elapsed_s
+        )
         _overwrite(self._fd, data + _SUM.pack(zlib.crc32(data)))
 
     def same_boot(self, tip: Tip | None) -> bool:
@@ -74,6 +101,14 @@ class TipFile:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+def _parsed(data: bytes) -> Tip | None:
+    if len(data) != _SIZE or _SUM.unpack(data[-_SUM.size :])[0] != zlib.crc32(data[: -_SUM.size]):
+        return None
+    boot, hold, hold_by, entry, entry_by, highest, day, gone, wall_s, elapsed_s = _FORMAT.unpack(data[: -_SUM.size])
+    last_hold, last_entry = Last(hold, hold_by), Last(entry, entry_by)
+    return Tip(boot, last_hold, last_entry, highest, date.fromordinal(day), gone, wall_s, elapsed_s)
 
 
 def _overwrite(fd: int, data: bytes) -> None:

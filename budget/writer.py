@@ -288,9 +288,14 @@ class Writer(threading.Thread):
             raise LedgerUnavailable(Trouble.of("in use"))
         before = self.book
         if before is not None:
-            self.notices += rescue(before, self.trouble)
+            self._notice(rescue(before, self.trouble))
             before.close()
         self.book, notices = open_book(self._wanted, before)
+        self._notice(notices)
+
+    def _notice(self, notices: tuple[str, ...]) -> None:
+        for notice in notices:
+            _log.warning("ledger: %s", notice)
         self.notices += notices
 
     def _recovered(self, book: Book) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from budget.ledger import Mode
 from budget.mark import BadMark, Height, Mark, boot_id, step_above
-from budget.tip import TipFile
+from budget.tip import Last, TipFile, digest_of, read_tip
 from pricing.money import Money
 from tests.budget.desk import Desk, held, spend
 
@@ -83,10 +83,14 @@ def test_most_holds_need_no_new_mark(desk: Desk) -> None:
 def test_the_tip_remembers_and_a_torn_one_is_not_believed(tmp_path: Path) -> None:
     tip = TipFile(tmp_path / "tip", "boot")
     assert tip.read() is None
-    tip.write(3, 2, 5, 1.5, 2.5)
+    assert read_tip(tmp_path / "no tip") is None
+    hold, entry = Last(3, digest_of("a run")), Last(2, digest_of("another"))
+    tip.write(hold, entry, 5, DAY, 7, 1.5, 2.5)
     last = tip.read()
+    assert last == read_tip(tmp_path / "tip")
     assert last is not None
-    assert (last.hold, last.entry, last.highest, last.wall_s, last.elapsed_s) == (3, 2, 5, 1.5, 2.5)
+    assert (last.hold, last.entry, last.highest, last.day, last.gone) == (hold, entry, 5, DAY, 7)
+    assert (last.wall_s, last.elapsed_s) == (1.5, 2.5)
     assert tip.same_boot(last)
     other = TipFile(tmp_path / "tip", "another boot")
     assert not other.same_boot(last)
