@@ -16,6 +16,8 @@ from typing import IO, Any
 MOST_BYTES = 2_000_000
 KEPT = 3
 MOST_CAUSES = 8
+_SHOWN = {"\n": "\n    ", "\t": " "}
+"""Lines after a message's first are set in: none of them can be taken for a record of its own."""
 FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 _SECRETS = re.compile(
@@ -56,6 +58,11 @@ class RedactingFormatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:  # noqa: N802
         """Tell an exception without its message."""
         return told(ei[1]) if ei[1] else ""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Make a message one that a terminal shows as it is: a name in it may be a stranger's."""
+        record.message = "".join(char if char.isprintable() else _SHOWN.get(char, "�") for char in record.message)
+        return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
         """Format, then redact: nothing is written that did not pass here."""

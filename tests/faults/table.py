@@ -293,6 +293,8 @@ ATTACKS = (
         "proxy/dashboard/test_pages.py::test_a_script_in_any_name_stays_text",
         "proxy/dashboard/test_browser.py::test_a_script_in_a_name_is_seen_as_text",
         "proxy/dashboard/test_door.py::test_every_answer_carries_the_policy",
+        "tray/test_show.py::test_json_says_all_of_it_and_moves_no_terminal",
+        "tray/test_logs.py::test_no_name_in_a_message_moves_a_terminal_or_passes_for_a_record",
     ),
     _row(
         "T10",

@@ -84,3 +84,10 @@ def test_the_log_stays_within_its_size_and_is_private(tmp_path: Path):
     assert all(each.stat().st_size <= 1000 for each in tmp_path.iterdir())
     if os.name != "nt":
         assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
+
+
+def test_no_name_in_a_message_moves_a_terminal_or_passes_for_a_record():
+    name = "qwen\x1b]0;pwned\x07\x9b31m\r\n2026-11-21 12:00:00,000 INFO tray: all is well\u202e"
+    record = logging.LogRecord("probe", logging.INFO, __file__, 1, "the model %s\tpassed", (name,), None)
+    shown = RedactingFormatter("%(message)s").format(record)
+    assert shown == "the model qwen�]0;pwned��31m�\n    2026-11-21 12:00:00,000 INFO tray: all is well� passed"

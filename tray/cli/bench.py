@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from dataclasses import replace
@@ -13,7 +12,7 @@ import click
 
 from tray import VERSION
 from tray.cli.place import FAILED, Failure, Place
-from tray.cli.show import as_json
+from tray.cli.show import as_json, json_text
 from tray.files import private_folder
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def _finish(place: Place, result: BenchResult, picture: Path | None, *, is_json:
         draw(result, rows, told, picture)
     if is_json:
         more: dict[str, Any] = {"classes": [row.as_json() for row in rows], "words": list(told), "kept": kept}
-        click.echo(json.dumps({**result.as_json(), **more}, indent=2, ensure_ascii=False))
+        click.echo(json_text({**result.as_json(), **more}, indent=2))
     else:
         click.echo(words_of(result, rows, told))
         if picture is not None:

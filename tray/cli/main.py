@@ -141,7 +141,9 @@ def _explain(error: Exception, place: Place) -> int:
         code = FAILED
     else:
         return _unexpected(error, place)
-    click.echo(f"bursar: {_sentence(error)}", err=True)
+    from tray.cli.show import plain_lines  # A command that works has no need of it.
+
+    click.echo(f"bursar: {plain_lines(_sentence(error))}", err=True)
     return code
 
 

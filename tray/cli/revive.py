@@ -9,7 +9,6 @@ why; what either says as `systemMessage` stands in the conversation.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import Literal
@@ -25,6 +24,7 @@ from tray.agents.wiring import carry_out, readdressed
 from tray.cli.agentplace import around, record_of
 from tray.cli.place import IN_THE_WAY, Failure, Place
 from tray.cli.run import start_in_background
+from tray.cli.show import json_text
 from tray.control import Control
 from tray.files import UnsafeFileError
 from tray.projectfile import ProjectFiles
@@ -59,7 +59,7 @@ def revive(place: Place, agent: str, event: Literal["SessionStart", "UserPromptS
         except (CannotEdit, OSError) as error:  # Another session may be at it just now; the next prompt tries again.
             said = {"systemMessage": f"bursar runs again, but {wanted.title} still goes past it: {error}"}
     if said:
-        click.echo(json.dumps(said, ensure_ascii=False))
+        click.echo(json_text(said))
     return 0
 
 

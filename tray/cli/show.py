@@ -17,7 +17,13 @@ as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON inste
 
 def put(data: Any, *, is_json: bool, words: Callable[[Any], str]) -> None:
     """Print data as JSON, or in words."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False) if is_json else words(data))
+    click.echo(json_text(data, indent=2) if is_json else words(data))
+
+
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Write data as JSON that a terminal shows as it is: what it would obey, or cannot show, is escaped."""
+    lines = json.dumps(data, indent=indent, ensure_ascii=False).split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines)
 
 
 def dollars(usd: str, places: int = 2) -> str:
@@ -65,6 +71,15 @@ def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) 
     return "\n".join(lines)
 
 
+def _escaped(char: str) -> str:
+    return char if char.isprintable() else json.dumps(char)[1:-1]
+
+
 def plain(text: str) -> str:
     """Make a text that came over the wire safe for a terminal."""
     return "".join(char if char.isprintable() else "�" for char in text)
+
+
+def plain_lines(text: str) -> str:
+    """Make a text of several lines safe for a terminal."""
+    return "\n".join(map(plain, text.split("\n")))
