@@ -39,6 +39,9 @@ class Reading:
         self.visible_tokens = 0
         """Output seen so far, estimated from the size of the events."""
         self.is_unreadable = False
+        """Something that was looked into could not be read."""
+        self.is_blind = False
+        """The events themselves cannot be seen, nor, therefore, whether the stream has ended."""
         self.fell = ""
         """Which running total became smaller, which none can; empty as long as none did."""
 
@@ -51,17 +54,19 @@ class StreamMeter:
         self._parser = SseParser(only=READ)
         self._inflate = Inflate(coding)
         self._deltas = self._seen_bytes = 0
+        self._has_output = False
+        """A `message_delta` said how much was written."""
 
     def feed(self, data: bytes) -> None:
         """Take the bytes as they pass; never raises."""
         plain = self._inflate.feed(data)
         if self._inflate.is_broken:
-            self.reading.is_unreadable = True
+            self.reading.is_unreadable = self.reading.is_blind = True
             return
         for event in self._parser.feed(plain):
             self._take(event.event, event.data)
         if self._parser.broken:
-            self.reading.is_unreadable = True
+            self.reading.is_unreadable = self.reading.is_blind = True
         self._look(plain)
 
     def _look(self, plain: bytes) -> None:
@@ -87,16 +92,22 @@ class StreamMeter:
             event = json.loads(data)
             if name == "message_start":
                 reading.model = str(event["message"].get("model") or "")
-                reading.usage = fold(reading.usage, event["message"]["usage"])
+                self._fold(event["message"]["usage"])
             elif name == "message_delta":
-                before, reading.usage = reading.usage, fold(reading.usage, event.get("usage") or {})
-                reading.fell = reading.fell or fallen(before, reading.usage)
+                told = event.get("usage") or {}
+                self._fold(told)
+                self._has_output = self._has_output or told.get("output_tokens") is not None
                 reading.stop_reason = (event.get("delta") or {}).get("stop_reason") or reading.stop_reason
-                reading.is_complete = reading.stop_reason is not None
+                reading.is_complete = reading.stop_reason is not None and self._has_output
             else:
                 reading.has_ended = True
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             reading.is_unreadable = True
+
+    def _fold(self, told: dict[str, Any]) -> None:
+        """Lay counts over those that came before."""
+        before, self.reading.usage = self.reading.usage, fold(self.reading.usage, told)
+        self.reading.fell = self.reading.fell or fallen(before, self.reading.usage)
 
 
 class WholeMeter:

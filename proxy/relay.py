@@ -59,7 +59,7 @@ class Relay:
         self._status, self._headers = status, headers
         self._upstream_id = value_of(headers, b"request-id")
         self._coding = value_of(headers, b"content-encoding")
-        if status == 200 and value_of(headers, b"content-type").startswith("text/event-stream"):
+        if status == 200 and value_of(headers, b"content-type").lower().startswith("text/event-stream"):
             # A local answer that is kept for the case that Claude fails is of no more use.
             self._again = self._instead = None
             self._meter = StreamMeter(self._coding)
@@ -105,7 +105,7 @@ class Relay:
         reading = self._meter.reading
         settled = self._settle(self._outcomes(ending, detail), reading)
         # After `message_stop` there is nothing left that could be missing, however the connection ended.
-        if reading.has_ended or (ending is Ending.complete and reading.is_unreadable):
+        if reading.has_ended or (ending is Ending.complete and reading.is_blind):
             return Tail(settled=settled)
         data = b"" if self._coding else stream_error(self._stream_trouble(ending, detail))
         return Tail(data, clean=False, settled=settled)

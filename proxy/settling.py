@@ -59,6 +59,8 @@ def settlement(attempt: Attempt, outcome: Outcomes, reading: Reading) -> Settlem
     """Say what is charged (an upper bound) and what is likely, by what is known of the answer."""
     if reading.fell:
         return _whole_hold(attempt, outcome, reading, Outcome.flagged, (f"impossible usage: {reading.fell}"[:120],))
+    if reading.stop_reason is not None and not reading.is_complete and not reading.is_unreadable:
+        return _whole_hold(attempt, outcome, reading, Outcome.flagged, ("no final count in the answer",))
     if reading.is_complete and not reading.is_unreadable:
         try:
             return _exact(attempt, outcome, reading)

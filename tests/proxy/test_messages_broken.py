@@ -71,6 +71,16 @@ def test_counts_that_cannot_be_are_charged_as_held_and_flagged(start, fake, faul
     assert ZERO < entry.likely <= entry.charged
 
 
+@pytest.mark.parametrize("fault", ["garbage", "no-stop garbage"])
+def test_garbage_among_the_events_does_not_make_an_end_of_what_has_none(start, fake, fault):
+    proxy = start()
+    fake.next(fault.replace("garbage", "delta-usage=none garbage"))
+    answer = _ask_to_the_end(proxy.url, message("[[text:one two three]]", **STREAM))
+    assert answer.endswith(b"0\r\n\r\n") == ("no-stop" not in fault)
+    (entry,) = proxy.entries(1)
+    assert (entry.outcome, entry.charged) == (Outcome.flagged, entry.held)
+
+
 @pytest.mark.parametrize("count", ['"many"', '"7"', "[7]", "{}", "1e999", "NaN", "true", "-7"])
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_count_that_cannot_be_costs_no_answer_its_end_and_nothing_is_learned_of_it(start, fake, count, stream):

@@ -133,6 +133,29 @@ def test_output_that_was_seen_is_estimated_from_its_text():
     assert 100 <= visible <= 600  # 800 bytes of text: between a token a delta and one for every 1.3 bytes.
 
 
+AGAIN = event("message_start", {"message": {"model": "claude-opus-5-5", "usage": START}})
+END = event("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 321}})
+
+
+@pytest.mark.parametrize("pieces", [[STREAM, AGAIN], [END, STREAM[: STREAM.index(b"event: message_delta")]]])
+def test_a_start_that_comes_after_final_counts_takes_none_of_them_back(pieces):
+    assert read(pieces).fell
+
+
+@pytest.mark.parametrize("usage", [{}, None, {"input_tokens": 10}, {"output_tokens": None}])
+def test_an_end_that_does_not_say_how_much_was_written_is_not_final(usage):
+    start = STREAM[: STREAM.index(b"event: message_delta")]
+    found = read([start, event("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": usage})])
+    assert (found.is_complete, found.stop_reason) == (False, "end_turn")
+
+
+def test_an_event_that_cannot_be_read_does_not_hide_that_there_is_no_end():
+    garbage = b"event: message_delta\ndata: {not json\n\n"
+    found = read([STREAM[: STREAM.index(b"event: message_stop")], garbage])
+    assert (found.is_unreadable, found.is_blind, found.has_ended) == (True, False, False)
+    assert read([STREAM], "br").is_blind
+
+
 def test_a_whole_message_is_read():
     meter = WholeMeter()
     meter.take(json.dumps({"model": "claude-opus-5-5", "usage": START, "stop_reason": "end_turn"}).encode())

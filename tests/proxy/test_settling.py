@@ -56,6 +56,14 @@ def test_a_complete_answer_is_charged_exactly():
     assert settled.outcome is Outcome.complete
 
 
+@pytest.mark.parametrize("ending", [Ending.complete, Ending.truncated])
+def test_an_end_without_its_count_is_charged_as_held(ending):
+    done = reading(USAGE, is_complete=False, stop_reason="end_turn", has_ended=True)
+    settled = settlement(attempt(), outcome(ending), done)
+    assert (settled.charged, settled.outcome) == (HOLD, Outcome.flagged)
+    assert settled.flags == ("no final count in the answer",)
+
+
 @pytest.mark.parametrize("ending", [Ending.client_left, Ending.truncated, Ending.stopped, Ending.silent])
 def test_final_counts_are_exact_whatever_came_after_them(ending):
     done = reading({**USAGE, "output_tokens": 500}, is_complete=True)
