@@ -74,6 +74,9 @@ class OriginConnection(asyncio.Protocol):
         self._overhead += len(data)
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("it changes the protocol, which nobody asked for")
+            return
         except httptools.HttpParserError as error:
             self.reusable = False
             if not self._complete:

@@ -280,3 +280,13 @@ def test_an_answer_of_1xx_is_not_the_answer():
     hints = Scripted(lambda line: (line.send(data), time.sleep(0.3))[1])
     with hints, PlainProxy(hints.port) as proxy, ask(proxy.server.port) as peer:
         assert read_until(peer, b"{}").startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_upstream_that_changes_the_protocol_is_a_bad_answer_and_no_fault_of_ours(caplog):
+    data = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\nPRI * HTTP/2.0\r\n\r\n"
+    with Scripted(lambda line: line.send(data)) as upstream, PlainProxy(upstream.port) as proxy:
+        with ask(proxy.server.port) as peer:
+            assert b" 502 " in read_until(peer, b"502 ")
+        assert proxy.endings[0][0] is Ending.unanswered
+        assert "protocol" in proxy.endings[0][1]
+    assert caplog.records == []
