@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.fuzz.agents import chat_body, messages_body
 from tests.fuzz.mutate import STRINGS, misspelled, mutated, spelled
-from tests.fuzz.rig import Watch
+from tests.fuzz.rig import Tail, Watch
 from tests.fuzz.run import Run
 from tests.kit.bursar import Bursar, Entry
 from tests.kit.fake_claude import FakeClaude, Received
@@ -69,6 +69,7 @@ class _Rig:
     fake: FakeClaude
     local: LocalFake
     watch: Watch
+    tail: Tail
     mode: str = ""
     seen: int = 0
     billed: int = 0
@@ -129,7 +130,7 @@ class _Rig:
         """Compare each line of Claude's bill with its entry; what bursar knows may be more and never less."""
         lines = self.fake.bill(self.billed)["lines"]
         self.billed += len(lines)
-        entries = {entry.upstream_id: entry for entry in self.bursar.entries()[-4 * BATCH :] if entry.upstream_id}
+        entries = {entry.upstream_id: entry for entry in self.tail.new() if entry.upstream_id}
         for line in lines:
             if why := _undercharged(line, entries.get(line["request_id"])):
                 told = b"\n".join(each.told for each in inputs)
@@ -158,7 +159,7 @@ def _rig(run: Run) -> Iterator[_Rig]:
             cutoff="100000",
         )
         stack.enter_context(bursar)
-        yield _Rig(run, bursar, fake, local, Watch(bursar, run))
+        yield _Rig(run, bursar, fake, local, Watch(bursar, run), Tail(bursar))
 
 
 def _made(number: int, dice: random.Random) -> Input:

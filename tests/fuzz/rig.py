@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 from tests.fuzz.run import Run
-from tests.kit.bursar import Bursar
+from tests.kit.bursar import COLUMNS, Bursar, Entry
 from tests.kit.raw import Truncated, get
 
-FAULT = re.compile(r"^.*(?:Traceback| ERROR | CRITICAL |^  File \").*", re.M)
+FAULT = re.compile(
+    r"^(?!.* cost \$\S+, more than the ).*(?:Traceback| ERROR | CRITICAL |  File \"|could not be).*", re.M
+)
+"""A fault in the log; that an answer cost more than its hold is told as an error, too, and is none of ours."""
 PATIENCE_S = 30.0
 
 
@@ -54,3 +59,20 @@ class Watch:
         printed = self.bursar.output()
         new, self._printed = new + printed[self._printed :], len(printed)
         return [new] if FAULT.search(new) else []
+
+
+@dataclass
+class Tail:
+    """Reads the ledger's entries as they come, each once."""
+
+    bursar: Bursar
+    _last: int = 0
+
+    def new(self) -> list[Entry]:
+        """Give the entries since the last time, oldest first."""
+        with closing(sqlite3.connect(f"{self.bursar.database.as_uri()}?mode=ro", uri=True)) as db:
+            db.row_factory = sqlite3.Row
+            rows = db.execute(f"SELECT {COLUMNS} FROM entries WHERE id > ? ORDER BY id", (self._last,)).fetchall()
+        found = [Entry(**dict(row), raw_usage="") for row in rows]
+        self._last = found[-1].id if found else self._last
+        return found

@@ -49,7 +49,7 @@ class Witness:
                     self.requests.append((raw, found))
                     self.heard(raw)
                     writer.write(_answer(raw))
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):  # The latter at the very end.
             pass
         finally:
             if data:
