@@ -20,7 +20,7 @@ SHAPED_BYTES = 30_000
 @lru_cache(16)
 def asked(order: str, *, stream: bool, size: int = 0, session: str = "") -> bytes:
     """Make a request body of about `size` bytes that asks the upstream for `order`."""
-    draw = random.Random(size)
+    draw = random.Random(f"{size}{session}")
     fields: dict[str, Any] = {"model": MODEL.decode(), "max_tokens": 64, "stream": stream}
     if session:
         fields["metadata"] = {"user_id": json.dumps({"device_id": "d", "account_uuid": "", "session_id": session})}

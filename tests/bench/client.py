@@ -247,6 +247,12 @@ def closed_loop(door: Door, bodies: Iterable[bytes], connections: int, seconds: 
     return Load([Connection(door, requests) for _ in range(connections)], seconds + 60, seconds).run()
 
 
+def each(door: Door, bodies: Iterable[bytes], connections: int, limit_s: float = 120) -> list[Timed]:
+    """Ask each body once, on so many connections."""
+    requests = iter([door.request(body) for body in bodies])
+    return Load([Connection(door, requests) for _ in range(connections)], limit_s).run()
+
+
 def at_once(door: Door, body: bytes, streams: int, limit_s: float, over_s: float = 1.0) -> list[Timed]:
     """Run so many streams side by side, begun over a second."""
     request, now = door.request(body), NOW()

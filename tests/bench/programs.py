@@ -34,7 +34,7 @@ NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @dataclass
 class Program:
-    """A program between the load and the upstream; one without a command runs already.
+    """A program between the load and the upstream; one without a command runs already, as process `running` if any.
 
     `family` is its column; `translates` if its upstream speaks OpenAI's dialect and its clients Anthropic's.
     """
@@ -46,6 +46,7 @@ class Program:
     environ: Mapping[str, str] = field(default_factory=dict)
     home: Path = Path()
     ready_s: float = 30.0
+    running: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,7 +57,7 @@ class Program:
     @property
     def pid(self) -> int:
         """Return its process, 0 for none."""
-        return self.process.pid if self.process else 0
+        return self.process.pid if self.process else self.running
 
     @property
     def door(self) -> Door:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import random
 import shutil
 import tempfile
@@ -25,6 +23,7 @@ from typing import Any
 
 from tests.bench import process
 from tests.bench.figures import Row
+from tests.bench.machine import machine
 from tests.bench.million import million
 from tests.bench.programs import Program, bursar, nginx, upstream
 from tests.bench.proxies import peers
@@ -101,9 +100,8 @@ def _round(programs: Sequence[Program], around: Around) -> list[tuple[Program, R
 
 
 def _whole(table: Table, rows: dict[str, list[Row]], options: argparse.Namespace) -> dict[str, Any]:
-    machine = {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
     taken = {name: getattr(options, name) for name in QUICK}
-    return {"machine": machine, "options": taken, "figures": table.figures, "rows": rows}
+    return {"machine": machine(), "options": taken, "figures": table.figures, "rows": rows}
 
 
 def _options() -> argparse.Namespace:
