@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
-from budget import baselinesums
 from budget.allowance import PING
 from budget.baseline import A_PING, DIVERGED, NOTHING, Baseline, Basis, Figures, Part, part_of
-from budget.baselinesums import Row
+from budget.baselinesums import Row, Sums
 from budget.book import Book
 
 MOST_NOTE = 200
@@ -52,12 +52,21 @@ def corrected(book: Book, entry_id: int, likely: int) -> None:
     if basis == Basis.actual:
         after = after.at(max(0, entry["cloud"]))
         _insert(book, entry_id, version + 1, after, tuple(tokens), "the entry was corrected")
-    baselinesums.change(book, before, -1)
-    baselinesums.change(book, after, 1)
+    sums = Sums()
+    sums.add(before, -1)
+    sums.add(after)
+    sums.write(book)
 
 
-def record(book: Book, baseline: Baseline) -> int:
-    """Keep an entry's baseline unless it has one that says more; gives how many rows that made."""
+def record(book: Book, baselines: Iterable[Baseline]) -> int:
+    """Keep the baselines of entries that have none which says more; gives how many rows that made."""
+    sums = Sums()
+    made = sum(_record(book, sums, baseline) for baseline in baselines)
+    sums.write(book)
+    return made
+
+
+def _record(book: Book, sums: Sums, baseline: Baseline) -> int:
     entry = _entry(book, "e.hold_id = ?", baseline.hold_id)
     if entry is None:
         return 0
@@ -68,12 +77,13 @@ def record(book: Book, baseline: Baseline) -> int:
             return 0
         version, part, basis, low, at, high, predicted, idle, is_plan, would, *_ = found
         was = Row(entry, part, basis, low, at, high, predicted, idle, is_plan, would, entry["cloud"])
-        baselinesums.change(book, was, -1)
+        sums.add(was, -1)
         version += 1
-    return _write(book, entry, version, baseline)
+    sums.add(_write(book, entry, version, baseline))
+    return 1
 
 
-def _write(book: Book, entry: dict[str, Any], version: int, baseline: Baseline) -> int:
+def _write(book: Book, entry: dict[str, Any], version: int, baseline: Baseline) -> Row:
     figures = baseline.figures
     actual = max(0, entry["cloud"]) if baseline.basis is Basis.actual else 0
     amounts = (figures.low.picos, figures.likely.picos, figures.high.picos) if figures else (actual, actual, actual)
@@ -91,8 +101,7 @@ def _write(book: Book, entry: dict[str, Any], version: int, baseline: Baseline) 
     )
     tokens = _tokens(figures) if figures else _NO_TOKENS
     _insert(book, entry["id"], version, row, tokens, baseline.note[:MOST_NOTE])
-    baselinesums.change(book, row, 1)
-    return 1
+    return row
 
 
 def _insert(book: Book, entry_id: int, version: int, row: Row, tokens: tuple[Any, ...], note: str) -> None:
@@ -121,11 +130,13 @@ def make_up(book: Book) -> int:
         rows = book.connection.execute(KNOWN, (session,)).fetchall()
         part = part_of(outcome, flags.splitlines(), is_local=bool(is_local), is_as_asked=bool(is_as_asked))
         if task_class == PING and part is not Part.void:
-            record(book, Baseline(hold_id, Part.cold, Basis.simulated, NOTHING, is_plan=bool(is_plan), note=A_PING))
+            made = Baseline(hold_id, Part.cold, Basis.simulated, NOTHING, is_plan=bool(is_plan), note=A_PING)
+            record(book, [made])
             continue
         if part is Part.kept and any(before in DIVERGED for before, _ in rows):
             part = Part.cold
         basis = Basis.actual if part in (Part.kept, Part.attempt, Part.void) else Basis.none
-        record(book, Baseline(hold_id, part, basis, is_plan=bool(is_plan), note=LOST))
+        # The next row of the session asks the sums for this one.
+        record(book, [Baseline(hold_id, part, basis, is_plan=bool(is_plan), note=LOST)])
     book.connection.execute(_COMPLETE, (book.last_entry,))
     return len(found)

@@ -41,7 +41,7 @@ class Baselines:
         An entry that has a baseline keeps it, unless that one says nothing. Never blocks.
         """
         rows = tuple(baselines)
-        return self._do(lambda book: sum(record(book, row) for row in rows))
+        return self._do(lambda book: record(book, rows))
 
     def make_up(self) -> Future[int]:
         """Give every entry without a baseline the one that can be told from the tables alone, or none; count them.

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
+from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -67,6 +69,7 @@ class Row:
         return (*(entry[name] for name in names), agent, self.is_plan, self.part, self.basis)
 
 
+_NAMES = (*BASELINE_KEY.split(", "), *BASELINE_VALUES.split(", "))
 _COUNT = len(BASELINE_VALUES.split(", "))
 _ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in BASELINE_VALUES.split(", "))
 _TOTAL = f"""
@@ -84,16 +87,31 @@ WHERE e.request_id = ? AND version = (SELECT max(version) FROM baselines WHERE e
 _WITHIN = "day BETWEEN :since AND :until"
 
 
-def change(book: Book, row: Row, times: int) -> None:
-    """Add a row to the sums, or take it out again with -1; memory follows when the group is committed."""
-    entry, values = row.entry, tuple(times * value for value in row.values)
-    book.connection.execute(_TOTAL, (*row.key, *values))
-    key = (entry["session"], entry["day"], row.is_plan, row.part, row.basis)
-    book.connection.execute(_SESSION, (*key, entry["project"], entry["since"], entry["at"], *values))
-    saved = saved_of(
-        dict(zip((*BASELINE_KEY.split(", "), *BASELINE_VALUES.split(", ")), (*row.key, *values), strict=True))
-    )
-    book.after.append(lambda: _remember(book, entry["day"], saved))
+class Sums:
+    """What rows change in the sums: those of one key take one statement together."""
+
+    def __init__(self) -> None:
+        self._totals: dict[tuple[Any, ...], tuple[int, ...]] = {}
+        self._sessions: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+    def add(self, row: Row, times: int = 1) -> None:
+        """Add a row, or take it out again with -1."""
+        entry, values = row.entry, tuple(times * value for value in row.values)
+        self._totals[row.key] = _plus(self._totals.get(row.key), values)
+        key = (entry["session"], entry["day"], row.is_plan, row.part, row.basis)
+        project, since, until = entry["project"], entry["since"], entry["at"]
+        if before := self._sessions.get(key):
+            project, since, until = max(project, before[0]), min(since, before[1]), max(until, before[2])
+        self._sessions[key] = (project, since, until, *_plus(before[3:] if before else None, values))
+
+    def write(self, book: Book) -> None:
+        """Write them; memory follows when the group is committed."""
+        for key, values in self._totals.items():
+            book.connection.execute(_TOTAL, (*key, *values))
+            saved = saved_of(dict(zip(_NAMES, (*key, *values), strict=True)))
+            book.after.append(partial(_remember, book, key[0], saved))
+        for key, values in self._sessions.items():
+            book.connection.execute(_SESSION, (*key, *values))
 
 
 def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:
@@ -147,6 +165,10 @@ def unbalanced(connection: sqlite3.Connection) -> Iterator[str]:
         for column, source in (("likely", "b.likely"), ("local_full", "e.local_full"), ("cloud", cloud)):
             for day, shown, really in connection.execute(query.format(table=table, column=column, source=source)):
                 yield f"{day}: {column} of {table} is {shown}, its baselines sum to {really}"
+
+
+def _plus(before: tuple[int, ...] | None, values: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(map(add, before, values)) if before else values
 
 
 def _remember(book: Book, day: str, saved: Saved) -> None:

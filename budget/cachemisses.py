@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from datetime import date, timedelta
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from budget.baselinesums import SUBAGENT
@@ -24,11 +25,12 @@ _ENTRY = "SELECT id, day, agent, model, likely FROM entries WHERE hold_id = ?"
 _LOOKED = f"INSERT OR IGNORE INTO cache_looked VALUES ({', '.join('?' * 10)})"
 _MISS = f"INSERT INTO cache_misses VALUES ({', '.join('?' * 14)})"
 _DAY = """
-INSERT INTO cache_days VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)
-ON CONFLICT DO UPDATE SET misses = misses + 1, tokens = tokens + excluded.tokens, picos = picos + excluded.picos"""
+INSERT INTO cache_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET misses = misses + excluded.misses, tokens = tokens + excluded.tokens,
+    picos = picos + excluded.picos"""
 _SUMMED = ("requests", "cloud", "compared", "compared_cloud", "if_5m", "if_1h")
 _LIFE = f"""
-INSERT INTO cache_lives VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
+INSERT INTO cache_lives VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMMED)}"""
 _IS_FIRST_OF_DAY = "SELECT NOT EXISTS (SELECT 1 FROM cache_looked WHERE day = ?)"
 _FORGET = ("DELETE FROM cache_misses WHERE day < ?", "DELETE FROM cache_looked WHERE day < ?")
@@ -46,12 +48,36 @@ class CacheMisses:
         A request that is there already stays as it is. Never blocks.
         """
         found = tuple(looked)
-        job = Commanding(lambda book: sum(_record(book, one) for one in found))
+        job = Commanding(lambda book: _record_all(book, found))
         self._put(job)
         return job.future
 
 
-def _record(book: Book, looked: Looked) -> int:
+def _record_all(book: Book, looked: Iterable[Looked]) -> int:
+    days, lives = _Summed(_DAY), _Summed(_LIFE)
+    made = sum(_record(book, one, days, lives) for one in looked)
+    days.write(book.connection)
+    lives.write(book.connection)
+    return made
+
+
+class _Summed:
+    """Rows to be added to a table of sums: those of one key take one statement together."""
+
+    def __init__(self, statement: str) -> None:
+        self._statement = statement
+        self._rows: dict[tuple[Any, ...], tuple[int, ...]] = {}
+
+    def add(self, key: tuple[Any, ...], *values: int) -> None:
+        before = self._rows.get(key)
+        self._rows[key] = tuple(map(add, before, values)) if before else values
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        for key, values in self._rows.items():
+            connection.execute(self._statement, (*key, *values))
+
+
+def _record(book: Book, looked: Looked, days: _Summed, lives: _Summed) -> int:
     connection = book.connection
     entry = connection.execute(_ENTRY, (looked.hold_id,)).fetchone()
     if entry is None:
@@ -59,8 +85,8 @@ def _record(book: Book, looked: Looked) -> int:
     entry_id, day, agent, model, likely = entry
     _forget(connection, day)
     values = (looked.pause_ms, looked.prefix, looked.marked, looked.life, looked.local_between)
-    lives = (_picos(looked.if_5m), _picos(looked.if_1h))
-    row = (entry_id, day, *values, *lives, int(looked.is_plan))
+    if_so = (_picos(looked.if_5m), _picos(looked.if_1h))
+    row = (entry_id, day, *values, *if_so, int(looked.is_plan))
     if not connection.execute(_LOOKED, row).rowcount:
         return 0
     whose = (day, SUBAGENT if agent else "", model, int(looked.is_plan))
@@ -68,9 +94,9 @@ def _record(book: Book, looked: Looked) -> int:
     for number, miss in enumerate(looked.misses if looked.amount.picos <= likely else ()):
         connection.execute(_MISS, _miss_row(entry_id, number, day, miss))
         kind = (miss.cause.kind.value, miss.cause.what.value)
-        connection.execute(_DAY, (*whose, *kind, miss.tokens, miss.amount.picos))
-    compared = (0, 0, 0, 0) if lives[0] is None else (1, likely, *lives)
-    connection.execute(_LIFE, (*whose, looked.life, likely, *compared))
+        days.add((*whose, *kind), 1, miss.tokens, miss.amount.picos)
+    compared = (0, 0, 0, 0) if if_so[0] is None or if_so[1] is None else (1, likely, *if_so)
+    lives.add((*whose, looked.life), 1, likely, *compared)
     return 1
 
 
