@@ -23,6 +23,8 @@ MOST_PICOS = 2**60
 # On that day Anthropic stopped charging for a refusal before any output.
 REFUSALS_FREE_SINCE = datetime(2026, 6, 2, tzinfo=UTC)
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -61,7 +63,7 @@ class Bill:
         """Write what an entry keeps, to be checked without a table: rates in picodollars and their source, as JSON."""
         lines = [[line.what, line.model, line.quantity, line.picos_each] for line in self.lines]
         facts = {"lines": lines, "notes": self.notes, "source": self.source, "table": self.fingerprint}
-        return json.dumps(facts, separators=(",", ":"))
+        return _encode(facts)
 
 
 def bill(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from pricing.bill import bill
-from pricing.modifiers import US_RESIDENCY
+from pricing.modifiers import US_RESIDENCY, times
 from pricing.money import Money
 from pricing.rates import Rates
 from pricing.table import PriceTable
@@ -30,6 +30,8 @@ UNLIMITED_SEARCHES = 20
 TOKENS_PER_SECOND = 300
 # Tokens that were written but had not arrived when the stream broke.
 UNSEEN_SECONDS = 2
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Bound:
             "rates": self.rates.as_dict(),
             "table": self.fingerprint,
         }
-        return json.dumps(facts, separators=(",", ":"))
+        return _encode(facts)
 
 
 def bound(
@@ -214,15 +216,16 @@ def _most_output(shape: Shape, window: int, known: bool) -> int:
 
 
 def _dearest(shape: Shape, terms: list[Terms], most_in: int, table: PriceTable, at: datetime) -> Rates:
-    return reduce(Rates.worst, (_dearest_of(shape, each, most_in, table.highest(at, each.model_id)) for each in terms))
+    every = (_dearest_of(shape, each, most_in, partial(table.highest, at, each.model_id)) for each in terms)
+    return reduce(Rates.worst, every)
 
 
-def _dearest_of(shape: Shape, terms: Terms, most_in: int, highest: Terms) -> Rates:
+def _dearest_of(shape: Shape, terms: Terms, most_in: int, highest: Callable[[], Terms]) -> Rates:
     rates = terms.dearest(most_in, fast=shape.fast)
     if shape.fast and terms.fast is None:
         # Served at a speed that we have no price for, it is billed at the highest.
-        rates = rates.worst(highest.at_any_speed)
-    return rates.times(*US_RESIDENCY) if terms.geo_supported and shape.geo_us is not False else rates
+        rates = rates.worst(highest().at_any_speed)
+    return times(rates, *US_RESIDENCY) if terms.geo_supported and shape.geo_us is not False else rates
 
 
 def _dearest_input(shape: Shape, rates: Rates) -> int:

@@ -38,7 +38,7 @@ class Modifiers:
         if self.in_us and terms.geo_supported:
             num, den = num * US_RESIDENCY[0], den * US_RESIDENCY[1]
         rates = long.rates if long and prompt > long.over else base
-        return (rates if num == den else _times(rates, num, den)), provisional
+        return (rates if num == den else times(rates, num, den)), provisional
 
     def _published(self, terms: Terms, highest: Callable[[], Terms]) -> tuple[Rates, LongPrompt | None, bool]:
         if self.unknown_speed_or_tier or (self.fast and terms.fast is None):
@@ -75,7 +75,8 @@ def modifiers(raw: Mapping[str, Any]) -> Modifiers:
 
 
 @lru_cache(maxsize=256)
-def _times(rates: Rates, num: int, den: int) -> Rates:
+def times(rates: Rates, num: int, den: int) -> Rates:
+    """Multiply rates, of which a table has few, by one of few factors."""
     return rates.times(num, den)
 
 
