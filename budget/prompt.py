@@ -95,6 +95,8 @@ class Prompt:
 
     def fitted(self, measured: tuple[tuple[int, int], ...]) -> Prompt:
         """Give the same prompt with other places measured."""
+        if measured == self.measured:
+            return self
         made = replace(self, measured=measured)
         # What does not depend on it need not be worked out again: the digests take the most time of all.
         made.__dict__.update(marks=self.marks, prefixes=self.prefixes)
@@ -102,6 +104,8 @@ class Prompt:
 
     def lasting(self, life: Life) -> Prompt:
         """Give the same prompt with all its breakpoints asking for one lifetime."""
+        if all(asked == life for asked in self.marks.values()):
+            return self
         made = replace(self)
         made.__dict__.update(marks=dict.fromkeys(self.marks, life), prefixes=self.prefixes, sums=self.sums)
         return made

@@ -6,7 +6,6 @@ full queue lets notes fall: their entries then get what the tables alone can tel
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import threading
@@ -30,7 +29,7 @@ from budget.ledger import Held, Ledger
 from pricing.table import PriceTable
 from pricing.tokens import Ratios
 from proxy.baselinekept import KeptRatios
-from proxy.baselinereckon import Ended, reckon
+from proxy.baselinereckon import Ended, reckon, usage_of
 from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds
 from proxy.cachemissdoctor import Doctor
 from proxy.case import Case
@@ -235,21 +234,22 @@ class Recorder(threading.Thread):
         """Reckon a baseline, and learn from what Claude counted."""
         sent, pending = followed.sent, self._open.pop(followed.number, None)
         known = self._known(sent.session)
-        made = reckon(sent, pending, Ended(settlement, followed.said, known.has_diverged), self.ratios)
+        raw = usage_of(settlement)
+        made = reckon(sent, pending, Ended(settlement, raw, followed.said, known.has_diverged), self.ratios)
         if made.part in DIVERGED or sent.is_ping:
             self._remember(sent.session, Known(True, known.until))
         self._made.append(made)
-        looked = self.doctor.ended(followed.number, settlement)
+        looked = self.doctor.ended(followed.number, settlement, raw)
         if looked is not None:
             self._looked.append(looked)
         if pending is not None and settlement.outcome is Outcome.complete:
-            self._learn(pending, settlement)
+            self._learn(pending, settlement, raw)
 
-    def _learn(self, pending: Pending, settlement: Settlement) -> None:
+    def _learn(self, pending: Pending, settlement: Settlement, raw: Mapping[str, Any]) -> None:
         if pending.sent.is_local:
             self.worlds.counted(pending.sent, settlement.usage.prompt)
         else:
-            self.worlds.heard(pending, json.loads(settlement.raw_usage or "{}"))
+            self.worlds.heard(pending, raw)
             self._learned += 1
             if self._learned % KEEP_EVERY == 0:
                 self._keep_ratios()

@@ -29,11 +29,12 @@ class Unpriced(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a request ended: its settlement, what a local model said where it could be read, and whether its session
-    had been elsewhere than at the model it asked for.
+    """How a request ended: its settlement, the provider's own usage object, what a local model said where it could be
+    read, and whether its session had been elsewhere than at the model it asked for.
     """
 
     settlement: Settlement
+    usage: Mapping[str, Any]
     said: Heard | None
     has_diverged: bool
 
@@ -50,7 +51,7 @@ def reckon(sent: Sent, pending: Pending | None, ended: Ended, ratios: Ratios) ->
         is_plan=sent.is_plan,
         would=sent.would,
     )
-    usage = _usage(settlement)
+    usage = ended.usage
     if sent.is_ping and part is not Part.void:
         return replace(bare, part=Part.cold, basis=Basis.simulated, figures=NOTHING, note=A_PING)
     predicted = _predicted(pending, settlement, usage) if pending else None
@@ -73,7 +74,7 @@ def _part(sent: Sent, ended: Ended) -> Part:
     return Part.cold if part is Part.kept and ended.has_diverged else part
 
 
-def _usage(settlement: Settlement) -> Mapping[str, Any]:
+def usage_of(settlement: Settlement) -> Mapping[str, Any]:
     """Give the provider's own usage object; empty where there is none."""
     try:
         usage = json.loads(settlement.raw_usage or "{}")

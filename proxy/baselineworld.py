@@ -28,7 +28,7 @@ MOST_FIRST = 256
 LONGEST_LIFE = timedelta(seconds=max(LIFETIMES.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
     """A request that has a hold and is on its way; `fields` are those of a request to the Messages API, None if only
     its `body` is one. `workspace` names who pays, by a digest of the key they sent.
@@ -54,6 +54,10 @@ class Sent:
     def is_as_asked(self) -> bool:
         """Whether Claude gets it at the model that was asked for."""
         return not self.is_local and self.served == self.asked
+
+    def let_go(self) -> None:
+        """Forget the prompt itself, as soon as it is laid out."""
+        self.body, self.fields = b"", None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,8 @@ class Worlds:
         alone = self._ask_alone(sent, laid)
         settings = _settings(fields, self._geo.get(sent.workspace, ""))
         really = self._ask_really(sent, laid, fields, prices)
-        # The prompt itself is let go as soon as it is laid out.
-        pending = Pending(replace(sent, body=b"", fields=None), prices, alone, really, settings)
+        sent.let_go()
+        pending = Pending(sent, prices, alone, really, settings)
         # What was cached before we began is unknown as long as it can live.
         if is_new and sent.at - self._since < LONGEST_LIFE:
             return self._unsure(pending, fields, asked, active)
@@ -136,7 +140,8 @@ class Worlds:
     def _ping(self, sent: Sent, prices: PriceTable, laid: Laid) -> Pending:
         """Let a ping refresh what it reads in the one world, and in the other nothing happen."""
         view = View(laid, self._really.ask(laid.prompt, sent.at.timestamp()))
-        return Pending(replace(sent, body=b"", fields=None), prices, view, view, {})
+        sent.let_go()
+        return Pending(sent, prices, view, view, {})
 
     def _ask_alone(self, sent: Sent, laid: Laid) -> View:
         """Ask once for each request: with Claude alone there would have been one attempt."""

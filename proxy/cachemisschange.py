@@ -45,6 +45,8 @@ def _differs(before: Said, now: Said) -> int | None:
 
 
 def _setting(names: Sequence[What], before: str, now: str) -> What | None:
+    if before == now:
+        return None
     old, new = _values(before), _values(now)
     return next((name for name, was, becomes in zip(names, old, new, strict=False) if was != becomes), None)
 

@@ -5,7 +5,6 @@ It works in the recorder's thread, aside from the way of requests.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -115,15 +114,14 @@ class Doctor:
         for simulator in self._lives.values():
             simulator.began(prompt, at.timestamp())
 
-    def ended(self, number: int, settlement: Settlement) -> Looked | None:
-        """Judge a request by its bill; None where there is none, or none that can be told apart."""
+    def ended(self, number: int, settlement: Settlement, raw: Mapping[str, Any]) -> Looked | None:
+        """Judge a request by its bill and the usage object in it; None where none is there or can be told apart."""
         case = self._open.pop(number, None)
         if case is None:
             return None
         if settlement.outcome is Outcome.voided:
             self._lines.forget(case.owner, case.expected.said)
             return None
-        raw = _raw(settlement)
         try:
             told = usage_from_anthropic({"output_tokens": 0, **raw})
             looked = self._look(case, settlement, raw, told)
@@ -151,15 +149,15 @@ class Doctor:
             return bare
         fit, at = fitted(expected, told), expected.said.at
         misses = priced(expected, missed(expected, told, fit), raw, at, case.prices)
-        found = replace(
-            bare, prefix=prefix_of(expected, fit) if expected.is_continued else 0, marked=fit.sums[last + 1]
-        )
-        found = replace(found, misses=misses)
+        prefix = prefix_of(expected, fit) if expected.is_continued else 0
+        found = replace(bare, prefix=prefix, marked=fit.sums[last + 1], misses=misses)
         is_known = not case.is_unsure and case.owner not in self._kept_warm
         if not is_known or settlement.outcome is not Outcome.complete or not settlement.likely:
             return found
-        costs = {life: self._cost(case, fit, split, raw, told) for life, split in expected.lives.items()}
-        return replace(found, if_5m=costs["5m"], if_1h=costs["1h"])
+        short, long = expected.lives["5m"], expected.lives["1h"]
+        if_5m = self._cost(case, fit, short, raw, told)
+        if_1h = if_5m if long == short else self._cost(case, fit, long, raw, told)
+        return replace(found, if_5m=if_5m, if_1h=if_1h)
 
     def _ask_lives(self, prompt: Prompt, at: datetime) -> dict[Life, Split]:
         return {life: world.ask(prompt.lasting(life), at.timestamp()) for life, world in self._lives.items()}
@@ -169,11 +167,3 @@ class Doctor:
         beside = {name: raw[name] for name in TOLD if raw.get(name) is not None}
         usage = {**beside, **fit.split(*split.cuts).usage(told.output)}
         return bill(usage, case.expected.said.model, case.expected.said.at, case.prices).total
-
-
-def _raw(settlement: Settlement) -> dict[str, Any]:
-    try:
-        raw = json.loads(settlement.raw_usage or "{}")
-    except ValueError:
-        return {}
-    return raw if isinstance(raw, dict) else {}

@@ -54,7 +54,8 @@ def answer(services: Services, wire: WireRequest) -> Answer:
         return error(400, f"bursar: {bad}", "openai")
     created = int(services.clock().timestamp())
     told = Told(f"chatcmpl-{secrets.token_hex(12)}", created, asked.model, wish.include_usage)
-    return in_chat(serve(services, as_messages(wire), asked), told)
+    sent = as_messages(wire)
+    return in_chat(serve(services, sent, asked, as_text(sent.headers)), told)
 
 
 def read_chat(wire: WireRequest) -> tuple[AgentRequest, Asked]:

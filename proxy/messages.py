@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, request
@@ -41,16 +41,16 @@ def create() -> Response:
 
 def answer(services: Services, wire: WireRequest) -> Answer:
     """Read a request and serve it."""
+    headers = as_text(wire.headers)
     try:
-        asked = read(wire.body, as_text(wire.headers))
+        asked = read(wire.body, headers)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
-    return serve(services, wire, asked)
+    return serve(services, wire, asked, headers)
 
 
-def serve(services: Services, wire: WireRequest, asked: AgentRequest) -> Answer:
+def serve(services: Services, wire: WireRequest, asked: AgentRequest, headers: Mapping[str, str]) -> Answer:
     """Classify, decide, hold money, and send; in every dialect alike, once a request is read."""
-    headers = as_text(wire.headers)
     try:
         word = override_of(headers, asked)
     except BadRequest as bad:
@@ -60,7 +60,7 @@ def serve(services: Services, wire: WireRequest, asked: AgentRequest) -> Answer:
     taken = take(services, asked, headers, is_directed=word is not None)
     if services.keeper:
         services.keeper.came(asked)
-    return _decide(services, wire, asked, taken, override, f"req_{secrets.token_hex(10)}", 1)
+    return _decide(services, wire, asked, taken, override, services.names.next(), 1)
 
 
 def _decide(

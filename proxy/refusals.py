@@ -105,12 +105,12 @@ class Saying:
 
     def headers(self, route: Route | None, band: Band | None, why: str) -> Headers:
         """Give the `x-bursar-*` headers of an answer."""
-        decision, today = self._case.decision, self._services.ledger.today()
+        decision = self._case.decision
         said = {
             "route": f"{route.upstream}/{route.model}" if route else "refused",
             "reason": why or decision.reason,
             "tier": decision.tier.name,
-            "band": (band or today.band).value,
+            "band": (band or self._services.ledger.today().band).value,
             "request": self._case.request_id,
         }
         return [(f"x-bursar-{name}".encode(), _plain(value)) for name, value in said.items()]

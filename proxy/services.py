@@ -29,6 +29,7 @@ from proxy.keeper.keeper import Keeper
 from proxy.keeper.offers import Offers
 from proxy.keeper.wish import Wish
 from proxy.localcost import LocalCosts
+from proxy.names import Names
 from proxy.reach import Reach
 from proxy.route import Route
 from proxy.rules.project import NO_PROJECT, Project
@@ -225,6 +226,7 @@ class Services:
     log: RequestLog = field(default_factory=RequestLog)
     reach: Reach = field(default_factory=Reach)
     traces: Traces = field(default_factory=Traces)
+    names: Names = field(default_factory=Names)
     warmth: Warmth = field(default_factory=Warmth)
     project: Callable[[PurePath | None], Project] = lambda _: NO_PROJECT
     """Reads the file of the project that a folder lies in."""

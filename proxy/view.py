@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from budget.state import Mode
 from pricing.tokens import estimate_tokens
@@ -75,15 +76,23 @@ def _off(services: Services) -> str:
 
 def fit_of(asked: AgentRequest) -> Fit:
     """Say what the request needs of a local model."""
-    shape = asked.shape
+    shape, needs = asked.shape, (asked.max_tokens, asked.has_tools, asked.has_images, asked.cloud_only)
+    return _fit(shape.text_bytes, IMAGE_TOKENS * shape.images, *needs)
+
+
+@lru_cache(maxsize=64)
+def _fit(
+    text_bytes: int, image_tokens: int, max_tokens: int, has_tools: bool, has_images: bool, cloud_only: tuple[str, ...]
+) -> Fit:
+    """Make it once for the several times that a request's is asked for."""
     return Fit(
-        input_tokens=estimate_tokens(shape.text_bytes) + IMAGE_TOKENS * shape.images,
-        max_tokens=asked.max_tokens,
-        has_tools=asked.has_tools,
-        has_images=asked.has_images,
-        cloud_only=asked.cloud_only,
-        text_bytes=shape.text_bytes,
-        image_tokens=IMAGE_TOKENS * shape.images,
+        input_tokens=estimate_tokens(text_bytes) + image_tokens,
+        max_tokens=max_tokens,
+        has_tools=has_tools,
+        has_images=has_images,
+        cloud_only=cloud_only,
+        text_bytes=text_bytes,
+        image_tokens=image_tokens,
     )
 
 

@@ -12,6 +12,7 @@ from budget.entries import Outcome, Settlement
 from pricing.bill import bill
 from pricing.money import ZERO
 from pricing.table import PriceTable
+from proxy.baselinereckon import usage_of as told_in
 from proxy.baselineworld import Sent, Worlds
 from proxy.cachemissdoctor import Doctor
 from proxy.promptblocks import Prompts
@@ -46,7 +47,7 @@ class Clinic:
         if outcome is not Outcome.voided:
             self.worlds.began(pending, self._now)
             self.doctor.began(self._number, self._now)
-        looked = self.doctor.ended(self._number, settlement)
+        looked = self.doctor.ended(self._number, settlement, told_in(settlement))
         if outcome is Outcome.complete:
             self.worlds.heard(pending, json.loads(settlement.raw_usage))
         return looked, settlement
