@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent / "installer"))
 import environment as env
 
 FAST = "not slow and not prove and not network"
-MOST_TRIED_ALONE = 3
+MOST_TRIED_ALONE = 8
 KEPT = env.CACHE / "pytest"  # what the last whole run found
 
 # what tests start or load -> the Debian package that brings it
@@ -61,11 +61,12 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up_agents_and_servers(python: Path) -> None:
-    """Fetch what the journeys run for real: agents, a browser, an older Anthropic SDK, a llama.cpp server."""
+    """Fetch what the journeys run for real: agents, a browser, an older Anthropic SDK, schemathesis, a llama.cpp server."""
     system_packages()
     npm_packages("agents", "Claude Code and opencode")
     npm_packages("browser", "what checks pages for who cannot see them well")
     env.ensure_target(env.CACHE / "old_sdk", HERE / "old_sdk.lock", python)
+    env.ensure_target(env.CACHE / "schemathesis", HERE / "schemathesis.lock", python)
     llama = env.ensure(env.CACHE / "llama", HERE / "llama.lock")
     tried = subprocess.run([llama, "-c", "import xllamacpp"], capture_output=True, text=True, check=False)
     if tried.returncode:

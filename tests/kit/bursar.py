@@ -111,7 +111,7 @@ class Bursar:
         if self._process:
             self.stop()
 
-    def start(self, seconds: float = 20) -> "Bursar":
+    def start(self, seconds: float = 60) -> "Bursar":
         """Start it and wait until it answers; sets the mode asked for."""
         with (self.home / "output.txt").open("ab") as output:
             self._process = self._begin(output, self._environ)

@@ -69,7 +69,7 @@ class ClaudeCode(Agent):
         url: str,
         prompt: str,
         *options: str,
-        seconds: float = 90,
+        seconds: float = 240,
         starter: tuple[str, ...] = (),
         **environment: str,
     ) -> Session:

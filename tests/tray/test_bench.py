@@ -230,7 +230,7 @@ def test_a_real_server_passes_tasks_in_words_and_through_tool_calls(bursar: Comm
     edit = call("edit_file", {"path": path, "old": old, "new": new})
     for script, passed in ((IN_WORDS["merge intervals"][0], "code_generation"), (edit, "with tools")):
         with llama_server(ctx=8192, scripts={"text": script}) as server:
-            found = bursar("bench", server.url, "--seconds", "60", "--tasks", "--quick", "--json").json
+            found = bursar("bench", server.url, "--seconds", "300", "--tasks", "--quick", "--json").json
         rows = {row["task_class"]: row["passed"] for row in found["classes"]}
         by_name = {run["name"]: run for run in found["tasks"]}
         if passed == "with tools":
