@@ -177,6 +177,10 @@ FAULTS = (
         "budget/test_ledger.py::test_each_threshold_is_told_once_a_day",
         "proxy/wire/test_sleep.py::test_no_request_is_written_to_a_connection_that_slept",
         "tray/test_wake.py::test_each_sleep_is_noticed_once_however_long",
+        "faults/test_clock.py::test_f17_no_step_of_the_clock_brings_an_allowance_twice",
+        "faults/test_clock.py::test_f17_a_night_asleep_brings_one_new_day_and_no_request_meets_a_connection_of_before",
+        "faults/test_clock.py::test_f17_a_journey_east_and_back_brings_no_second_day",
+        "faults/test_clock.py::test_f17_the_day_of_25_hours_is_one_day",
     ),
     _row(
         "F18",
