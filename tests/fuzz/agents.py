@@ -44,6 +44,20 @@ def messages_body(dice: random.Random) -> Fields:
     return dict(fields)
 
 
+def talk(step: int, dice: random.Random) -> Fields:
+    """Give a request of a conversation that goes on: the user's words, and so many calls of tools since."""
+    words = dice.choice(
+        ("Fix the typo in the README.", "Add a docstring.", "Add a test for the parser.", "Explain it.")
+    )
+    name = dice.choice(("Read", "Edit", "Bash"))
+    history: list[Fields] = []
+    for number in range(step * dice.choice((1, 1, 4))):
+        history += [call(name, f"toolu_{number}", file_path=f"src/{number}.py"), result("done", f"toolu_{number}")]
+    fields: Fields = json.loads(json.dumps(main_turn(words, *history, max_tokens=1000)))
+    del fields["metadata"]
+    return fields
+
+
 def chat_body(dice: random.Random) -> dict[str, Any]:
     """Give the body of a request to Chat Completions."""
     fields: dict[str, Any] = json.loads(json.dumps(dice.choice(_CHATS)))

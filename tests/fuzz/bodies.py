@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from tests.fuzz.agents import chat_body, messages_body
+from tests.fuzz.agents import chat_body, messages_body, talk
 from tests.fuzz.mutate import STRINGS, misspelled, mutated, spelled
 from tests.fuzz.rig import Tail, Watch
 from tests.fuzz.run import Run
@@ -28,6 +28,8 @@ MODES = ("cloud", "auto", "local", "observe")
 BATCH = 40
 """Inputs between two looks at the books; they are all sent in one mode."""
 WORKERS = 4
+STEPS = 5
+"""Inputs of one conversation that come after each other."""
 LIMIT_S = 60.0
 CHAT = "/v1/chat/completions"
 COUNT = "/v1/messages/count_tokens"
@@ -59,7 +61,7 @@ def fuzz(run: Run) -> None:
     """Try the run's bodies."""
     with _rig(run) as rig:
         for _, batch in groupby(run.cases(), key=lambda case: case[0] // BATCH):
-            rig.try_all([_made(number, dice) for number, dice in batch])
+            rig.try_all([_made(run, number, dice) for number, dice in batch])
 
 
 @dataclass
@@ -162,10 +164,14 @@ def _rig(run: Run) -> Iterator[_Rig]:
         yield _Rig(run, bursar, fake, local, Watch(bursar, run), Tail(bursar))
 
 
-def _made(number: int, dice: random.Random) -> Input:
+def _made(run: Run, number: int, dice: random.Random) -> Input:
     """Make one request: most are bodies of agents, a few places of them changed."""
+    if dice.random() < 0.3:
+        return _talked(run, number, dice)
     path = dice.choice(PATHS) if dice.random() < 0.95 else dice.choice(OTHERS)
     fields = chat_body(dice) if path == CHAT else messages_body(dice)
+    if "metadata" in fields and dice.random() < 0.9:
+        del fields["metadata"]  # It names a session, and one that was restricted once stays so.
     if path == COUNT:
         for name in ("max_tokens", "stream"):
             fields.pop(name, None)
@@ -173,6 +179,15 @@ def _made(number: int, dice: random.Random) -> Input:
     if dice.random() < 0.25:
         body = misspelled(body, dice)
     return Input(number, path, body, {"user_agent": f"fuzz/{number}", **_odd_headers(dice)})
+
+
+def _talked(run: Run, number: int, dice: random.Random) -> Input:
+    """Make one of a few requests of the same session and turn, so that what is remembered of it plays a part."""
+    same = number // WORKERS // STEPS * WORKERS + number % WORKERS  # A worker sends every fourth input.
+    fields = talk(number // WORKERS % STEPS, random.Random(f"{run.name} {run.seed} talk {same}"))
+    body = spelled(mutated(fields, dice, dice.choice((0, 0, 1, 1, 2))), dice)
+    headers = {"user_agent": f"fuzz/{number}", "x_claude_code_session_id": f"talk-{run.seed}-{same}"}
+    return Input(number, "/v1/messages?beta=true", body, headers)
 
 
 def _odd_headers(dice: random.Random) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """The fuzzers by name; a new one is a module with a function `fuzz(run)`, and a line here."""
 
-from tests.fuzz import agentfiles, bodies, config, prices, sse, wire
+from tests.fuzz import agentfiles, bodies, config, localsse, prices, sse, wire
 from tests.fuzz.run import Fuzzer
 
 FUZZERS: dict[str, Fuzzer] = {
     "wire": wire.fuzz,
     "bodies": bodies.fuzz,
     "sse": sse.fuzz,
+    "localsse": localsse.fuzz,
     "config": config.fuzz,
     "prices": prices.fuzz,
     "agentfiles": agentfiles.fuzz,

@@ -249,9 +249,9 @@ def _encoding(text: bytes, dice: random.Random) -> bytes:
 
 
 _PIECES = (
-    b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\\ud800", b"\\udc00\\ud800", b"\\u0000", b"\\x41",
-    b"\xef\xbb\xbf",    b",", b",,", b":", b'"', b"'", b"\\", b"//c\n", b"/**/", b"NaN", b"Infinity", b"-Infinity", b"undefined", b"\x0b",
-    b"\xc2\xa0", b"{", b"}", b"[", b"]", b"\n", b"\t", b"-", b"+1", b".5", b"0x10", b"01", b"1_000", b"True",
+    b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\\ud800", b"\\udc00\\ud800", b"\\u0000", b"\\x41", b",",
+    b"\xef\xbb\xbf", b",,", b":", b'"', b"'", b"\\", b"//c\n", b"/**/", b"NaN", b"Infinity", b"-Infinity", b"\x0b",
+    b"undefined", b"\xc2\xa0", b"{", b"}", b"[", b"]", b"\n", b"\t", b"-", b"+1", b".5", b"0x10", b"01", b"1_000",
 )  # fmt: skip
 _FRAMES = (
     (b"\xef\xbb\xbf", b""), (b"", b"\x00"), (b"", b" "), (b"\n\n", b"\n"), (b"", b"{}"), (b"[", b"]"), (b"", b"]"),
@@ -259,7 +259,7 @@ _FRAMES = (
 )  # fmt: skip
 _VALUES = (b"1", b'"x"', b"null", b"[]", b"{}", b'"claude-haiku-5-5"', b"true", b'[{"role":"user","content":"b"}]')
 _NUMBERS = (
-    b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"1E+400", b"-0", b"00", b"1.", b".1", b"1e", b"0x1", b"2e3",
-    b"9" * 19, b"9" * 20, b"9" * 40, b"9" * 5000, b"9" * 100_000, b"1e2", b"1.0", b"100.0e-2", b"0.1e1",
+    b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"1E+400", b"-0", b"00", b"1.", b".1", b"1e", b"0x1",
+    b"9" * 19, b"9" * 20, b"9" * 40, b"9" * 5000, b"9" * 100_000, b"1e2", b"1.0", b"100.0e-2", b"0.1e1", b"2e3",
 )  # fmt: skip
 _SPELLINGS = (_cut, _flip, _flip, _insert, _insert, _around, _twice, _twice, _number, _number, _deep, _encoding)

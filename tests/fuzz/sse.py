@@ -234,8 +234,7 @@ def _relayed_wrong(case: Case) -> Iterator[tuple[Kind, str]]:
         yield "wrong", f"what was relayed is no beginning of what was sent: …{kept[-200:]!r}"
     if case.is_clean and (kept != reply.body or is_told):
         yield "wrong", f"it ends well, but {len(kept)} of {len(reply.body)} bytes were relayed"
-    has_ended = (reply.is_whole and reply.has_ended) or b"message_stop" in reply.body or reply.is_packed
-    if case.is_clean and not has_ended:
+    if case.is_clean and not reply.has_ended:
         yield "wrong", f"it ends well although Claude's did not: {case.got[-200:]!r}"
     if not case.is_clean and not is_told and not reply.is_packed:
         yield "wrong", f"it breaks off without an error: {case.got[-200:]!r}"

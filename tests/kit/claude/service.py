@@ -4,8 +4,9 @@ import hashlib
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from tests.kit.claude import answer, faults
@@ -24,6 +25,8 @@ KEY_PREFIXES = ("sk-ant-fake-", "sk-ant-oat-fake-")
 VERSIONS = ("2023-06-01", "2026-10-21")
 MOST_BODY = 32 << 20
 BILL_CHANGED = {"usage", "start-usage", "delta-usage", "no-stop", "no-delta", "error-event", "gzip-cut", "bad-chunk"}
+
+_Read = TypeVar("_Read")
 
 
 class Service:
@@ -69,9 +72,9 @@ class Service:
                 await self._message(request, connection, record)
             case "POST", "/v1/messages/count_tokens":
                 body = _body(request)
-                check_count(body)
+                tokens = _shaped(lambda: (check_count(body), prompt_tokens(body))[1])
                 record["status"] = 200
-                await _send_json(connection, 200, {"input_tokens": prompt_tokens(body)}, _limits())
+                await _send_json(connection, 200, {"input_tokens": tokens}, _limits())
             case "GET", "/v1/models":
                 _authenticated(request)
                 record["status"] = 200
@@ -142,15 +145,19 @@ class Service:
 
 
 def _understood(body: dict[str, Any]) -> tuple[ModelFacts, Plan]:
-    """Read a body; whatever is not of the API's shape is refused, as the API does."""
-    try:
-        facts, wanted = check_message(body), plan(body)
-        tokens = prompt_tokens(body)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise RefusedError(f"The request has not the API's shape ({type(error).__name__})") from None
+    """Read a body and lay out its answer; raises RefusedError."""
+    facts, wanted, tokens = _shaped(lambda: (check_message(body), plan(body), prompt_tokens(body)))
     if tokens > facts.window:
         raise RefusedError(f"prompt is too long: {tokens} tokens > {facts.window} maximum")
     return facts, wanted
+
+
+def _shaped(read: Callable[[], _Read]) -> _Read:
+    """Read something of a body; whatever has not the API's shape is refused, as the API does."""
+    try:
+        return read()
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RefusedError(f"The request has not the API's shape ({type(error).__name__})") from None
 
 
 async def _misbehaved_first(connection: Connection, fault: dict[str, str]) -> bool:
