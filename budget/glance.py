@@ -127,6 +127,13 @@ def attempts(
     return Attempts(tuple(found), older if older > 1 else None)
 
 
+def moment_of(path: Path, entry: int) -> datetime | None:
+    """Tell when the request of an entry began; None if there is no such entry."""
+    with open_reader(path) as connection:
+        row = connection.execute("SELECT since FROM entries WHERE id = ?", (entry,)).fetchone()
+    return datetime.fromisoformat(row[0]) if row else None
+
+
 def sessions(path: Path, day: date, most: int = 200) -> list[SessionSum]:
     """Sum up the sessions of a day, the last active first."""
     with open_reader(path) as connection:

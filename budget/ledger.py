@@ -33,6 +33,7 @@ from budget.line import Line, Ticket
 from budget.mark import boot_id
 from budget.opening import Wanted
 from budget.outbox import Outbox
+from budget.refused import RefusedRequests
 from budget.shares import Shares, keep_for
 from budget.standing import Standing
 from budget.state import Mode, Stop, StoppedBy
@@ -97,7 +98,8 @@ class Ledger:
         self.history = History(wanted.folder.database, self._command)
         self.details = Details(self._command)
         self.baselines = Baselines(wanted.folder.database, self._writer.put, lambda: self._writer.book)
-        self.tallies = Tallies(self._writer.put)
+        self.tallies = Tallies(wanted.folder.database, self._writer.put)
+        self.refused = RefusedRequests(wanted.folder.database, self._writer.put, self._command)
         self.cache_misses = CacheMisses(self._writer.put)
         self._upkeep = Upkeep(wanted.folder, self._backups, lambda: self._standing().day, self._set_aside)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from budget import baselinetables, detailstable, historytable, m009_cachemisses
+from budget import baselinetables, detailstable, historytable, m009_cachemisses, refused
 from budget.schema import APPLICATION_ID, LOCAL_AMOUNTS, VERSION
 
 # The labels of the first version; later ones are columns that a later step adds.
@@ -109,6 +109,12 @@ def m011_details(db: Database) -> None:
     """Keep what an entry rests on beside it, for a set time, and say of each request whether a plan pays for it."""
     for statement in detailstable.FIRST:
         db.execute(statement)
+
+
+@ledger()
+def m012_refusals(db: Database) -> None:
+    """Keep the newest requests that bursar itself refused, which leave no entry."""
+    db.execute(refused.TABLE)
 
 
 _STATE = """

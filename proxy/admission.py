@@ -27,7 +27,7 @@ from proxy.errors import error
 from proxy.local_relay import Follow
 from proxy.local_way import Job, LocalWay, Seat
 from proxy.place import Place
-from proxy.refusals import Saying
+from proxy.refusals import Saying, keep_refusal
 from proxy.rewrite import with_value
 from proxy.route import Route
 from proxy.services import Services
@@ -277,8 +277,7 @@ class Admission:
 
     def _refuse(self, said: str, why: str, reason: str = "") -> Answer:
         self._services.log.refused(self._case.request_id, reason)
-        self._services.traces.told(self._case.request_id, said)
-        self._services.ledger.tallies.refused(self._case.decision.tier.name, why)
+        keep_refusal(self._services, self._case, said, why, reason)
         return error(402, said, self._case.request.dialect, headers=self._own(None, None, why))
 
     def _send(self, route: Route, held: Held, within: Bound, why: str) -> Answer:

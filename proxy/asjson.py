@@ -5,14 +5,16 @@ Amounts are dollars as exact decimal text, never floats; moments are UTC in ISO 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from budget.entries import Entry
+from budget.glance import Unreadable
 from budget.report import Share, Week
 from budget.saved import Saved
+from budget.tallies import DayTally
 from budget.today import DayTotal, Today
 from pricing.machine import LocalCost
 from pricing.money import Money
@@ -54,6 +56,15 @@ def today_json(today: Today) -> Json:
         "clock_held_back": today.clock_held_back,
         "local_today": local_cost_json(today.local),
     }
+
+
+def tallied_json(tallied: Callable[[date], DayTally], today: date) -> Json:
+    """Tell how many requests bursar refused today, and how many it served second best; null where it is not known."""
+    try:
+        found = tallied(today)
+    except Unreadable:
+        return {"refused_today": None, "degraded_today": None}
+    return {"refused_today": found.refused, "degraded_today": found.degraded}
 
 
 def saved_json(kept: Baselines, today: date) -> Json:

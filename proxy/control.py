@@ -28,6 +28,7 @@ from proxy.historyapi import history
 from proxy.keeperapi import keeper
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
+from proxy.refusals import line_of
 from proxy.rehearse import rehearse
 from proxy.reportjson import report_json
 from proxy.request import BadRequest, Dialect
@@ -181,6 +182,8 @@ def one_request(request_id: str) -> Any:
     """Tell everything that is known of one request: the decision while it is recent, and its entries."""
     services = _services()
     entries, line = services.ledger.entry(request_id), services.log.find(request_id)
+    refused = None if line else services.ledger.refused.find(request_id)
+    line = line_of(refused) if refused else line
     if not entries and line is None:
         return jsonify(error="no request of this id is known"), 404
     decision = None if line is None else asjson.line_json(line)
@@ -199,8 +202,9 @@ def explain(request_id: str) -> Any:
     entries = services.ledger.entry(request_id)
     if trace:
         return jsonify(explanation_json(trace, entries, line))
-    if entries or line:
-        return jsonify(remembered_json(request_id, entries, line))
+    refused = services.ledger.refused.find(request_id)
+    if entries or line or refused:
+        return jsonify(remembered_json(request_id, entries, line, refused))
     return jsonify(error="no such request is known: either it was never made, or it left nothing in the ledger"), 404
 
 
@@ -275,7 +279,9 @@ def _last_id(services: Services) -> str:
     """Name the newest request, of before this start if there was none since; empty if there never was one."""
     if services.traces.last:
         return services.traces.last.request_id
-    return next((entry.request_id for entry in reversed(services.ledger.latest(1))), "")
+    entry, refused = services.ledger.latest(1), services.ledger.refused.newest(1)
+    found = [(each.since, each.request_id) for each in entry] + [(each.at, each.request_id) for each in refused]
+    return max(found, default=(None, ""))[1]
 
 
 def _status() -> asjson.Json:

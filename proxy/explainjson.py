@@ -7,10 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from budget.entries import Entry
+from budget.refused import RefusedRequest
 from proxy.asjson import entries_json, line_json, usd
 from proxy.coldcache import Worth
 from proxy.decision import Decision
 from proxy.explain import Verdict, changes_of, verdicts
+from proxy.refusals import line_of
 from proxy.route import Route
 from proxy.trace import Trace
 
@@ -50,8 +52,11 @@ def explanation_json(trace: Trace, entries: Sequence[Entry] = (), line: Line | N
     }
 
 
-def remembered_json(request_id: str, entries: Sequence[Entry], line: Line | None) -> Json:
-    """Tell what is left of a request whose trace is gone: what the ledger's labels and the log say."""
+def remembered_json(
+    request_id: str, entries: Sequence[Entry], line: Line | None, refused: RefusedRequest | None = None
+) -> Json:
+    """Tell what is left of a request whose trace is gone: what the ledger's labels, its refusal and the log say."""
+    line = line or (line_of(refused) if refused else None)
     first = entries[0].labels if entries else line
     assert first is not None
     at = entries[0].since if entries else line.at if line else None
@@ -64,7 +69,7 @@ def remembered_json(request_id: str, entries: Sequence[Entry], line: Line | None
         "mode": first.mode,
         "band": first.band,
         "decision": {"reason": reason},
-        "followed": followed_json(entries, line),
+        "followed": followed_json(entries, line) | {"said": refused.said if refused else None},
         "forgotten": FORGOTTEN,
     }
 
@@ -129,6 +134,11 @@ def followed_json(entries: Sequence[Entry], line: Line | None) -> Json:
     `said` is the sentence of bursar's own refusal.
     """
     return {"said": None, "log": line_json(line) if line else None, "entries": entries_json(entries)}
+
+
+def past_refusal_json(refused: RefusedRequest) -> Json:
+    """Tell a refused request of before this start as a line of the log."""
+    return line_json(line_of(refused)) | {"is_before_start": True}
 
 
 def _local(verdict: Verdict) -> Json:

@@ -15,7 +15,7 @@ from proxy.errors import error
 from proxy.headers import as_text
 from proxy.identity import is_plan
 from proxy.lookback import look_back
-from proxy.refusals import Saying
+from proxy.refusals import Saying, keep_refusal
 from proxy.request import AgentRequest, BadRequest, read
 from proxy.rewrite import with_value
 from proxy.router import decide
@@ -85,13 +85,14 @@ def _decide(
     if decision.refusal:
         saying = Saying(services, case)
         own, said = saying.headers(None, None, ""), saying.no_route(decision.refusal)
-        services.traces.told(request_id, said)
-        services.ledger.tallies.refused(decision.tier.name, decision.refusal.kind)
+        keep_refusal(services, case, said, decision.refusal.kind, decision.refusal.whole)
         return error(402, said, asked.dialect, headers=own)
 
     def again(only_claude: str = "") -> Answer:
         if time >= MOST_DECISIONS:
-            return error(402, "bursar: the mode changes too often to send this request", asked.dialect)
+            said = "bursar: the mode changes too often to send this request"
+            keep_refusal(services, case, said, "mode")
+            return error(402, said, asked.dialect)
         once_more = replace(asked, cloud_only=(*asked.cloud_only, only_claude)) if only_claude else asked
         return _decide(services, wire, once_more, taken, override, request_id, time + 1)
 

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from budget.bands import Band
 from budget.ledger import Mode, Refused
+from budget.refused import RefusedRequest
 from pricing.money import ZERO, Money
 from proxy.case import Case
 from proxy.decision import Refusal
 from proxy.route import Route
-from proxy.services import Services
+from proxy.services import Line, Services
 from proxy.task import Tier
 from proxy.wire.answer import Headers
 
@@ -133,6 +134,48 @@ class Saying:
 
     def _clock_time(self, at: datetime) -> str:
         return at.astimezone(self._services.zone()).strftime("%H:%M")
+
+
+def keep_refusal(services: Services, case: Case, said: str, why: str, reason: str = "") -> None:
+    """Keep that a request was refused, to be explained: with labels and reasons, and no word of its prompt."""
+    services.traces.told(case.request_id, said)
+    known = case.labels
+    services.ledger.refused.keep(
+        RefusedRequest(
+            at=services.clock(),
+            request_id=case.request_id,
+            session=known.session,
+            agent=known.agent,
+            project=known.project,
+            model_asked=known.model_asked,
+            task_class=known.task_class,
+            tier=case.decision.tier.name,
+            mode=known.mode,
+            band=known.band,
+            why=why,
+            reason=reason or known.reason,
+            said=said,
+        )
+    )
+
+
+def line_of(refused: RefusedRequest) -> Line:
+    """Tell of a refused request as the log did when it came."""
+    return Line(
+        number=0,
+        at=refused.at,
+        request_id=refused.request_id,
+        session=refused.session,
+        agent=refused.agent,
+        model_asked=refused.model_asked,
+        task_class=refused.task_class,
+        tier=refused.tier,
+        band=refused.band,
+        mode=refused.mode,
+        route="refused",
+        reason=refused.reason,
+        outcome="refused",
+    )
 
 
 def local_state(services: Services) -> str:

@@ -25,6 +25,7 @@ def status_json(services: Services, desk: Desk) -> asjson.Json:
         "simulated": services.is_simulated,
         **desk.facts(),
         **asjson.today_json(today),
+        **asjson.tallied_json(services.ledger.tallies.of_day, today.day),
         "saved": asjson.saved_json(services.ledger.baselines, today.day),
         "pace": pace.as_json() if pace else None,
         "cloud": {"url": services.cloud.url, "trouble": _unreached(services)},

@@ -16,6 +16,7 @@ from pricing.money import Money
 from proxy.dashboard.pages import books, is_part, is_unreadable, missing, page, pages, unreadable
 from proxy.desk import counter
 from proxy.explainjson import explanation_json, remembered_json
+from proxy.refusals import line_of
 from proxy.services import Line
 from proxy.task import Tier
 from proxy.upstream.anthropic import NAME
@@ -91,12 +92,13 @@ def one_request(request_id: str) -> Any:
     services = counter().services
     trace, line = services.traces.find(request_id), services.log.find(request_id)
     entries = books(lambda: services.ledger.entry(request_id)) or []
-    if trace is None and line is None and not entries:
+    refused = None if trace else books(lambda: services.ledger.refused.find(request_id))
+    if trace is None and line is None and refused is None and not entries:
         if is_unreadable():
             return unreadable()
         said = "No such request is known: either it was never made, or it left nothing in the ledger."
         return missing(said), 404
-    found = explanation_json(trace, entries, line) if trace else remembered_json(request_id, entries, line)
+    found = explanation_json(trace, entries, line) if trace else remembered_json(request_id, entries, line, refused)
     alone = books(lambda: glance.alone(services.ledger.file, entries)) or {}
     return page("request.html", found=found, request_id=request_id, entries=entries, alone=alone)
 
@@ -105,12 +107,33 @@ def rows(wanted: Wanted | None = None, *, most: int) -> tuple[list[Row], int | N
     """Give the newest rows that are wanted, newest first, and the entry to go on before."""
     wanted = wanted or Wanted()
     services = counter().services
-    found = (None if wanted.outcome == REFUSED else books(lambda: _attempts(wanted, most))) or glance.Attempts((), None)
-    kept = [_of_entry(entry) for entry in found.entries]
+    if wanted.outcome == REFUSED:
+        return _only_refused(wanted, most)
+    found = books(lambda: _attempts(wanted, most)) or glance.Attempts((), None)
+    kept = {row.request_id: row for row in _refused_beside(found, wanted.before, most) if wanted.has(row)}
     if wanted.before is None:
-        kept += [row for row in _unentered(services.log.after(0, 10_000)) if wanted.has(row)]
-        kept.sort(key=lambda row: row.at, reverse=True)
-    return kept[:most], found.older
+        kept |= {row.request_id: row for row in _unentered(services.log.after(0, 10_000)) if wanted.has(row)}
+    every = [*map(_of_entry, found.entries), *kept.values()]
+    every.sort(key=lambda row: row.at, reverse=True)
+    return every if found.older else every[:most], found.older
+
+
+def _only_refused(wanted: Wanted, most: int) -> tuple[list[Row], int | None]:
+    """Give a page of refused requests; here it is their own numbers that a page goes on before."""
+    found = books(lambda: counter().services.ledger.refused.newest(most, before=wanted.before)) or []
+    kept = {each.request_id: _of_line(line_of(each)) for each in found}
+    if wanted.before is None:
+        kept |= {row.request_id: row for row in _unentered(counter().services.log.after(0, 10_000))}
+    every = sorted(filter(wanted.has, kept.values()), key=lambda row: row.at, reverse=True)
+    return every, found[-1].id if len(found) == most else None
+
+
+def _refused_beside(found: glance.Attempts, before: int | None, most: int) -> Iterable[Row]:
+    """Give the refused requests of the time that a page of attempts tells of."""
+    file, kept = counter().services.ledger.file, counter().services.ledger.refused
+    since = found.entries[-1].since if found.older and found.entries else None
+    until = books(lambda: glance.moment_of(file, before)) if before is not None else None
+    return (_of_line(line_of(each)) for each in books(lambda: kept.newest(most, since=since, until=until)) or ())
 
 
 def _attempts(wanted: Wanted, most: int) -> glance.Attempts:

@@ -13,6 +13,7 @@ from budget.alertwords import words
 from budget.clock import resets_at
 from budget.imported import first_imported
 from budget.outbox import Delivery, Sent
+from budget.tallies import DayTally
 from budget.today import Today
 from pricing.figures import percent_of
 from pricing.money import ZERO, Money
@@ -72,6 +73,7 @@ class Now:
     share: str
     """How much of the budget is spent; empty where there is none."""
     unconfirmed: Money
+    tallied: DayTally | None
     burn: Burn | None
     pace: Pace | None
     saved: Json
@@ -119,6 +121,7 @@ def _now() -> Now:
         gauge=gauge(day.settled, day.held, limits.budget, limits.cutoff, limits.alerts),
         share=percent_of(day.settled, limits.budget),
         unconfirmed=max(ZERO, day.settled - day.likely),
+        tallied=books(lambda: ledger.tallies.of_day(day.day)),
         burn=burn,
         pace=pace_of(services, day),
         saved=saved_json(ledger.baselines, day.day),

@@ -23,6 +23,7 @@ NEXT = {
     5: "m008_tallies",
     6: "m009_cache_misses",
     7: "m011_details",
+    8: "m012_refusals",
 }
 """The step that each version was still without."""
 

@@ -9,6 +9,7 @@ import pytest
 from budget.bands import Limits
 from budget.instance import InstanceLock
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
+from budget.refused import RefusedRequest
 from pricing.money import Money
 from pricing.usage import Usage
 from tests.tray.conftest import NOON, Command
@@ -44,6 +45,23 @@ def test_status_shows_what_the_ledger_kept(bursar: Command, home: Path):
     said = bursar("status")
     assert "$1.84 of $10.00 (18%)" in said.out
     assert bursar("status", "--json").json["settled_usd"] == "1.843"
+
+
+def test_what_was_refused_today_is_told_and_explained_while_nothing_runs(bursar: Command, home: Path):
+    assert bursar("status", "--json").json["refused_today"] == 0
+    with ledger_of(home) as ledger:
+        said = "bursar: today's cutoff of $12.00 is reached"
+        ledger.refused.keep(
+            RefusedRequest(NOON, "req_9", model_asked="claude-opus-5-5", tier="L2", why="full", said=said)
+        )
+        ledger.tallies.degraded("L2")
+    shown = bursar("status")
+    assert "today: 1 request; why: bursar explain" in shown.out
+    assert "today: 1 request, Claude's work done locally" in shown.out
+    told = bursar("status", "--json").json
+    assert (told["refused_today"], told["degraded_today"]) == (1, 1)
+    for asked in ("last", "req_9"):
+        assert said in bursar("explain", asked).out
 
 
 def test_status_of_a_later_day_starts_at_nothing(bursar: Command, home: Path):

@@ -105,7 +105,9 @@ class Watch:
         """Let go of alerts of more than a year ago, and of requests' details when their time is over."""
         today = self._ledger.today().day
         self._ledger.outbox.prune(today - KEPT)
-        self._ledger.details.prune(today - timedelta(days=self._keep_details_days()))
+        past = today - timedelta(days=self._keep_details_days())
+        self._ledger.details.prune(past)
+        self._ledger.refused.prune(past)
 
     def _record(self, kind: Kind, subject: str, facts: Facts, day: date | None = None) -> bool:
         is_new = self._ledger.outbox.record(kind, subject, facts, day)

@@ -8,14 +8,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from budget import reading
+from budget import reading, refused, tallies
 from budget.baselinesums import saved_between
 from budget.entries import Entry
 from budget.folder import Folder
 from budget.peek import peek
+from budget.refused import RefusedRequest
 from budget.saved import Saved
 from budget.today import DayTotal
-from proxy.asjson import saved_json, today_json
+from proxy.asjson import saved_json, tallied_json, today_json
 from tray.agents.record import Record
 from tray.cli.place import Place
 
@@ -29,7 +30,8 @@ def status_at_rest(place: Place) -> dict[str, Any]:
     """Tell how the ledger stands, reading only."""
     settings, paths = place.settings(), place.paths
     today = peek(paths.ledger, clock=place.clock, limits=settings.limits(), zone=settings.zone)
-    shown = {**today_json(today), "saved": saved_json(Shelf.of(place), today.day)}
+    shelf = Shelf.of(place)
+    shown = {**today_json(today), **tallied_json(shelf.tallied, today.day), "saved": saved_json(shelf, today.day)}
     made_up = paths.simulated_mark.exists()
     aside = Record(paths.agents).is_aside
     about = {"simulated": made_up, "config_file": str(paths.config_file), "stepped_aside": aside}
@@ -70,12 +72,28 @@ class Shelf:
         """Sum up what was saved between two days, both included."""
         return saved_between(self.database, since, until) if self.database.exists() else Saved()
 
+    def tallied(self, day: date) -> tallies.DayTally:
+        """Say how many requests of a day were refused, and how many served second best."""
+        return tallies.of_day(self.database, day) if self.database.exists() else tallies.DayTally()
+
     def latest(self, number: int) -> list[Entry]:
         """List the newest entries, oldest of them first."""
         if not number or not self.database.exists():
             return []
         where = "id > (SELECT coalesce(max(id), 0) FROM entries) - :limit"
         return reading.entries(self.database, where, {}, number)
+
+    def refused(self, request_id: str) -> RefusedRequest | None:
+        """Find the refusal of a request, or the newest of all for `last`."""
+        if not self.database.exists():
+            return None
+        if request_id == "last":
+            return next(iter(refused.newest(self.database, 1)), None)
+        return refused.find(self.database, request_id)
+
+    def latest_refused(self, number: int) -> list[RefusedRequest]:
+        """List the newest refused requests, newest first."""
+        return refused.newest(self.database, number) if number and self.database.exists() else []
 
     def of_request(self, request_id: str) -> list[Entry]:
         """List the entries of a request: one for each attempt, and their corrections."""

@@ -54,7 +54,10 @@ def _of_id(place: Place, request_id: str) -> Json:
     if running:
         return running.get(f"/api/explain/{request_id}")
     shelf = Shelf.of(place)
+    refused = shelf.refused(request_id)
     entries = shelf.latest(1) if request_id == "last" else shelf.of_request(request_id)
+    if refused and (not entries or request_id != "last" or entries[-1].since <= refused.at):
+        return remembered_json(refused.request_id, shelf.of_request(refused.request_id), None, refused)
     if not entries:
         known = "no request yet" if request_id == "last" else f"no request {request_id}"
         raise Failure(f"the ledger has {known}, and bursar is not running")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime
 from typing import Any
 
 import click
 
 from budget.words import end
 from proxy.asjson import entries_json, past_line_json
+from proxy.explainjson import past_refusal_json
 from tray.cli.atrest import Shelf
 from tray.cli.place import Place
 from tray.cli.show import as_json, fine_dollars, local_cost, local_time, plain
@@ -56,13 +58,15 @@ def _newest(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _before(place: Place, lines: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
-    """Tell as lines what the ledger kept of requests before this bursar's start; what was refused is not in it."""
+    """Tell as lines what the ledger kept of requests before this bursar's start, refused ones with them."""
     if number <= 0:
         return []
+    shelf, most = Shelf.of(place), number + len(lines)
+    entries = {each.request_id: past_line_json(each) for each in shelf.latest(most) if each.corrects is None}
+    refused = {each.request_id: past_refusal_json(each) for each in shelf.latest_refused(most)}
     known = {line["request_id"] for line in lines}
-    entries = Shelf.of(place).latest(number + len(lines))
-    found = {each.request_id: each for each in entries if each.corrects is None and each.request_id not in known}
-    return [past_line_json(entry) for entry in found.values()][-number:]
+    past = [line for request_id, line in {**refused, **entries}.items() if request_id not in known]
+    return sorted(past, key=lambda line: datetime.fromisoformat(line["at"]))[-number:]
 
 
 def _show(lines: list[dict[str, Any]], *, is_json: bool) -> int:

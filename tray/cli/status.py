@@ -59,6 +59,7 @@ def _money(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     left = dollars(found["left_usd"])
     resets = local_time(found["resets_at"], "%a %H:%M")
     yield "Cutoff", f"{dollars(found['cutoff_usd'])}, {left} left{held}; resets {resets}"
+    yield from _tallied(found)
     yield from _local_work(found.get("local_today"), found.get("machine"))
     yield from _saved(found.get("saved"))
 
@@ -73,6 +74,14 @@ def _local_work(today: dict[str, Any] | None, machine: dict[str, Any] | None) ->
     if machine is not None and machine["meter"] is None:
         for why in machine["tried"]:
             yield "", f"not metered: {plain(why)}"
+
+
+def _tallied(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Tell what did not go as it should have; nothing on a day when all did."""
+    if found.get("refused_today"):
+        yield "Refused", f"today: {counted(found['refused_today'], 'request')}; why: bursar explain, or the dashboard"
+    if found.get("degraded_today"):
+        yield "Degraded", f"today: {counted(found['degraded_today'], 'request')}, Claude's work done locally"
 
 
 def _saved(saved: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
