@@ -19,7 +19,7 @@ from budget.line import Line
 from budget.mark import BadMark, Mark
 from budget.missed import Missed
 from budget.recovery import Opened, open_or_recover
-from budget.remembered import Remembered, has_all_of
+from budget.remembered import Remembered, has_all_of, is_anothers
 from budget.schema import LABELS
 from budget.settlement import settle
 from budget.state import Mode
@@ -92,8 +92,9 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, known: Remembere
         book.calendar.begin_at(day)
     book.load(wanted.limits)
     book.last_hold = max(book.last_hold, last.highest if last else 0)
-    is_other = not opened.restored and last is not None and not has_all_of(book.connection, last)
-    is_complete = not opened.restored and not is_other and book.tip.same_boot(last)
+    is_older = not opened.restored and last is not None and not has_all_of(book.connection, last)
+    is_complete = not opened.restored and not is_older and book.tip.same_boot(last)
+    is_stranger = last is not None and is_anothers(book.connection, last)
     if before is not None:
         _put_back_live(book, before)
     if not is_complete:
@@ -109,7 +110,7 @@ def _begin_instance(book: Book, wanted: Wanted, opened: Opened, known: Remembere
     book.keep()
     book.cover()
     book.identify()
-    return Missed(is_other, lost)
+    return Missed(is_older, not book.tip.same_boot(last) and not is_stranger, lost)
 
 
 def _read_mark(folder: Folder) -> tuple[Mark, tuple[str, ...]]:

@@ -65,11 +65,22 @@ def has_all_of(connection: sqlite3.Connection, tip: Tip) -> bool:
     return _has(connection, _OF_HOLD, tip.hold) and _has(connection, _OF_ENTRY, tip.entry)
 
 
+def is_anothers(connection: sqlite3.Connection, tip: Tip) -> bool:
+    """Say whether other runs wrote what the tip speaks of: no power cut does that, nor an older copy."""
+    return _is_of_another(connection, _OF_HOLD, tip.hold) or _is_of_another(connection, _OF_ENTRY, tip.entry)
+
+
 def _has(connection: sqlite3.Connection, query: str, last: Last) -> bool:
-    if not last.id:
-        return True
+    return not last.id or _writer(connection, query, last) == last.by
+
+
+def _is_of_another(connection: sqlite3.Connection, query: str, last: Last) -> bool:
+    return bool(last.id) and _writer(connection, query, last) not in (None, last.by)
+
+
+def _writer(connection: sqlite3.Connection, query: str, last: Last) -> bytes | None:
     row = connection.execute(query, (last.id,)).fetchone()
-    return row is not None and digest_of(row[0]) == last.by
+    return digest_of(row[0]) if row else None
 
 
 def _last(connection: sqlite3.Connection, query: str) -> Last:
