@@ -101,6 +101,8 @@ def _ledger(place: Place, running: Control | None) -> Iterator[Finding]:
     else:
         spent, cutoff = dollars(found["settled_usd"]), dollars(found["cutoff_usd"])
         yield Finding("ledger", True, f"{spent} of {cutoff} spent today")
+    for notice in found.get("notices", ()):
+        yield Finding("notice", True, plain(notice))
     if found["clock_held_back"]:
         yield Finding("clock", False, f"it jumped ahead; bursar stays on {found['day']}", "bursar confirm-day")
     if found["stop"]:
