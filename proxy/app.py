@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from flask import Flask, Response, jsonify, request
@@ -66,8 +67,8 @@ def _hello() -> Response:
 
 
 def _health() -> Response:
-    # Others answer "ok" too, llama.cpp for one; an agent's hook has to know that it is us.
-    return jsonify(status="ok", server="bursar")
+    # Others answer "ok" too, llama.cpp for one; an agent's hook has to know that it is us, and with which ledger.
+    return jsonify(status="ok", server="bursar", pid=os.getpid())
 
 
 def _refuse(why: HTTPException) -> Response:

@@ -6,6 +6,7 @@ The gate (Host, Origin, content type) stands before it in the server; here every
 from __future__ import annotations
 
 import hmac
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,8 @@ def create_control(services: Services, token: str, desk: Desk, archive: Archive 
 
 @api.get("/health")
 def health() -> Response:
-    """Tell that the server answers; needs no token and tells nothing else."""
-    return jsonify(status="ok")
+    """Tell that the server answers, and which process it is; needs no token and tells nothing else."""
+    return jsonify(status="ok", pid=os.getpid())
 
 
 @api.get("/api/status")

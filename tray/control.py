@@ -78,19 +78,23 @@ def running(paths: Paths) -> Control | None:
         return None
     if any(is_stranger_s(port) for port in found.ports.values()):
         return None  # Ours has ended without a word, and another user has taken its place: they get no token of ours.
-    return Control(found, token) if answers(found.ports["control"]) else None
+    return Control(found, token) if answers(found.ports["control"], pid=found.pid) else None
 
 
-def answers(port: int, timeout_s: float = 2.0) -> bool:
-    """Tell whether a bursar serves this port."""
+def answers(port: int, timeout_s: float = 2.0, pid: int | None = None) -> bool:
+    """Tell whether a bursar serves this port, and, where that is asked, whether it is this process.
+
+    One that was killed leaves its note behind, and one of another home may have its port now.
+    """
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
         connection.request("GET", "/health")
         answer = connection.getresponse()
-        return answer.status == 200 and b"status" in answer.read(1000)
+        said = json.loads(answer.read(1000))
+        return answer.status == 200 and "status" in said and pid in (None, said.get("pid", pid))
     except TimeoutError:
         return True  # Something is there, and too busy: what is asked of it next will say so.
-    except (OSError, HTTPException):
+    except (OSError, HTTPException, ValueError, TypeError, AttributeError):
         return False
     finally:
         connection.close()

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     """Look for bursar on its port, and have it revived otherwise: AGENT EVENT PORT RECORD [HOME]."""
     agent, event, port, record, *home = arguments
     mark = os.path.splitext(record)[0] + ".aside"  # noqa: PTH122 – pathlib would take as long as all the rest
-    if is_up(wired_port(record, agent) or int(port)) and not os.path.exists(mark):  # noqa: PTH110
+    if is_up(wired_port(record, agent) or int(port), own_process(record)) and not os.path.exists(mark):  # noqa: PTH110
         return 0
     chosen = ["--home", home[0]] if home else []
     return subprocess.call(own_command(*chosen, "revive", agent, event))
@@ -36,8 +36,22 @@ def wired_port(record: str, agent: str) -> int:
     return int(port) if port.isascii() and port.isdigit() else 0
 
 
-def is_up(port: int) -> bool:
-    """Tell whether a bursar serves this port; who says nothing is looked at more closely by `bursar revive`."""
+def own_process(record: str) -> int:
+    """Read the number of the process that serves the record's own bursar; 0 where none does, or none says so."""
+    try:
+        with open(os.path.join(os.path.dirname(record), "run.json"), encoding="utf-8") as file:  # noqa: PTH118, PTH120, PTH123
+            number = file.read(1000).partition('"pid": ')[2].partition(",")[0]
+    except (OSError, ValueError):
+        return 0
+    return int(number) if number.isascii() and number.isdigit() else 0
+
+
+def is_up(port: int, process: int) -> bool:
+    """Tell whether this very bursar serves this port.
+
+    One of another home would write what the agent spends into a ledger of its own, by limits and settings of its own.
+    Who says nothing, or not all of it within ANSWER_S, is looked at more closely by `bursar revive`.
+    """
     try:
         line = socket.create_connection(("127.0.0.1", port), CONNECT_S)
     except OSError:
@@ -51,7 +65,7 @@ def is_up(port: int) -> bool:
                 answer += piece
         except OSError:
             return False
-    return b'"bursar"' in answer
+    return b'"bursar"' in answer and b'"pid":%d,' % process in answer
 
 
 def own_command(*arguments: str) -> list[str]:

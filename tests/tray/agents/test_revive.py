@@ -172,7 +172,7 @@ def test_settings_that_cannot_be_led_back_are_told_of_and_stop_no_prompt(
 
 def test_the_hook_says_nothing_while_bursar_is_up_and_takes_no_stranger_for_it(tmp_path: Path) -> None:
     with Bursar(tmp_path / "bursar", DIRECT) as running:
-        record = tmp_path / "agents.json"
+        record = running.home / "agents.json"
         command = [
             sys.executable,
             "-I",
@@ -185,10 +185,36 @@ def test_the_hook_says_nothing_while_bursar_is_up_and_takes_no_stranger_for_it(t
         ]
         done = subprocess.run(command, capture_output=True, timeout=60, cwd=tmp_path, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
-        assert hook.is_up(running.port)
+        runs = owner(running.home / "run.json")
+        assert runs
+        assert hook.own_process(str(record)) == runs.pid
+        assert hook.is_up(running.port, runs.pid)
         assert answers(running.port)
+    assert hook.own_process(str(record)) == 0
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert not hook.is_up(silent.getsockname()[1])
+        assert not hook.is_up(silent.getsockname()[1], runs.pid)
+
+
+def test_a_bursar_of_another_home_is_not_taken_for_its_own(
+    bursar: Command, connected: Path, port: int, home: Path, tmp_path: Path
+) -> None:
+    other = Bursar(tmp_path / "other", DIRECT, port=port)
+    other.port = port
+    with other:
+        runs = owner(other.home / "run.json")
+        assert runs
+        assert not hook.is_up(port, hook.own_process(str(home / "agents.json")))
+        # As left by a bursar that was killed, whose ports are the other's now.
+        note = {"pid": runs.pid + 1, "ports": {"proxy": other.port, "control": other.control_port}}
+        (home / "run.json").write_text(json.dumps(note))
+        (home / "control.token").write_text("of before")
+        (home / "control.token").chmod(0o600)
+        assert not hook.is_up(port, hook.own_process(str(home / "agents.json")))
+        assert "is not running" in bursar("status").out
+        said = revive(bursar, ANTHROPIC_BASE_URL=DIRECT)
+        assert re.match(r"bursar cannot start: port \d+ .*taken", said["systemMessage"])
+        assert f"requests go to {DIRECT}, unmetered" in said["systemMessage"]
+        assert address(connected) == DIRECT
 
 
 def test_the_hook_asks_at_the_port_that_the_record_names(connected: Path, port: int, home: Path) -> None:
