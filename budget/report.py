@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -65,12 +66,20 @@ class Week:
         return sum((share.usage for share in self.models if share.is_local), Usage())
 
 
+_YEARS = range(1970, 9000)
+"""Those that have weeks before and after them in which sums can be made."""
+
+
 def week_of(text: str) -> date:
     """Find the Monday of an ISO week such as "2026-W47"; ValueError if it is none."""
-    year, separator, number = text.partition("-W")
-    if not separator or not year.isdecimal() or not number.isdecimal():
-        raise ValueError(f"not a week such as 2026-W47: {text!r}")
-    return date.fromisocalendar(int(year), int(number), 1)
+    named = re.fullmatch(r"([0-9]{4})-W([0-9]{1,2})", text)
+    if named and int(named[1]) in _YEARS and 1 <= int(named[2]) <= _weeks_in(int(named[1])):
+        return date.fromisocalendar(int(named[1]), int(named[2]), 1)
+    raise ValueError(f"not a week such as 2026-W47: {text!r:.40}")
+
+
+def _weeks_in(year: int) -> int:
+    return date(year, 12, 28).isocalendar().week
 
 
 class Sums(Protocol):

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from budget.archive import Archive
 from budget.report import week_of
@@ -29,6 +29,7 @@ from proxy.historyapi import history
 from proxy.keeperapi import keeper
 from proxy.localjson import locals_json
 from proxy.metrics import metrics
+from proxy.openapi.description import PATH, description
 from proxy.refusals import line_of
 from proxy.rehearse import rehearse
 from proxy.reportjson import report_json
@@ -70,6 +71,12 @@ def create_control(services: Services, token: str, desk: Desk, archive: Archive 
 def health() -> Response:
     """Tell that the server answers, and which process it is; needs no token and tells nothing else."""
     return jsonify(status="ok", pid=os.getpid())
+
+
+@api.get(PATH)
+def openapi() -> Response:
+    """Describe this API as OpenAPI 3.1 does."""
+    return jsonify(description(current_app, _desk().facts()["version"]))
 
 
 @api.get("/api/status")
@@ -230,7 +237,7 @@ def report() -> Any:
     services = _services()
     try:
         named = request.args.get("week")
-        since = week_of(named) if named else services.ledger.today().day - timedelta(days=6)
+        since = week_of(named) if named is not None else services.ledger.today().day - timedelta(days=6)
     except ValueError as error:
         raise RequestError(str(error)) from None
     made = weekly_report(services.ledger.file, since, now=services.clock(), zone=services.zone())
@@ -241,10 +248,13 @@ def report() -> Any:
 def correct() -> Response:
     """Say what an entry should have been: {"entry", "charged_usd", "likely_usd", "note"}; gives the new entry's id."""
     body = _body("entry", "charged_usd", "likely_usd", "note")
+    entry, amounts, note = body["entry"], (body["charged_usd"], body["likely_usd"]), body["note"]
+    if type(entry) is not int or not all(isinstance(text, str) for text in (*amounts, note)):
+        raise RequestError('"entry" must be a whole number, amounts dollars as text such as "10.00", and "note" text')
     try:
-        charged, likely = Money.usd(body["charged_usd"]), Money.usd(body["likely_usd"])
-        made = _services().ledger.correct(int(body["entry"]), charged, likely, str(body["note"])[:500])
-    except (ValueError, TypeError) as error:
+        charged, likely = map(Money.usd, amounts)
+        made = _services().ledger.correct(entry, charged, likely, note[:500])
+    except ValueError as error:
         raise RequestError(str(error)) from None
     return jsonify(entry=made)
 
@@ -345,7 +355,10 @@ def _token_check(token: str) -> Callable[[], Any]:
 def _http_error(error: HTTPException) -> Any:
     sentences = {404: "there is no such path", 405: "this path takes another method", 413: "the body is too long"}
     code = error.code or 500
-    return jsonify(error=sentences.get(code, str(error.description))), code
+    answer = jsonify(error=sentences.get(code, str(error.description)))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["allow"] = ", ".join(sorted({*error.valid_methods} - {"OPTIONS"}))
+    return answer, code
 
 
 def _request_error(error: RequestError) -> Any:

@@ -8,6 +8,7 @@ from proxy.wire.client import Gate, WireRequest
 
 WITH_BODY = {b"POST", b"PUT", b"PATCH", b"DELETE"}
 METHODS = {b"GET", b"HEAD", b"POST"}
+ALLOW = (b"allow", b"GET, HEAD, POST")
 FORM = b"application/x-www-form-urlencoded"
 
 
@@ -21,7 +22,10 @@ def gate(port: int, *, has_forms: bool = False) -> Gate:
 
     def check(request: WireRequest) -> Whole | None:
         fault = _fault(request, hosts, origins, has_forms=has_forms)
-        return error(fault[0], f"bursar: {fault[1]}", dialect_of(request.target)) if fault else None
+        if fault is None:
+            return None
+        headers = [ALLOW] if fault[0] == 405 else []
+        return error(fault[0], f"bursar: {fault[1]}", dialect_of(request.target), headers=headers)
 
     return check
 

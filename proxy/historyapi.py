@@ -29,14 +29,19 @@ def add() -> Response:
 @history.post("/api/history/forget")
 def forget() -> Response:
     """Let go of all imported history; what bursar metered itself stays."""
+    if request.get_json(silent=True) != {}:
+        raise RequestError("the body must be the JSON object {}")
     return jsonify(forgotten=counter().services.ledger.history.forget())
 
 
 def _rows(body: bytes) -> list[list[Any]]:
     try:
-        rows = json.loads(body)["rows"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        raise RequestError('the body must be the JSON object {"rows": […]}') from None
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict) or set(asked) != {"rows"}:
+        raise RequestError('the body must be the JSON object {"rows": […]}')
+    rows = asked["rows"]
     if not isinstance(rows, list) or len(rows) > MOST_ROWS or not all(isinstance(row, list) for row in rows):
         raise RequestError(f"rows must be a list of at most {MOST_ROWS} lists")
     return rows
