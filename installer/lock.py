@@ -25,6 +25,7 @@ LOCKS = (
     ("installer/build.lock", "pyproject.toml", ("--extra", "build", *SAME)),
     ("tests/old_sdk.lock", "tests/old_sdk.in", ("--no-deps",)),
     ("tests/llama.lock", "tests/llama.in", ()),
+    ("tests/schemathesis.lock", "tests/schemathesis.in", ()),
 )
 
 
