@@ -62,7 +62,7 @@ def to_cloud(
             if warm:
                 services.warmth.heard(key, warm)
         if services.keeper:
-            services.keeper.answered(case, forward, attempt, outcome, reading)
+            services.keeper.answered(case, attempt, outcome, reading)
 
     def settled(outcome: Outcomes, reading: Reading) -> Future[Any]:
         settlement = ended(attempt, outcome, reading)
@@ -75,7 +75,8 @@ def to_cloud(
         return settling
 
     options = services.options
-    forward = Forward(
+    # Nothing that its carrier calls may hold it: the body would be kept until Python looks for such rings.
+    return Forward(
         origin=services.cloud.origin,
         method=b"POST",
         target=services.cloud.target(case.wire.target),
@@ -86,7 +87,6 @@ def to_cloud(
         is_cloud=True,
         may_send=lambda: may_go(services, case.request),
     )
-    return forward
 
 
 def attempt_of(services: Services, held: Held, within: Bound, bounds: Bounds) -> Attempt:

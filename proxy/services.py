@@ -201,6 +201,11 @@ class RequestLog:
         with self._lock:
             return list(islice((line for line in self._lines if line.number > number), most))
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest line; 0 before the first."""
+        return self._number
+
     def find(self, request_id: str) -> Line | None:
         """Find the last line about a request."""
         with self._lock:

@@ -35,6 +35,7 @@ from tray.alerts.desktop import Everywhere
 from tray.alerts.post import Post
 from tray.alerts.watch import Watch
 from tray.control import Control
+from tray.coredump import write_none
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
@@ -42,6 +43,7 @@ from tray.jobs import DAY, HEALTH, jobs_of
 from tray.journal import form_on_screen
 from tray.listener import Listener, tell_log
 from tray.logs import configure
+from tray.memory import take_sparingly
 from tray.modelnames import unknown_models
 from tray.paths import Paths
 from tray.projectfile import ProjectFiles
@@ -185,6 +187,8 @@ def build(
 
     Raises AlreadyRunning, PortTakenError, SettingsError, UnsafeFileError, PriceTableError; then nothing is left behind.
     """
+    take_sparingly()
+    write_none()
     with ExitStack() as end:
         settings = load()
         lock = end.enter_context(InstanceLock(private_folder(paths.state)))

@@ -9,6 +9,7 @@ from budget.ledger import Ledger
 from proxy.keeper.facts import was_on_before
 from proxy.services import Services
 from tray.alerts.watch import Watch, monday
+from tray.memory import Tidying
 from tray.scheduler import Job, at, every
 
 HEALTH = "health"
@@ -32,6 +33,7 @@ def jobs_of(services: Services, watch: Watch, hurry: Callable[[str], None], repo
         Job("report", lambda: weekly(ledger, watch, report), every(timedelta(hours=1)), timedelta(minutes=2)),
         Job("offer", lambda: make_offer(services), every(timedelta(hours=3)), timedelta(minutes=5)),
         Job("retention", watch.tidy, every(timedelta(days=1)), timedelta(minutes=10)),
+        Job("memory", _tidying(services).look, every(timedelta(seconds=30)), timedelta(seconds=30)),
     )
 
 
@@ -68,6 +70,10 @@ def make_offer(services: Services) -> None:
     wish, ledger, today = services.options.keeper, services.ledger, services.ledger.today().day
     if not wish.enabled and not was_on_before(ledger.file, today):
         services.offers.of(ledger.file, today, services.prices(), wish)
+
+
+def _tidying(services: Services) -> Tidying:
+    return Tidying(lambda: services.log.newest, lambda: services.ledger.today().open_holds > 0)
 
 
 def _turn(ledger: Ledger) -> None:

@@ -21,6 +21,7 @@ from budget.clock import Elapsed
 from budget.ledger import Held
 from pricing.rates import Rates
 from proxy.coldcache import Warm
+from proxy.headers import to_upstream
 from proxy.keeper.apart import Apart
 from proxy.keeper.fit import can_be_kept, without_output
 from proxy.keeper.hazard import Hazard
@@ -108,7 +109,7 @@ class Keeper:
                 _bound(self._asking)
                 self._pauses.came(_thread(asked), asked.session, self._services.clock().timestamp())
 
-    def answered(self, case: Case, forward: Forward, attempt: Attempt, outcome: Outcomes, reading: Reading) -> None:
+    def answered(self, case: Case, attempt: Attempt, outcome: Outcomes, reading: Reading) -> None:
         """Note Claude's answer: its request is kept in place of the conversation's last one."""
         with self._apart, self._lock:
             asked = case.request
@@ -122,7 +123,7 @@ class Keeper:
                 return
             said = Said(thread, asked.session, bool(asked.agent_id), reading.stop_reason == "tool_use")
             self._pauses.ended(said, self._services.clock().timestamp())
-            kept = self._kept_of(case, said, forward, attempt.at, reading.usage)
+            kept = self._kept_of(case, said, attempt.at, reading.usage)
             if kept is None:
                 self._shelf.drop(thread)
             else:
@@ -305,7 +306,7 @@ class Keeper:
 
     # --- what is kept -------------------------------------------------------------------------------------------
 
-    def _kept_of(self, case: Case, said: Said, forward: Forward, at: datetime, usage: Mapping[str, Any]) -> Kept | None:
+    def _kept_of(self, case: Case, said: Said, at: datetime, usage: Mapping[str, Any]) -> Kept | None:
         """Give what is kept of a request; None where that is nothing, or no ping of it would be answered."""
         asked, wish = case.request, self._services.options.keeper
         read, written = cached(usage)
@@ -319,9 +320,9 @@ class Keeper:
         since_s = max(0.0, (self._services.clock() - at).total_seconds())
         return Kept(
             said=said,
-            target=forward.target,
-            headers=forward.headers,
-            body=forward.body,
+            target=self._services.cloud.target(case.wire.target),
+            headers=to_upstream(case.wire.headers),
+            body=asked.body,
             shape=asked.shape,
             labels=case.labels,
             tokens=read + written + tail,

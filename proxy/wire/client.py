@@ -114,6 +114,8 @@ class Client(asyncio.Protocol):
         self.gone = True
         self.hub.clients.discard(self)
         self._cancel_timer()
+        # The parser and this refer to each other: what else they keep stays until Python looks for such rings.
+        self.request, self._body = None, []
         if self.on_gone:
             self.on_gone()
 

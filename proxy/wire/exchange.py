@@ -226,7 +226,9 @@ class Exchange:
             # The last events leave at once; only the end of the answer waits for its entry.
             self.client.send_data(tail.data)
             tail = replace(tail, data=b"")
-        self.hub.when_done(tail.settled, lambda: self._answer(tail))
+        # What waits for the entry must not hold it: the two would live until Python looks for such rings.
+        settled, rest = tail.settled, replace(tail, settled=None)
+        self.hub.when_done(settled, lambda: self._answer(rest))
 
     def _finish(self, ending: Ending, detail: str) -> Tail:
         try:

@@ -23,6 +23,9 @@ STEP = 256 * 1024
 """How much of a large request is handed to the socket at a time, so that no stream waits while it is copied."""
 
 
+NOTHING = memoryview(b"")
+
+
 class OriginConnection(asyncio.Protocol):
     """Sends one request at a time and hands the answer's parts to its exchange as they arrive."""
 
@@ -39,7 +42,7 @@ class OriginConnection(asyncio.Protocol):
         self._in_body = False
         self._until_close = False
         self._complete = False
-        self._unsent = memoryview(b"")
+        self._unsent = NOTHING
         self._is_full = False
 
     def send(self, exchange: Exchange, head: bytes, body: bytes) -> None:
@@ -56,6 +59,7 @@ class OriginConnection(asyncio.Protocol):
         """Drop the connection: nothing more of it is heard."""
         self.exchange = None
         self.reusable = False
+        self._unsent = NOTHING
         if self.transport:
             self.transport.abort()
 
@@ -96,6 +100,7 @@ class OriginConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.reusable = False
+        self._unsent = NOTHING
         if self.exchange is None:
             return
         if self._in_body and self._until_close and exc is None:
@@ -145,6 +150,8 @@ class OriginConnection(asyncio.Protocol):
         while self._unsent and not self._is_full:
             piece, self._unsent = self._unsent[:STEP], self._unsent[STEP:]
             self._write(piece)
+        if not self._unsent:
+            self._unsent = NOTHING  # An empty view would keep the whole of what it looked at.
 
     def _write(self, data: bytes | memoryview) -> None:
         if self.transport and not self.transport.is_closing():
