@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tray.startup.folders import config_home, put, take_away
+from tray.startup.folders import config_home, made_for, make, noted, put, take_away, unmake
 from tray.startup.program import Command, through_shell
 from tray.startup.system import Tool
 
@@ -68,19 +68,21 @@ def starts(environ: Mapping[str, str], command: Command) -> bool:
 def turn_on(environ: Mapping[str, str], command: Command, run: Tool) -> None:
     """Write the unit and enable it, as `systemctl --user enable` does, for the next login; nothing is started now."""
     unit, wanted = file(environ), _wanted(environ)
-    put(unit, text(command))
-    wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = make(wanted.parent)
+    put(unit, noted(text(command), unit, made))
     take_away(wanted)
     wanted.symlink_to(unit)
     _read_again(run)
 
 
 def turn_off(environ: Mapping[str, str], run: Tool) -> None:
-    """Take the unit away; one that runs goes on until it is stopped."""
+    """Take the unit away, and the folders that were made for it and are empty; one that runs goes on until stopped."""
     unit, wanted = file(environ), _wanted(environ)
     if unit.is_file() or wanted.is_symlink():
+        made = made_for(unit)
         take_away(wanted)
         take_away(unit)
+        unmake(wanted.parent, made)
         _read_again(run)
 
 

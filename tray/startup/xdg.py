@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tray.startup.folders import config_home, put, take_away
+from tray.startup.folders import config_home, made_for, make, noted, put, take_away, unmake
 from tray.startup.program import Command, through_shell
 
 _ENTRY = """\
@@ -53,12 +53,17 @@ def starts(environ: Mapping[str, str], command: Command) -> bool:
 
 def turn_on(environ: Mapping[str, str], command: Command) -> None:
     """Write the entry, over one that was turned off."""
-    put(file(environ), entry(command))
+    path = file(environ)
+    made = make(path.parent)
+    put(path, noted(entry(command), path, made))
 
 
 def turn_off(environ: Mapping[str, str]) -> None:
-    """Take the entry away."""
-    take_away(file(environ))
+    """Take the entry away, and the folders that were made for it, if nothing else lies in them."""
+    path = file(environ)
+    made = made_for(path)
+    take_away(path)
+    unmake(path.parent, made)
 
 
 def entry(command: Command) -> str:

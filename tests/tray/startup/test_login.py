@@ -10,7 +10,7 @@ import pytest
 
 from tests.tray.startup.conftest import Tools, files_of
 from tray.startup import start_at_login, starts_at_login
-from tray.startup.login import CannotStart, how, starts_this, turn, where
+from tray.startup.login import CannotStart, How, how, starts_this, turn, where
 from tray.startup.system import System, tool
 
 Make = Callable[[str], System]
@@ -77,3 +77,26 @@ def test_a_tool_that_is_missing_fails_or_hangs_up_says_nothing(tmp_path: Path, t
     assert run((sys.executable, "-c", "raise SystemExit(3)")) is None
     assert run((sys.executable, "-c", "import os; print(os.environ['WHO'])")) == "ada\n"
     assert shutil.which("no-such-tool-of-ours") is None
+
+
+@pytest.mark.parametrize("way", ["desktop", "service"])
+def test_folders_that_were_made_for_it_go_with_it_and_no_others(system: Make, tmp_path: Path, way: How):
+    here = system("linux")
+    config = tmp_path / "home" / ".config"
+    config.mkdir(parents=True)
+    for _ in range(2):
+        turn(here, way)
+    turn(here, None)
+    assert list(config.iterdir()) == []
+
+    folder = Path(where(here, way)).parent
+    folder.mkdir(parents=True)  # A person's own, if empty.
+    turn(here, way)
+    turn(here, None)
+    assert folder.is_dir()
+    shutil.rmtree(folder)
+
+    turn(here, way)
+    (folder / "another").write_text("a person's own")
+    turn(here, None)
+    assert [path.name for path in folder.iterdir()] == ["another"]
