@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 from budget.database import open_reader
-from pricing.money import ZERO, Money
+from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 from pricing.usage import Usage
 
 Row = dict[str, Any]
@@ -30,6 +31,26 @@ ROWS = f"SELECT day, model, project, {_SUMS} GROUP BY day, model, project"
 _DAYS = """
 SELECT day, coalesce(sum(picos) FILTER (WHERE NOT provisional), 0) AS picos FROM history
 WHERE day BETWEEN :since AND :until AND NOT through GROUP BY day"""
+
+
+_LATELY = """
+SELECT day, sum(picos) AS picos FROM history WHERE NOT provisional GROUP BY day HAVING sum(picos) > 0
+ORDER BY day DESC LIMIT :most"""
+
+
+@dataclass(frozen=True, slots=True)
+class UsualDay:
+    """What half of some days came to at most, at list prices; only days with spend count."""
+
+    days: int
+    since: date
+    until: date
+    cost: Money
+
+    @property
+    def budget(self) -> str:
+        """Give it in whole dollars, one at least, as a person would set it."""
+        return str(max(1, (self.cost.picos + PICOS_PER_DOLLAR // 2) // PICOS_PER_DOLLAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,19 @@ def imported_weeks(database: Path, oldest: date, newest: date) -> dict[date, Mon
         monday = day - timedelta(days=day.weekday())
         weeks[monday] = weeks.get(monday, ZERO) + Money(row["picos"])
     return weeks
+
+
+def usual_day(database: Path, most: int = 60) -> UsualDay | None:
+    """Tell what the newest imported days with spend usually came to, by their median; None without any.
+
+    Requests that went through bursar count as well: they were spent. Raises sqlite3.Error.
+    """
+    rows = _read(database, _LATELY, {"most": str(most)})
+    if not rows:
+        return None
+    days = [date.fromisoformat(row["day"]) for row in rows]
+    middle = Money(median_low(row["picos"] for row in rows))
+    return UsualDay(len(rows), min(days), max(days), middle)
 
 
 def first_imported(database: Path) -> date | None:

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import redirect, request, url_for
 
+from budget.imported import usual_day
 from budget.words import MEANS
 from pricing.money import Money
 from proxy.around import Import
-from proxy.dashboard.pages import is_part, page, pages
+from proxy.dashboard.pages import books, is_part, page, pages
 from proxy.dashboard.today import MODES
 from proxy.desk import RequestError, counter
 from proxy.localjson import locals_json
@@ -72,13 +73,17 @@ def login() -> Any:
 def _shown(done: str = "", problem: str = "", own: str = "", chosen: str = "") -> str:
     services, around = counter().services, counter().desk.around
     limits = services.ledger.today().limits
-    budget = next((usd for usd in PRESETS if Money.usd(usd) == limits.budget), OTHER)
+    usual = books(lambda: usual_day(services.ledger.file))
+    wish = Money.usd(usual.budget) if usual and not _is_budget_set() else limits.budget
+    presets = sorted({*PRESETS, *([usual.budget] if usual else [])}, key=int)
+    budget = next((usd for usd in presets if Money.usd(usd) == wish), OTHER)
     was = limits.budget.exact() if budget == OTHER else ""
     return page(
         "welcome.html",
         done=done,
         problem=problem,
-        presets=PRESETS,
+        presets=presets,
+        usual=usual,
         chosen=chosen or budget,
         own=own or was,
         was=was,
@@ -92,6 +97,14 @@ def _shown(done: str = "", problem: str = "", own: str = "", chosen: str = "") -
         logs=around.logs() if around else None,
         progress=_progress(),
     )
+
+
+def _is_budget_set() -> bool:
+    """Tell whether a person chose a budget before; a config file that cannot be read is taken for one that says so."""
+    try:
+        return bool(counter().desk.settings()["budget"].text)
+    except RequestError:
+        return True
 
 
 def _progress() -> Import:

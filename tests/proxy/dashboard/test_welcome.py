@@ -1,11 +1,16 @@
 """The first page says what was found, changes only what is chosen on it, and can be come back to."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from budget.state import Mode
 from proxy.around import FoundAgent, Import, PastLogs
+from tests.kit.pasts import past
 from tests.proxy.dashboard.house import House, Visitor
 from tests.proxy.dashboard.test_agents import PaperWires
+
+MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
 
 
 class PaperMachine:
@@ -166,3 +171,23 @@ def test_a_link_can_open_it_and_the_first_day_and_the_settings_lead_to_it(house:
     answer = house.app.test_client().get(f"{house.link()}?to=welcome")
     assert answer.headers["location"] == "/welcome"
     assert all('href="/welcome"' in visitor.text(path) for path in ("/", "/settings"))
+
+
+def test_the_past_suggests_a_budget_and_says_from_what_it_comes(house: House, visitor: Visitor):
+    assert 'id="usual"' not in visitor.text("/welcome")
+    for number, dollars in enumerate(("12", "48.20", "91")):
+        house.ledger.history.add([past(MONDAY + timedelta(days=number), dollars).values()])
+    text = visitor.text("/welcome")
+    assert "3 days with spend, 2026-11-16 to 2026-11-18. Half of them came to $48.20 at most, at list prices" in text
+    assert 'id="budget-48" value="48">' in text
+    assert 'value="10" checked' in text, "who has chosen a budget keeps it"
+    house.desk.file["budget"] = ""
+    assert 'id="budget-48" value="48" checked' in visitor.text("/welcome")
+    assert visitor.post("/welcome/choices", mode="auto", budget="48").status_code == 303
+    assert house.desk.file["budget"] == "48"
+
+
+def test_a_config_file_that_cannot_be_read_hinders_no_welcome(house: House, visitor: Visitor):
+    house.ledger.history.add([past(MONDAY, "30").values()])
+    house.desk.broken = "line 3: no such key"
+    assert 'value="10" checked' in visitor.text("/welcome")
