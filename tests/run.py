@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
 
 
 def set_up_agents_and_servers(python: Path) -> None:
-    """Fetch what the journeys run for real: agents, a browser, an old Anthropic SDK, a llama.cpp server; and schemathesis."""
+    """Fetch what is run for real: agents, a browser, an old Anthropic SDK, a llama.cpp server; and schemathesis."""
     system_packages()
     npm_packages("agents", "Claude Code and opencode")
     npm_packages("browser", "what checks pages for who cannot see them well")

@@ -19,6 +19,7 @@ from tray.cli.place import FAILED, Place
 from tray.config_file import DEFAULT, ChangeError, change
 from tray.files import UnsafeFileError
 from tray.keys import TABLES
+from tray.projectfile import read_project
 from tray.reading import parsed
 from tray.rulekeys import RULE
 from tray.settings import Settings, SettingsError, load
@@ -147,6 +148,7 @@ def _tried(run: Run, number: int, dice: random.Random, path: Path, content: byte
     def wrong(why: str) -> None:
         run.wrong("wrong", number, why, content)
 
+    _check_as_projects(wrong, content, path.with_name(".bursar.toml"))
     try:
         settings = load(path, lambda: "UTC")
     except (SettingsError, UnsafeFileError) as error:
@@ -157,6 +159,13 @@ def _tried(run: Run, number: int, dice: random.Random, path: Path, content: byte
         return "refused"
     _check_changes(wrong, dice, path, content, settings)
     return "read"
+
+
+def _check_as_projects(wrong: Any, content: bytes, path: Path) -> None:
+    """The same text in a repository, perhaps a stranger's, is read or named as a problem."""
+    problem = read_project(content.decode("utf-8", "replace"), path).problem
+    if not problem.isprintable() or len(problem) > LONGEST_PROBLEM + len(str(path)):
+        wrong(f"a project's problem with control characters, or too long: {problem!a:.200}")
 
 
 def _check_refusal(wrong: Any, error: Exception) -> None:

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import agentfiles, config, prices
+from tests.fuzz import agentfiles, config, prices, reload
 from tests.fuzz.run import Run
 
-RUNS = {"config": (config.fuzz, 25), "prices": (prices.fuzz, 120), "agentfiles": (agentfiles.fuzz, 60)}
+RUNS = {
+    "config": (config.fuzz, 12),
+    "prices": (prices.fuzz, 120),
+    "agentfiles": (agentfiles.fuzz, 60),
+    "reload": (reload.fuzz, 10),
+}
 
 
 @pytest.mark.parametrize("name", RUNS)
