@@ -19,8 +19,8 @@ from proxy.classify.weigh import Words
 from proxy.request import AgentRequest
 from proxy.task import Reason, Side, Task, TaskClass, Tier
 
-MOST_KEPT = 65_536
-"""Texts, and messages, whose scan is remembered; a conversation of a megabyte has about a thousand."""
+MOST_KEPT = 16_384
+"""Texts, and messages, whose scan is remembered: 3 MB of each. A conversation of a megabyte has about a thousand."""
 
 LONGEST_S = 1.0
 """Seconds that the scan of one request may take; about twenty times what the largest one needs."""

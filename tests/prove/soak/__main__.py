@@ -18,15 +18,24 @@ from pathlib import Path
 from tests.prove.soak.run import Run, Seen
 from tests.prove.soak.verdict import faults, figures, tell
 
-WARM = 0.15
-"""Of the requests come before the first phase that counts, by as many agents as the first."""
+WARM = 0.3
+"""Of the requests come before the first phase that counts, by as many agents: until all that it remembers is full."""
 
 
-def soak(home: Path, requests: int, streams: list[int], share: float, *, seed: int = 1, every_s: float = 1.0) -> Seen:
+def soak(
+    home: Path,
+    requests: int,
+    streams: list[int],
+    share: float,
+    *,
+    seed: int = 1,
+    every_s: float = 1.0,
+    longest_s: float = 3600.0,
+) -> Seen:
     """Warm up, then share the requests out among the phases."""
     each = int(requests * (1 - WARM)) // len(streams)
     phases = [(requests - each * len(streams), streams[0]), *((each, agents) for agents in streams)]
-    return Run(home, faults=share, seed=seed, every_s=every_s).run(phases)
+    return Run(home, faults=share, seed=seed, every_s=every_s, longest_s=longest_s).run(phases)
 
 
 def main() -> None:
@@ -35,12 +44,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--streams", default="64,256", help="parallel agents, phase by phase")
     parser.add_argument("--faults", type=float, default=0.1, help="the share of calls that go wrong")
+    parser.add_argument("--minutes", type=float, default=60.0, help="the longest it may take; it asks less then")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     streams = [int(number) for number in options.streams.split(",")]
     with tempfile.TemporaryDirectory() as folder:
-        seen = soak(Path(folder) / "home", options.requests, streams, options.faults, seed=options.seed)
+        home, longest_s = Path(folder) / "home", 60 * options.minutes
+        seen = soak(home, options.requests, streams, options.faults, seed=options.seed, longest_s=longest_s)
     wrong = faults(seen)
     if options.json:
         samples = [asdict(sample) for sample in seen.samples]

@@ -15,7 +15,7 @@ from tests.prove.soak.faults import LEAVES, LOCAL, UPSTREAM, WIRES, Leave, spoil
 
 KINDS = {"stream": 62, "whole": 14, "local": 8, "chat": 5, "count": 8, "models": 1, "hello": 2}
 """What is asked, in percent."""
-SYSTEMS = {700: 40, 5_000: 35, 25_000: 22, 125_000: 3}
+SYSTEMS = {700: 50, 5_000: 39, 25_000: 10, 125_000: 1}
 """Tokens of a talk's system prompt, and of how many talks in a hundred."""
 WORDS = (
     "Find out why the scheduler loses a job when two threads finish at once, and mend it.",

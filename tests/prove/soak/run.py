@@ -60,8 +60,12 @@ class Seen:
 class Run:
     """Runs phases against one bursar."""
 
-    def __init__(self, home: Path, *, faults: float, seed: int = 1, every_s: float = 1.0) -> None:
+    def __init__(
+        self, home: Path, *, faults: float, seed: int = 1, every_s: float = 1.0, longest_s: float = 3600.0
+    ) -> None:
+        """Take how long all phases together may last; each ends in its share of that, whatever it was to ask."""
         self.seen, self._faults, self._seed, self._every_s = Seen(), faults, seed, every_s
+        self._longest_s = longest_s
         self._home = home
         self._claude_port, self._nobody = free_ports(2)
         self._began = 0.0
@@ -88,13 +92,14 @@ class Run:
         self._rest(bursar)
         for number, (asks, agents) in enumerate(phases):
             with FakeClaude(port=self._claude_port) as fake:
-                asyncio.run(self._phase(bursar, local, itertools.islice(calls, asks), agents))
+                share_s = self._longest_s * asks / sum(each for each, _ in phases)
+                asyncio.run(self._phase(bursar, local, _some(calls, asks, share_s), agents))
                 fake.wait_until(lambda it: it.bill()["open"] == 0, 60)
                 self.seen.bill += fake.bill()["lines"]
             if not number:
                 absent = (call for call in calls if call.kind in ("stream", "whole", "upstream"))
                 asyncio.run(
-                    self._phase(bursar, local, itertools.islice(absent, min(ABSENT, asks)), agents, absent=True)
+                    self._phase(bursar, local, itertools.islice(absent, min(ABSENT, asks // 4)), agents, absent=True)
                 )
             bursar.settled()
             self._rest(bursar)
@@ -112,6 +117,7 @@ class Run:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.sleep(0.1)  # What was closed is closed in the loop's next rounds.
 
     async def _agent(self, bursar: Bursar, calls: Iterator[Call], absent: bool) -> None:
         agent = Agent(bursar.url)
@@ -143,10 +149,13 @@ class Run:
 
     async def _ask_health(self, bursar: Bursar) -> None:
         agent, call = Agent(bursar.url), Call("health", request(bursar.url, "GET", "/health"))
-        while True:
-            told = await agent.ask(call)
-            self.seen.health.append(told.seconds if told.status == 200 else float("inf"))
-            await asyncio.sleep(0.2)
+        try:
+            while True:
+                told = await agent.ask(call)
+                self.seen.health.append(told.seconds if told.status == 200 else float("inf"))
+                await asyncio.sleep(0.2)
+        finally:
+            agent.close()
 
     def _rest(self, bursar: Served) -> None:
         """Look at it while nothing is asked."""
@@ -158,6 +167,11 @@ class Run:
         self.seen.open_holds = bursar.status()["open_holds"]
         self.seen.books = compare(bursar.entries(), self.seen.bill, self.seen.whole)
         self.seen.log_bytes = look(bursar.pid, self._home, 0).log_bytes
+
+
+def _some(calls: Iterator[Call], most: int, longest_s: float) -> Iterator[Call]:
+    end = time.monotonic() + longest_s
+    return itertools.takewhile(lambda _: time.monotonic() < end, itertools.islice(calls, most))
 
 
 def _wrong(call: Call, told: Told, absent: bool) -> str:

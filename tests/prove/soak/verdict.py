@@ -25,11 +25,11 @@ def warm(seen: Seen) -> list[Sample]:
     return [sample for sample in seen.samples if sample.requests > first]
 
 
-def faults(seen: Seen, *, has_slope: bool = True) -> list[str]:
+def faults(seen: Seen, *, has_slope: bool = True, most_growth_mb: float = MOST_GROWTH_MB) -> list[str]:
     """Say what must not be; without `has_slope` the run is too short to tell how memory grows."""
     found = seen.wrong[:10] + [f"… {len(seen.wrong)} wrong answers in all"] * (len(seen.wrong) > 10)
     before, last = seen.at_rest[0], seen.at_rest[-1]
-    if has_slope and slope(warm(seen)) > MOST_GROWTH_MB:
+    if has_slope and slope(warm(seen)) > most_growth_mb:
         found.append(f"memory grows by {slope(warm(seen)):.2f} MB for ten thousand requests")
     if last.threads > before.threads + POOLS:
         found.append(f"threads: {before.threads}, then {last.threads}")
@@ -76,6 +76,7 @@ def figures(seen: Seen) -> dict[str, Any]:
         "health_ms_p50_p99_max": [round(1000 * health[int(at * (len(health) - 1))], 1) for at in (0.5, 0.99, 1.0)],
         "books": str(seen.books),
         "largest": largest_of(seen),
+        "ended": {f"{kind}: {word}": number for (kind, word), number in sorted(seen.told.items())},
     }
 
 
@@ -92,7 +93,7 @@ def largest_of(seen: Seen) -> dict[str, list[str]]:
 def tell(seen: Seen, wrong: list[str]) -> None:
     """Print the figures, how the calls ended, and what is wrong."""
     for name, figure in figures(seen).items():
-        if name != "largest":
+        if name not in ("largest", "ended"):
             print(f"{name.replace('_', ' '):24} {figure}")
     print("\nmemory as it went (requests: RSS MB): " + ", ".join(_course(seen.samples)))
     print("\nhow calls ended:")
