@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from proxy.keeper.worth import Chance
 
 EDGES = (0.0, 60.0, 120.0, 240.0, 420.0, 660.0, 960.0, 1260.0, 1800.0, 2700.0, 3900.0, 7500.0, 14400.0)
 """Where the stretches of a silence begin, in seconds; the last one has no end."""
@@ -55,7 +57,7 @@ class _Seen:
 
 
 class Hazard:
-    """What was learned of returns; copies of it can be asked while more is learned."""
+    """What was learned of returns; the chances that it gives can be asked while more is learned."""
 
     def __init__(self, weight: float = WEIGHT) -> None:
         self._weight = weight
@@ -78,20 +80,27 @@ class Hazard:
             mine.returns = [one + more for one, more in zip(mine.returns, seen.returns, strict=True)]
             mine.silent_s = [one + more for one, more in zip(mine.silent_s, seen.silent_s, strict=True)]
 
-    def copy(self) -> Hazard:
-        """Give another one that knows the same."""
-        made = Hazard(self._weight)
-        made.learn(self)
-        return made
-
     def rate(self, mood: Mood, age_s: float) -> float:
         """Tell how many return in a second at this age, of those still silent."""
         return self._rate(mood, _place(age_s))
 
     def chance(self, mood: Mood, since_s: float, until_s: float) -> float:
         """Tell how likely who has been silent for `since_s` is back before `until_s`: from 0 to 1."""
-        risk = sum(self._rate(mood, place) * (end - begin) for place, begin, end in _stretches(since_s, until_s))
-        return -math.expm1(-risk)
+        return self.chances(mood, ())(since_s, until_s)
+
+    def chances(self, mood: Mood, lasting: Iterable[tuple[float, float]]) -> Chance:
+        """Give the chance of one mood as it is now, counting in silences that last: the ages between which each did.
+
+        It may be asked while more is learned.
+        """
+        seen, silent_s = self._seen[mood], list(self._seen[mood].silent_s)
+        for since_s, until_s in lasting:
+            for place, begin, end in _stretches(since_s, until_s):
+                silent_s[place] += end - begin
+        rates = [self._rate_of(mood, place, seen.returns[place], silent_s[place]) for place in range(len(EDGES))]
+        return lambda since_s, until_s: (
+            -math.expm1(-sum(rates[place] * (end - begin) for place, begin, end in _stretches(since_s, until_s)))
+        )
 
     @property
     def pauses(self) -> int:
@@ -99,8 +108,11 @@ class Hazard:
         return round(sum(sum(seen.returns) for seen in self._seen.values()))
 
     def _rate(self, mood: Mood, place: int) -> float:
-        seen, prior = self._seen[mood], PRIOR[mood][place]
-        return (seen.returns[place] + self._weight) / (seen.silent_s[place] + self._weight / prior)
+        seen = self._seen[mood]
+        return self._rate_of(mood, place, seen.returns[place], seen.silent_s[place])
+
+    def _rate_of(self, mood: Mood, place: int, returns: float, silent_s: float) -> float:
+        return (returns + self._weight) / (silent_s + self._weight / PRIOR[mood][place])
 
 
 def _place(age_s: float) -> int:

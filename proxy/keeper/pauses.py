@@ -6,6 +6,7 @@ Moments are seconds of one clock that the caller names; nothing of a request is 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from proxy.keeper.hazard import Hazard, Mood
@@ -88,12 +89,9 @@ class Pauses:
 
         One that is not known to be silent is taken to have just asked.
         """
-        hazard = self.hazard.copy()
-        for silence in self._silent.values():
-            self._learn(silence, now_s, hazard)
         mine = self._silent.get(thread)
         mood = mine.moods(now_s)[-1][0] if mine else Mood.asked
-        return lambda since_s, until_s: hazard.chance(mood, since_s, until_s)
+        return self.hazard.chances(mood, self._lasting(mood, now_s))
 
     def age_s(self, thread: str, now_s: float) -> float | None:
         """Say for how long a conversation has been silent; None if it is not, or nobody knows."""
@@ -103,6 +101,17 @@ class Pauses:
     def _has_left(self, now_s: float) -> bool:
         return next(iter(self._silent.values())).since_s < now_s - FORGOTTEN_S
 
-    def _learn(self, silence: _Silence, now_s: float, hazard: Hazard | None = None) -> None:
-        for mood, since_s, until_s in silence.moods(min(now_s, silence.since_s + FORGOTTEN_S)):
-            (hazard or self.hazard).silent(mood, since_s, until_s)
+    def _learn(self, silence: _Silence, now_s: float) -> None:
+        for mood, since_s, until_s in _counted(silence, now_s):
+            self.hazard.silent(mood, since_s, until_s)
+
+    def _lasting(self, wanted: Mood, now_s: float) -> Iterator[tuple[float, float]]:
+        """Give the parts of a mood of all silences that last: the ages between which each did."""
+        for silence in self._silent.values():
+            for mood, since_s, until_s in _counted(silence, now_s):
+                if mood is wanted:
+                    yield since_s, until_s
+
+
+def _counted(silence: _Silence, now_s: float) -> list[tuple[Mood, float, float]]:
+    return silence.moods(min(now_s, silence.since_s + FORGOTTEN_S))

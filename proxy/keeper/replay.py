@@ -127,10 +127,11 @@ class Replaying:
 
     def _decide(self, kept: _Kept, at_s: float) -> None:
         asked, stake = kept.asked, kept.asked.stake
+        if self._most is not None and self.found.cost + stake.ping > self._most.picos:
+            return
         chance = self.pauses.chance(asked.said.thread, at_s)
         step_s = asked.life_s - margin_s(asked.life_s)
-        has_room = self._most is None or self.found.cost + stake.ping <= self._most.picos
-        if has_room and worth(stake, max(0.0, at_s - asked.until_s), step_s, chance) > 0:
+        if worth(stake, max(0.0, at_s - asked.until_s), step_s, chance) > 0:
             self.found.pings += 1
             self.found.cost += stake.ping
             self._keep(_Kept(asked, at_s, kept.pings + 1))

@@ -31,6 +31,9 @@ from tray.cli.show import as_json, columns, put
 from tray.files import write_private
 from tray.handover import prices_of
 
+MOST_REPLAYED = 10_000
+"""Requests of a week from which on nobody who asks for a report waits for the keeper's offer: a second of work."""
+
 
 @click.command(short_help="Show a week: what was spent, what was saved, why, and what to change.")
 @click.option("--week", metavar="YEAR-Wnn", help="A week such as 2026-W47; without it, the last seven days.")
@@ -71,6 +74,9 @@ def _offer(place: Place, found: Report) -> Iterator[str]:
     """Offer the cache keeper where it is off, and would have saved something in these days."""
     wish = place.settings().keeper
     if wish.enabled or found.pings.sent or found.is_empty:
+        return
+    if found.sums.requests > MOST_REPLAYED:
+        yield "The cache keeper is off. What it would have saved takes long to work out here: bursar keeper"
         return
     made = offer(Folder(place.paths.ledger).database, found.until + timedelta(days=1), prices_of(place.paths), wish)
     if made.found.net > ZERO:

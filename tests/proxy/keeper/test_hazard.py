@@ -56,11 +56,22 @@ def test_one_mood_says_nothing_of_another() -> None:
     assert hazard.rate(Mood.asked, 300) == Hazard().rate(Mood.asked, 300)
 
 
-def test_a_copy_does_not_learn_with_the_original() -> None:
+def test_a_chance_that_was_given_does_not_learn_with_the_original() -> None:
     hazard = Hazard()
-    copy = hazard.copy()
+    given = hazard.chances(Mood.asked, ())
     hazard.silent(Mood.asked, 0, 9000)
-    assert copy.rate(Mood.asked, 500) == Hazard().rate(Mood.asked, 500)
+    assert given(290, 580) == Hazard().chance(Mood.asked, 290, 580)
+
+
+@given(PAUSES, st.sampled_from(Mood), st.lists(st.tuples(AGES, AGES)), AGES, AGES)
+def test_silences_that_last_count_as_if_they_were_learned(
+    pauses: list[tuple[Mood, float, bool]], mood: Mood, lasting: list[tuple[float, float]], one: float, two: float
+) -> None:
+    hazard = learned(pauses)
+    chance = hazard.chances(mood, lasting)(min(one, two), max(one, two))
+    for since_s, until_s in lasting:
+        hazard.silent(mood, since_s, until_s)
+    assert chance == hazard.chance(mood, min(one, two), max(one, two))
 
 
 @given(PAUSES, st.sampled_from(Mood), AGES, AGES, AGES)
