@@ -218,7 +218,7 @@ class Load:
                 self._begin(one)
 
     def _begin(self, one: Connection) -> None:
-        if NOW() > self._last or not one.begin():
+        if (NOW() > self._last and one.done) or not one.begin():  # However slow the machine, each asks once.
             one.close()
             return
         assert one.socket

@@ -80,7 +80,8 @@ def drawn(title: str, axis: str, curves: Sequence[Curve]) -> str:
         for number, curve in enumerate(curves)
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
+        ' role="img">'
         f"<title>{escape(title)}</title><desc>{escape(told)}</desc><style>{STYLE}</style>"
         f'<rect class="paper" width="{wide}" height="{high}"/>\n' + "\n".join(charts) + "\n</svg>\n"
     )
