@@ -37,7 +37,8 @@ _Row = tuple[str, str, Money, Money, Money, str]
 def _head(canvas: Canvas, found: dict[str, Any]) -> float:
     canvas.text(MARGIN, MARGIN, f"What if: {found['since']} to {found['until']}", size=22)
     days, requests = counted(found["days"], "recorded day"), counted(found["requests"], "request")
-    about = f"{days}, {requests}; cost at Claude, energy, work refused"
+    guess = " (a local model is assumed)" if found["local_model"]["is_guess"] else ""
+    about = f"{days}, {requests}; cost at Claude, energy, work refused{guess}"
     canvas.text(MARGIN, MARGIN + 30, about, size=13, colour=FAINT)
     return MARGIN + 68.0
 

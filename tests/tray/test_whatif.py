@@ -152,6 +152,17 @@ def test_words_and_pictures_say_the_same(bursar: Command, tmp_path: Path):
     assert bursar("whatif", "--picture", "w.gif").code == 2
 
 
+def test_without_a_local_model_it_says_so_before_all_figures(bursar: Command, tmp_path: Path):
+    imported(bursar, tmp_path)
+    said = bursar("whatif", "--policy", "auto").out
+    assert said.index("No local model has been measured on this machine") < said.index("policy")
+    assert "reads 1,500 and writes 40 of them a second" in said
+    typed = ("--context", "65536", "--reads", "900", "--writes", "30")
+    assert "No local model" not in bursar("whatif", "--policy", "auto", *typed).out
+    told = bursar("whatif", "--policy", "auto", *typed, "--json").json["local_model"]
+    assert told == {"is_guess": False, "context": 65536, "reads": 900, "writes": 30}
+
+
 def test_with_nothing_recorded_it_says_how_to_get_something(bursar: Command, tmp_path: Path):
     said = bursar("whatif")
     assert said.code == 1

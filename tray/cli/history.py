@@ -14,7 +14,7 @@ import click
 from budget.folder import Folder
 from budget.history import Reader, Skipped, logs_in
 from budget.historybooks import Compared, Gathered, kept, sums, whole
-from pricing.figures import counted
+from pricing.figures import counted, noun
 from proxy.replay.past import PastTaking
 from tray.agentlogs import CLAUDE, claude_logs
 from tray.cli.history_show import found_json, shown_json, words_of_import, words_of_show
@@ -80,7 +80,7 @@ def forget(place: Place, is_json: bool) -> None:
             found = {"forgotten": ledger.history.forget()}
     else:
         found = {"forgotten": 0}
-    put(found, is_json=is_json, words=lambda said: f"{said['forgotten']:,} imported requests are forgotten")
+    put(found, is_json=is_json, words=lambda said: _forgotten(said["forgotten"]))
 
 
 def _show(place: Place, *, is_json: bool) -> None:
@@ -146,3 +146,7 @@ def _ledger(place: Place) -> Iterator[Any]:
     limits, zone = settings.limits(), settings.zone
     with place.alone(), Ledger.open(place.paths.ledger, clock=place.clock, limits=limits, zone=zone) as ledger:
         yield ledger
+
+
+def _forgotten(number: int) -> str:
+    return f"{counted(number, 'imported request')} {noun(number, 'is', 'are')} forgotten"

@@ -50,6 +50,8 @@ class Question:
     gpu_price: Money
     prices: PriceTable
     assumed: tuple[str, ...]
+    is_guess: bool
+    """Nobody measured a local model here, nor typed all that counts of one."""
 
 
 @click.command(short_help="Replay recorded days under other policies and budgets.")
@@ -109,7 +111,8 @@ def whatif(
     days, left = _days(place, settings, question.prices, since.date() if since else None, count, cast(Source, source))
     question = replace(question, wish=replace(question.wish, for_an_hour=for_an_hour(days)))
     studies = _studies(days, policies or NAMES, question)
-    found = found_json(days, left, studies, question.wish, question.gpu_price, question.assumed, source)
+    wish, price, assumed = question.wish, question.gpu_price, question.assumed
+    found = found_json(days, left, studies, wish, price, assumed, source, question.speeds, is_guess=question.is_guess)
     if picture is not None:
         from tray.whatif_picture import picture as draw
 
@@ -154,7 +157,7 @@ def _question(
         restricted=settings.restricted,
         fails_percent=fails,
     )
-    return Question(wish, machine, speeds, price, prices, notes)
+    return Question(wish, machine, speeds, price, prices, notes, is_guess=bool(assumed))
 
 
 def _local(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pricing.figures import counted, noun
+from pricing.machine import Speeds
 from pricing.money import ZERO, Money
 from proxy.replay.choices import Wish, about
 from proxy.replay.outcome import OfTier
@@ -33,6 +34,9 @@ def found_json(
     gpu_price: Money,
     assumed: Sequence[str],
     source: str,
+    speeds: Speeds,
+    *,
+    is_guess: bool,
 ) -> dict[str, Any]:
     """Tell what was replayed, what each policy comes to, and the case for a machine."""
     claude, count = studies["claude"], len(days)
@@ -46,6 +50,7 @@ def found_json(
         "from_ledger": sum(was.row.through for day in days for was in day.was),
         "budget_usd": wish.budget.exact(),
         "cutoff_usd": wish.cutoff.exact(),
+        "local_model": _local_json(wish, speeds, is_guess),
         "as_it_was": _as_it_was(days),
         "policies": policies,
         "case": [_case_json(name, found, gpu_price) for name, found in studies.items() if name != "claude"],
@@ -57,6 +62,11 @@ def found_json(
         "left_out": {"unpriced": dict(sorted(left.unpriced.items())), "empty": left.empty},
         "notes": _notes(days, left, studies, wish, assumed),
     }
+
+
+def _local_json(wish: Wish, speeds: Speeds, is_guess: bool) -> dict[str, Any]:
+    reads, writes = float(speeds.prefill), float(speeds.decode)
+    return {"is_guess": is_guess, "context": wish.local.context, "reads": reads, "writes": writes}
 
 
 def _policy_json(name: str, found: Study, wish: Wish, count: int) -> dict[str, Any]:
@@ -171,10 +181,22 @@ def words(found: dict[str, Any]) -> str:
         f"({found['from_ledger']:,} from the ledger, {found['requests'] - found['from_ledger']:,} imported); "
         f"budget {dollars(found['budget_usd'])}, cutoff {dollars(found['cutoff_usd'])}"
     )
-    parts = [head, _table(found), _bars(found)]
+    parts = [head, *_guess(found["local_model"]), _table(found), _bars(found)]
     if found["case"]:
         parts += [_case(found), _machines(found)]
     return "\n\n".join([*parts, "\n".join(f"- {plain(note)}" for note in found["notes"])])
+
+
+def _guess(local: dict[str, Any]) -> list[str]:
+    """Say that no local model is known, where that is so, and what is put in its place."""
+    if not local["is_guess"]:
+        return []
+    return [
+        "No local model has been measured on this machine. What is told as local below assumes one that holds "
+        f"{local['context']:,} tokens, reads {local['reads']:,.0f} and writes {local['writes']:,.0f} of them a second, "
+        "and answers as well as Claude.\nWithout one, mode auto costs what `claude` costs, up to the cutoff. "
+        "To measure yours, start it and run: bursar bench"
+    ]
 
 
 def _table(found: dict[str, Any]) -> str:
