@@ -33,12 +33,13 @@ pytestmark = pytest.mark.prove
     "proof",
     [
         ["tests.prove.kill_ledger", "--kills", "1000", "--mutants", "60"],
-        ["tests.prove.ledger_power_cut", "--cuts", "400", "--steps", "4000"],
+        ["tests.prove.kill_points", "--proxy", "300", "--random", "0"],
+        ["tests.prove.ledger_power_cut", "--cuts", "10200", "--traces", "17", "--steps", "600"],
     ],
-    ids=["a thousand kills", "four hundred power cuts"],
+    ids=["a thousand kills at random", "two thousand kills at every call", "ten thousand power cuts"],
 )
 def test_the_ledger_overspends_nothing_and_its_mutants_are_caught(proof: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", *proof], capture_output=True, text=True, timeout=1800, check=False)
+    done = subprocess.run([sys.executable, "-m", *proof], capture_output=True, text=True, timeout=3600, check=False)
     print(done.stdout)  # The figures: --prove shows them.
     assert done.returncode == 0, done.stdout + done.stderr
 

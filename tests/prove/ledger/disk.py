@@ -69,12 +69,12 @@ class Disk:
 
     def do(self, call: Call) -> None:
         match call.kind:
-            case "s" if call.path == self._folder:
-                self._synced, self._names = dict(self._now), []
             case "s" if call.path in self._now:
                 self._now[call.path].sync()
                 self._synced[call.path] = self._now[call.path]
                 self._names = [name for name in self._names if (name.kind, name.path) != ("u", call.path)]
+            case "s":
+                self._sync_names(call.path)
             case "c":
                 self._now.setdefault(call.path, File())
             case "w" | "t":
@@ -86,8 +86,15 @@ class Disk:
                 self._now[call.data.decode()] = self._now.pop(call.path)
                 self._names.append(call)
 
-    def after_the_cut(self, chance: random.Random, target: Path) -> None:
-        """Write what is left to another folder."""
+    def _sync_names(self, folder: str) -> None:
+        """Make the names in one folder durable; those in others stay as they are."""
+        elsewhere = {path: file for path, file in self._synced.items() if _folder_of(path) != folder}
+        here = {path: file for path, file in self._now.items() if _folder_of(path) == folder}
+        self._synced = elsewhere | here
+        self._names = [name for name in self._names if _folder_of(name.path) != folder]
+
+    def after_the_cut(self, chance: random.Random) -> dict[str, bytes]:
+        """Give what is left: contents by their paths below the folder."""
         # A journaling file system keeps the order of renames and unlinks; how many of the last ones is chance.
         names = dict(self._synced)
         for call in self._names[: chance.randrange(len(self._names) + 1)]:
@@ -95,10 +102,11 @@ class Disk:
                 names.pop(call.path, None)
             elif call.path in names:
                 names[call.data.decode()] = names.pop(call.path)
-        for path, file in names.items():
-            place = target / Path(path).relative_to(self._folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.after_the_cut(chance))
+        return {path[len(self._folder) + 1 :]: file.after_the_cut(chance) for path, file in names.items()}
+
+
+def _folder_of(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _sectors(call: Call) -> Iterator[Call]:

@@ -12,13 +12,23 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from budget import book, mark
+from budget import book, files, mark
+from budget.archive import Archive
 from budget.ledger import Ask, Held, Ledger, Limits, Mode, Offer, Outcome, Settlement
 from pricing.money import Money
 from tests.prove.ledger.customer import LIMITS, ZONE
 
 NOTES = "notes"
 BEGAN = datetime(2026, 11, 1, 6, tzinfo=UTC)
+
+
+BESIDE = ("config.toml", "reports/2026-W44.json", "reports/2026-W44.html")
+"""Files that are replaced whole: the settings, a week's report."""
+
+
+def content(name: str, version: int) -> bytes:
+    """Give what a version of such a file holds; some kilobytes, so that it can be torn."""
+    return f"{name} {version}\n".encode() * (100 + version % 200)
 
 
 class Spender:
@@ -30,8 +40,12 @@ class Spender:
         self._chance = random.Random(seed)
         self._passed = 0.0
         self._running: deque[Held] = deque()
-        self._ledger = Ledger.open(
-            folder,
+        self._folder, self._versions = folder, dict.fromkeys(BESIDE, 0)
+        self._ledger = self._opened()
+
+    def _opened(self) -> Ledger:
+        return Ledger.open(
+            self._folder,
             clock=lambda: BEGAN + timedelta(seconds=self._passed),
             limits=LIMITS,
             zone=ZONE,
@@ -47,6 +61,8 @@ class Spender:
         elif luck < 0.97:
             self._settle()
         elif luck < 0.98:
+            self._beside()
+        elif luck < 0.985:
             self._passed += self._chance.choice((5.5, 7 * 3600))
         else:
             self._command()
@@ -84,6 +100,29 @@ class Spender:
             self._note("resuming")
             self._ledger.resume()
 
+    def _beside(self) -> None:
+        """Write the settings or a report anew, back the ledger up, or end and start again."""
+        match self._chance.randrange(6):
+            case 0:
+                self._ledger.backup()
+            case 1:
+                self._ledger.close()
+                self._running.clear()
+                self._ledger = self._opened()
+            case _:
+                self._write(self._chance.choice(BESIDE))
+
+    def _write(self, name: str) -> None:
+        self._versions[name] += 1
+        version = self._versions[name]
+        self._note("writing", name, version)
+        if name == "config.toml":
+            files.write_durably(self._folder / name, content(name, version))
+        else:
+            week, _, ending = name.rpartition("/")[2].partition(".")
+            Archive(self._folder / "reports").keep(week, {ending: content(name, version)})
+        self._note("wrote", name, version)
+
     def _note(self, *words: object) -> None:
         os.write(self._notes, " ".join(map(str, words)).encode() + b"\n")
 
@@ -104,10 +143,15 @@ def _mark_sinks_before_the_ledger_is_synced() -> None:
     book.Book.sync = lambda _: None  # type: ignore[method-assign]
 
 
+def _files_are_not_synced() -> None:
+    files.sync = lambda _: None
+
+
 MUTANTS = {
     "mark-stays-low": _mark_stays_low,
     "mark-is-not-synced": _mark_is_not_synced,
     "ledger-is-not-synced": _mark_sinks_before_the_ledger_is_synced,
+    "files-are-not-synced": _files_are_not_synced,
 }
 
 
