@@ -16,12 +16,10 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from select import select
@@ -29,6 +27,7 @@ from select import select
 from budget import reading
 from budget.allowance import PING, gone_of
 from budget.bytier import gone_of_day
+from budget.database import open_reader
 from budget.folder import Folder
 from budget.ledger import Ledger
 from budget.shares import Shares, keep_for
@@ -159,17 +158,7 @@ def _compare(found: Findings, folder: Path, bills: dict[str, Bill], shares: Shar
 def _books(database: Path, day: str) -> tuple[int, set[str], Mapping[str, Money], int]:
     if not database.exists():
         return 0, set(), {}, 0
-    try:
-        return _read(database, "ro", day)
-    except sqlite3.OperationalError as error:
-        # Killed while it wrote the log's index: only who may write can build that anew.
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:
-            raise
-        return _read(database, "rw", day)
-
-
-def _read(database: Path, mode: str, day: str) -> tuple[int, set[str], Mapping[str, Money], int]:
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, isolation_level=None)) as reader:
+    with open_reader(database) as reader:
         row = reader.execute("SELECT settled + held FROM days WHERE day = ?", (day,)).fetchone()
         query = "SELECT request_id FROM entries WHERE day = ?1 UNION SELECT request_id FROM holds WHERE day = ?1"
         known = {request_id for (request_id,) in reader.execute(query, (day,))}
