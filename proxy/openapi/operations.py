@@ -59,7 +59,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "control.leave": Operation(told(pid=COUNT, open_holds=COUNT), asked(now=FLAG)),
     "control.models": Operation(told(locals=listed(ref("Local")), cloud=listed(ref("Model")))),
     "control.prices": Operation(also(ref("Table"), told(models=listed(ref("Model"))))),
-    "control.price": Operation(also(RATES, told(asked=TEXT, id=maybe(TEXT)))),
+    "control.price": Operation(also(RATES, told(asked=TEXT, id=maybe(TEXT))), statuses=(404,)),
     "control.log": Operation(
         told(requests=listed(ref("Line"))), query={"after": NUMBER, "limit": NUMBER}, statuses=(400,)
     ),
