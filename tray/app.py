@@ -30,6 +30,7 @@ from proxy.statusjson import status_json
 from proxy.upstream.knowledge import Knowledge
 from proxy.upstream.prober import Prober
 from proxy.wire.crowd import MOST_ON_CONTROL, most_agents
+from proxy.wire.wsgi import WsgiApp
 from tray.alerts.courier import Courier, Wishes
 from tray.alerts.desktop import Everywhere
 from tray.alerts.post import Post
@@ -39,7 +40,7 @@ from tray.coredump import write_none
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
-from tray.jobs import DAY, HEALTH, jobs_of
+from tray.jobs import DAY, HEALTH, Report, jobs_of
 from tray.journal import form_on_screen
 from tray.listener import Listener, tell_log
 from tray.logs import configure
@@ -198,35 +199,20 @@ def build(
         in_force, prices = InForce(settings), Prices(paths)
         for line in unknown_models(settings, prices.table):
             log.warning("config file: %s It is not used.", line)
-        kept = Knowledge(paths.knowledge), Restrictions(paths.restrictions)
-        services = _services(in_force, prices, ledger, environ, clock, *kept)
-        services.is_simulated = paths.simulated_mark.exists()
+        services = _services(in_force, prices, ledger, paths, environ, clock)
         services.baselines = _recorder(ledger, prices, clock, paths, end)
         ports: dict[str, int] = {}
         desk = SettingsDesk(in_force, load, paths, services, prices, environ=environ, ports=ports)
-        token = secrets.token_urlsafe(32)
-        proxy = Server(
-            create_app(services), settings.port, name="proxy", most=most_agents(), shortcuts=shortcuts(services)
-        )
-        archive = Archive(paths.reports)
-        control_app = create_control(services, token, desk, archive)
-        control_server = Server(
-            control_app, settings.control_port, name="control", workers=4, most=MOST_ON_CONTROL, has_forms=True
-        )
-        everywhere = Everywhere(Post())
-        courier = Courier(ledger.outbox, everywhere, lambda: _wishes(in_force.settings, everywhere), clock)
-        watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)
+        token, archive = secrets.token_urlsafe(32), Archive(paths.reports)
+        proxy, control_server = _servers(services, settings, create_control(services, token, desk, archive))
+        everywhere, courier, watch = _alerts(ledger, in_force, prices, clock)
         report = Keeper(archive, ledger, clock, services.zone, paths.simulated_mark).keep
         signals = Signals()
         desk.leave = signals.leave
-        jobs = jobs_of(services, watch, lambda name: timer.soon(name), report)
-        leaving = threading.Event()
-        renewal = renewal_jobs(lambda: ledger.today().open_holds > 0, signals.begin_anew, elapsed, leaving)
-        timer = Scheduler((*jobs, *renewal))
+        end.callback(courier.stop)
+        timer = _timer(services, watch, report, signals, elapsed, end)
         wake = Wake(lambda: begin_anew(proxy, timer), clock, elapsed)
-        services.locals.on_failure = lambda: timer.soon(HEALTH)
-        for stop in (courier.stop, timer.stop, leaving.set, wake.stop):
-            end.callback(stop)
+        end.callback(wake.stop)
         listener = Listener(lambda event: act_on(event, proxy, watch, timer))
         end.callback(listener.stop)
         for hear in (watch.note_spend, listener.take, services.log.hear, services.tally.hear):
@@ -240,6 +226,37 @@ def build(
         control = Control(Owner(os.getpid(), ports), token)
         beside = (courier.start, timer.start, wake.start)
         return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere, signals)
+
+
+def _servers(services: Services, settings: Settings, control_app: WsgiApp) -> tuple[Server, Server]:
+    """Give the agents' server and the person's: the second answers even when every worker of the first streams."""
+    agents, most = create_app(services), most_agents()
+    proxy = Server(agents, settings.port, name="proxy", most=most, shortcuts=shortcuts(services))
+    port = settings.control_port
+    return proxy, Server(control_app, port, name="control", workers=4, most=MOST_ON_CONTROL, has_forms=True)
+
+
+def _alerts(ledger: Ledger, in_force: InForce, prices: Prices, clock: Clock) -> tuple[Everywhere, Courier, Watch]:
+    """Give where alerts go, who carries them there, and who finds a reason for one."""
+    everywhere = Everywhere(Post())
+    courier = Courier(ledger.outbox, everywhere, lambda: _wishes(in_force.settings, everywhere), clock)
+    watch = Watch(ledger, courier, lambda: prices.table, clock, lambda: in_force.settings.keep_details_days)
+    return everywhere, courier, watch
+
+
+def _timer(
+    services: Services, watch: Watch, report: Report, signals: Signals, elapsed: Elapsed, end: ExitStack
+) -> Scheduler:
+    """Give what does the jobs that come due; a server that fails is looked at soon."""
+    leaving = threading.Event()
+    jobs = jobs_of(services, watch, lambda name: timer.soon(name), report)
+    renewal = renewal_jobs(lambda: services.ledger.today().open_holds > 0, signals.begin_anew, elapsed, leaving)
+    timer = Scheduler((*jobs, *renewal))
+    services.locals.on_failure = lambda: timer.soon(HEALTH)
+    # What ends last-in first-out: a job that waits hears that bursar leaves before the timer waits for it.
+    for stop in (timer.stop, leaving.set):
+        end.callback(stop)
+    return timer
 
 
 def _recorder(ledger: Ledger, prices: Prices, clock: Clock, paths: Paths, end: ExitStack) -> Recorder:
@@ -257,24 +274,24 @@ def _services(
     in_force: InForce,
     prices: Prices,
     ledger: Ledger,
+    paths: Paths,
     environ: Mapping[str, str],
     clock: Clock,
-    knowledge: Knowledge,
-    restrictions: Restrictions,
 ) -> Services:
     settings = in_force.settings
     return Services(
         ledger=ledger,
         prices=lambda: prices.table,
-        locals=registry_of(settings, environ, clock, knowledge),
+        locals=registry_of(settings, environ, clock, Knowledge(paths.knowledge)),
         cloud=cloud_of(settings),
         classifier=classifier_of(settings),
-        sessions=Sessions(clock, restrictions=restrictions),
+        sessions=Sessions(clock, restrictions=Restrictions(paths.restrictions)),
         clock=clock,
         zone=lambda: in_force.settings.zone,
         options=options_of(settings),
         local_costs=local_costs_of(settings),
         project=ProjectFiles(time.monotonic).project,
+        is_simulated=paths.simulated_mark.exists(),
     )
 
 
