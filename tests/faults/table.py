@@ -295,6 +295,9 @@ ATTACKS = (
         "journeys/test_nothing_leaks_anywhere.py::test_no_command_prints_or_keeps_any_of_it",
         "journeys/test_the_cache_is_kept.py::test_no_word_of_what_is_kept_is_on_disk_and_a_kill_leaves_nothing",
         "tray/test_logs.py::test_no_credential_survives",
+        "tray/test_memory.py::test_no_core_dump_is_written_of_it_though_whoever_started_it_allows_them",
+        "kit/test_canary.py::test_each_word_is_found_in_each_form",
+        "kit/test_canary.py::test_every_home_below_a_folder_is_searched_and_what_a_person_has_is_not",
     ),
     _row(
         "T09",

@@ -1,14 +1,10 @@
 """Neither a key nor a word of a prompt or an answer is ever on disk."""
 
-from pathlib import Path
-
 from tests.journeys.conftest import StartBursar
 from tests.kit.bursar import Bursar
-from tests.kit.fake_claude import KEY, FakeClaude
+from tests.kit.canary import BEARER, CANARY, in_files
+from tests.kit.fake_claude import FakeClaude
 from tests.kit.raw import Client, ask, message, post
-
-CANARY = "the quick canary hides in the ledger"
-BEARER = "sk-ant-fake-canary-bearer-token"
 
 
 def _use_in_every_way(bursar: Bursar) -> None:
@@ -34,23 +30,12 @@ def _use_in_every_way(bursar: Bursar) -> None:
     ask(bursar.url, message(CANARY))
 
 
-def _found(folder: Path) -> list[str]:
-    words = [CANARY, CANARY.replace(" ", "-"), KEY, BEARER]
-    return [
-        f"{path.name}: {word}"
-        for path in folder.rglob("*")
-        if path.is_file()
-        for word in words
-        if word.encode() in path.read_bytes()
-    ]
-
-
 def test_a_key_and_a_sentence_sent_in_every_way_are_nowhere_on_disk(start: StartBursar, fake: FakeClaude) -> None:
     bursar = start()
     _use_in_every_way(bursar)
-    assert _found(bursar.home) == []
+    assert in_files(bursar.home) == []
     bursar.stop()
-    assert _found(bursar.home) == []
+    assert in_files(bursar.home) == []
 
 
 def test_a_crash_leaves_nothing_either(start: StartBursar, fake: FakeClaude) -> None:
@@ -59,4 +44,4 @@ def test_a_crash_leaves_nothing_either(start: StartBursar, fake: FakeClaude) -> 
         client.send(post(bursar.url, message(f"{CANARY} [[long:500:20]]", stream=True)))
         client.until(b"text_delta")
         bursar.kill()
-    assert _found(bursar.home) == []
+    assert in_files(bursar.home) == []

@@ -11,7 +11,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,13 @@ from tests.kit.raw import Client, message
 from tests.kit.traffic_bodies import TEXT
 from tests.prove.soak.samples import look
 
-RESTS_S = (1, 10)
-"""Seconds after the last answer at which it is looked."""
+RESTS_S = (1, 40)
+"""Seconds after the last answer at which it is looked: at once, and when bursar has tidied up."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Resident memory in MB; `after` at each of RESTS_S."""
+    """Resident memory in MB; `after` at each of the seconds asked for."""
 
     mb: int
     kind: str
@@ -55,7 +55,7 @@ def body(mb: int, kind: str, number: int) -> bytes:
     return json.dumps(said | {"stream": True}).encode()
 
 
-def measure(bursar: Bursar, mb: int, kind: str, at_once: int, rounds: int) -> Found:
+def measure(bursar: Bursar, mb: int, kind: str, at_once: int, rounds: int, rests_s: Sequence[float] = RESTS_S) -> Found:
     """Send, wait, and look."""
     home, data = bursar.home, [body(mb, kind, number) for number in range(at_once)]
     before, statuses = look(bursar.pid, home, 0).rss, list[int]()
@@ -74,7 +74,7 @@ def measure(bursar: Bursar, mb: int, kind: str, at_once: int, rounds: int) -> Fo
                 thread.join()
         bursar.settled()
     after, began = list[float](), time.monotonic()
-    for rest_s in RESTS_S:
+    for rest_s in rests_s:
         time.sleep(max(0.0, began + rest_s - time.monotonic()))
         after.append(look(bursar.pid, home, 0).rss)
     return Found(mb, kind, before, most[0], tuple(after), tuple(sorted(set(statuses))))

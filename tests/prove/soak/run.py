@@ -25,8 +25,8 @@ from tests.prove.soak.served import Kept, Served
 COMPRESSED = 300
 """Seconds of bursar's clock to a second: two days pass in ten minutes."""
 EVENING_S = 23.5 * 3600
-JOBS_EVERY = 5
-"""Samples between two rounds of the scheduler's jobs."""
+JOBS_EVERY = 60
+"""Samples between two rounds of the scheduler's jobs: five hours of its clock, some of which are real work."""
 ABSENT = 300
 """Calls while nobody listens where Claude did."""
 
