@@ -209,7 +209,8 @@ class LocalRelay:
 
     def _error(self, trouble: Trouble, reason: str = "") -> Whole:
         """Answer with an error; only a server in trouble is worth asking again, as it comes."""
-        message = f"{trouble.message} ({reason})" if reason else trouble.message
+        named = trouble.at(self._upstream).message
+        message = f"{named} ({reason})" if reason else named
         is_final = trouble.lives or not trouble.retry
         if trouble.status == NO_MONEY and trouble.lives:
             message = f"{message} {self._hooks.way_out()}".rstrip()

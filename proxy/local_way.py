@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from budget.ledger import Settlement
@@ -123,7 +123,7 @@ class LocalWay:
         request = self._case.request
         judged = request.has_tools or not request.stream
         translated = to_chat(request.fields, model=route.model, caps=model, judged=judged, constrained=constrained)
-        return Job(upstream, model, translated)
+        return Job(upstream, model, replace(translated, server=upstream.name))
 
     def send(
         self,

@@ -269,5 +269,5 @@ class Answer:
 
     def _fail(self, trouble: Trouble) -> list[Payload]:
         """End with an error, whatever has been said: never with what looks like a whole answer."""
-        self.over, self.trouble, self.stop_reason = True, trouble, None
-        return [trouble.body()]
+        self.over, self.trouble, self.stop_reason = True, trouble.at(self._request.server), None
+        return [self.trouble.body()]

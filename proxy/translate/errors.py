@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 TEXT_LIMIT_CHARS = 500
+_MODEL = "bursar: the local model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Trouble:
         """Return the error in the API's shape, for a body or an `error` event."""
         return {"type": "error", "error": {"type": self.kind, "message": self.message}}
 
+    def at(self, server: str) -> Trouble:
+        """Name the server in the message, once."""
+        named = f"{_MODEL} at {server}"
+        is_told = not server or named in self.message
+        return self if is_told else replace(self, message=self.message.replace(_MODEL, named, 1))
+
 
 BAD_OUTPUT = ("grammar stack", "peg-native", "peg-simple", "parse input", "parsing tool call", "parse tool call")
 """How servers word that they cannot read the model's own output: llama.cpp, and newer Ollama, with a status of 500."""
@@ -41,7 +48,7 @@ NO_IMAGES = ("image input is not supported", "does not support multimodal")
 
 def failure(why: str, *, retry: bool = True) -> Trouble:
     """Name a failure of the local server that we saw ourselves."""
-    return Trouble(502, "api_error", f"bursar: the local model failed: {why}.", why, retry=retry)
+    return Trouble(502, "api_error", f"{_MODEL} failed: {why}.", why, retry=retry)
 
 
 def unusable(why: str, *, retry: bool = True) -> Trouble:
@@ -49,7 +56,7 @@ def unusable(why: str, *, retry: bool = True) -> Trouble:
 
     Not to hand it on is our decision, so it is no 5xx: agents ask a failing server again, up to eleven times.
     """
-    message = f"bursar: the local model's answer cannot be used: {why}."
+    message = f"{_MODEL} failed: its answer cannot be used: {why}."
     return Trouble(402, "billing_error", message, why, retry=retry, lives=True)
 
 
@@ -107,7 +114,7 @@ def _own_fault(why: str, text: str) -> Trouble:
 
 def _told(why: str, text: str) -> str:
     said = " ".join(text.split())[:TEXT_LIMIT_CHARS]
-    return f"bursar: the local model failed: {why}" + (f": {said}" if said else ".")
+    return f"{_MODEL} failed: {why}" + (f": {said}" if said else ".")
 
 
 _FULL = re.compile(

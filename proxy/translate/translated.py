@@ -33,3 +33,5 @@ class Translated:
     prompt_words: int = 0
     must_call: bool = False
     constrained: bool = False
+    server: str = ""
+    """The name that a person knows it by."""

@@ -1,6 +1,7 @@
-"""Streams cut at any byte, on both sides, through the real proxy; each cut is judged by what came and what was charged.
+"""Streams of Claude's cut at any byte, on both sides; each cut is judged by what came and what was charged.
 
-`tests/faults/test_cuts.py` takes every 97th byte, `tests/prove/test_cuts.py` every one.
+`tests/faults/test_cuts.py` takes every 97th byte, `tests/prove/test_cuts.py` every one; `localcuts.py` is for streams
+of local models.
 """
 
 import re
@@ -46,11 +47,13 @@ def cut_by_claude(folder: Path, framed: Framed, offsets: Iterable[int], how: str
             seen, is_clean = _ask(proxy.url, f"[[cut:{cut}:{how}]]", f"{cut}")
             return _relayed(framed, seen, is_whole=cut == len(framed.wire), is_clean=is_clean)
 
-        return _judged(proxy, offsets, one)
+        done = _judged(proxy, offsets, one)
+        done.faults += [] if len(cloud.requests) == done.cuts else [f"Claude was asked {len(cloud.requests)} times"]
+        return done
 
 
-def cut_by_the_agent(folder: Path, framed: Framed, offsets: Iterable[int]) -> Verdict:
-    """Have each agent leave when Claude has sent so many bytes of its answer."""
+def cut_by_the_agent(folder: Path, framed: Framed, offsets: Iterable[int], *, rudely: bool = False) -> Verdict:
+    """Have each agent leave, with a FIN or an RST, when Claude has sent so many bytes of its answer."""
     sent: dict[int, threading.Event] = {cut: threading.Event() for cut in offsets}
     with (
         _upstream(framed, sent) as cloud,
@@ -60,7 +63,9 @@ def cut_by_the_agent(folder: Path, framed: Framed, offsets: Iterable[int]) -> Ve
         def one(cut: int) -> str | None:
             with Client(proxy.url) as client:
                 client.send(_spelled(proxy.url, f"[[cut:{cut}:wait]]", f"{cut}"))
-                return None if sent[cut].wait(30) else "Claude was never asked"
+                was_asked = sent[cut].wait(30)
+                client.close(rudely=rudely)
+                return None if was_asked else "Claude was never asked"
 
         return _judged(proxy, sent, one)
 
@@ -154,7 +159,7 @@ def _upstream(framed: Framed, sent: dict[int, threading.Event]) -> Scripted:
                 return
             if cut < len(framed.wire) or b"connection: close" in framed.wire:
                 if how == b"rst":
-                    _reset(line.peer)
+                    reset(line.peer)
                 return
             line.request = b""
             line.read_request()
@@ -162,7 +167,8 @@ def _upstream(framed: Framed, sent: dict[int, threading.Event]) -> Scripted:
     return Scripted(answer)
 
 
-def _reset(peer: socket.socket) -> None:
+def reset(peer: socket.socket) -> None:
+    """End a connection with an RST."""
     with suppress(OSError):
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.close()

@@ -42,7 +42,11 @@ class Framed:
 
 def framings() -> dict[str, Framed]:
     """Give the stream plain to the connection's end, with a length, in chunks, and packed."""
-    plain = stream("Grüße, 世界")
+    return framed(stream("Grüße, 世界"))
+
+
+def framed(plain: bytes) -> dict[str, Framed]:
+    """Frame a stream in every way."""
     packed = gzip.compress(plain, mtime=0)
     return {
         "until the end": Framed(_head("connection: close") + plain, plain),

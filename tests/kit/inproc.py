@@ -1,5 +1,6 @@
 """bursar's proxy in this process: a real ledger, a real server, no command and no config file."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +55,10 @@ class InProcess:
         )
         self.ledger.set_mode(mode)
         self._http = requests.Session()
-        registry = Registry(servers, False, self.now, self._http)
+        self.waited_s = 0.0
+        """A test's own waiting, for the local servers that are kept away from for a while after a failure."""
+        monotonic = lambda: time.monotonic() + self.waited_s
+        registry = Registry(servers, False, self.now, self._http, monotonic=monotonic)
         registry.refresh()
         self.services = Services(
             ledger=self.ledger,

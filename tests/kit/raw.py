@@ -41,12 +41,7 @@ class Answer:
     @property
     def events(self) -> list[tuple[str, Any]]:
         """Return a stream's events as name and parsed data."""
-        found = []
-        for event in self.body.decode().replace("\r\n", "\n").split("\n\n"):
-            fields = dict(line.split(": ", 1) for line in event.split("\n") if ": " in line and line[0] != ":")
-            if "data" in fields:
-                found.append((fields.get("event", ""), json.loads(fields["data"])))
-        return found
+        return parsed_events(self.body)
 
     @property
     def text(self) -> str:
@@ -211,6 +206,16 @@ def eventually(holds: Any, seconds: float = 10) -> None:
         if time.monotonic() > end:
             raise TimeoutError("it never came true")
         time.sleep(0.02)
+
+
+def parsed_events(body: bytes) -> list[tuple[str, Any]]:
+    """Read a stream's events as name and parsed data; an unfinished one at its end is left out."""
+    found = []
+    for event in body.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in event.split("\n") if ": " in line and line[0] != ":")
+        if "data" in fields:
+            found.append((fields.get("event", ""), json.loads(fields["data"])))
+    return found
 
 
 def parsed(wire: bytes) -> Answer:

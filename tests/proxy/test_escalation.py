@@ -138,7 +138,7 @@ def test_without_money_and_without_a_usable_answer_the_agent_hears_both(start, f
         answer = ask(proxy.url, message("weather?", **TOOLS))
         assert all("kept" not in told(entry) for entry in proxy.entries(1))
     assert answer.status == 502
-    assert "the local model failed" in answer.error["message"]
+    assert "the local model at box failed" in answer.error["message"]
     assert "not escalated: the cutoff leaves" in answer.error["message"]
 
 

@@ -64,7 +64,9 @@ def test_other_errors_tell_whose_fault_it_is_and_whether_to_ask_again(
 def test_a_server_that_cannot_read_its_model_s_words_lives_and_may_be_asked_for_better_ones(text: str) -> None:
     trouble = from_local(500, json.dumps({"error": {"code": 500, "message": text, "type": "server_error"}}).encode())
     assert (trouble.lives, trouble.retry, trouble.status, trouble.kind) == (True, True, 402, "billing_error")
-    assert "the local model's answer cannot be used: its server could not read what it wrote" in trouble.message
+    assert (
+        "the local model failed: its answer cannot be used: its server could not read what it wrote" in trouble.message
+    )
 
 
 @pytest.mark.parametrize(
