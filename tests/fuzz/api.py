@@ -21,7 +21,7 @@ from tests.kit.raw import ask, message
 FOLDER = ROOT / ".cache" / "schemathesis"
 """Where tests/run.py puts it: with all it needs it is 68 MB, and its plugin for pytest would load with every run."""
 OPERATIONS = 27
-"""Those of the second pass: all but the one that ends bursar, and the description, which the pass of GET alone tries."""
+"""Those of the second pass: without the one that ends bursar, and the description, which is tried by GET alone."""
 LEFT_OUT = ("/api/quit",)
 """It would end what is tried; tests/tray/test_quit.py has it."""
 UNCHECKED = (
