@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -11,6 +10,7 @@ from budget.holds import MOST, Labels
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
+from pricing.values import dataclass
 
 NO_TOKENS = Usage()
 

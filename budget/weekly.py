@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +19,7 @@ from budget.weekbooks import Books, Row, read
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
+from pricing.values import dataclass
 
 DAYS = 7
 

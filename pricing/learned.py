@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from pricing.values import dataclass
 
 ENOUGH = 30
 """Samples from which a ratio is told without a range."""

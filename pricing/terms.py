@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import reduce
 
 from pricing.rates import Rates
+from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from pricing.values import dataclass
 
 BLOCK = 4096
 """Bytes between two hashes: what is compared, and so how much of the shared part may be missed."""

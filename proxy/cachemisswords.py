@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from budget.cachemiss import Cause, How, Kind, What
+from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

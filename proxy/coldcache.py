@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Literal
 
 from pricing.money import Money
 from pricing.rates import Rates
+from pricing.values import dataclass
 from proxy.task import Tier
 
 MOST_KEPT = 2048
@@ -39,6 +39,9 @@ class Turn:
     requests: int = 9
     new_tokens: int = 900
     output_tokens: int = 187
+
+
+USUAL_TURN = Turn()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def worth_of(
     context_tokens: int,
     warm: Warm | None,
     now: datetime,
-    turn: Turn = Turn(),
+    turn: Turn = USUAL_TURN,
     cooling_permille: int = COOLING_PERMILLE,
     *,
     is_kept: bool = False,

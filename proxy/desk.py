@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask, current_app
 
 from budget.archive import Archive
+from pricing.values import dataclass
 from proxy.agentwires import AgentWires
 from proxy.around import Around
 from proxy.dashboard.burn import Courses

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from pricing.bound import Shape
+from pricing.values import dataclass
 from proxy.identity import agent_of, project_of, session_of
 from proxy.shape import shape_of
 from proxy.strictjson import NotStrictJson, Parsed, parse

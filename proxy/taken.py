@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pricing.values import dataclass
 from proxy.decision import Decision, View
 from proxy.facts import facts_of
 from proxy.folder import folder_of

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
+
+from pricing.values import dataclass
 
 VERSION = 1
 T = TypeVar("T")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from pricing.values import dataclass
 
 Node = tuple[str, float, float, "Node | float", "Node | float"]
 """A trait, the limit it is compared with, what the node stands for, and what follows up to the limit and above it."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from pricing.values import dataclass
 
 GAP = 3
 """Words that may stand between the two sides of `..`."""

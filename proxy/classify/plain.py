@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from pricing.values import dataclass
 
 HEAD, TAIL = 3000, 1500
 """Characters of a long text that are read: what is asked stands at its beginning or its end."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from budget.historytable import COLUMNS
 from budget.state import Mode
+from pricing.values import dataclass
 from proxy.openapi.schema import (
     ANYTHING,
     COUNT,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from budget.bands import Limits
 from budget.shares import NONE, Shares
 from budget.state import Mode
+from pricing.values import dataclass
 from proxy.coldcache import CacheGate
 from proxy.decision import Policy as RestrictedPolicy
 from proxy.inloop import calls_allowed

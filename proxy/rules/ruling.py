@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pricing.values import dataclass
 from proxy.rules.project import NO_PROJECT, Project
 from proxy.rules.rule import Rule, RuleRoute
 from proxy.task import Reason, Task, Tier

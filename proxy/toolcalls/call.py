@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from pricing.values import dataclass
 from proxy.toolcalls.strict import is_object
 
 CALLS_LIMIT = 128

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from pricing.values import dataclass
 from proxy.upstream.licence import Licence
 
 Kind = Literal["ollama", "llamacpp", "lmstudio", "vllm", "openai"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Protocol
+
+from pricing.values import dataclass
 
 Headers = list[tuple[bytes, bytes]]
 

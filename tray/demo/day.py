@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pricing.values import dataclass
 from tray.demo.words import KINDS, PROJECTS, TOOLS, lookalike
 
 QUIET = 2

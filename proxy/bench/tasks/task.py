@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from pricing.values import dataclass
 from proxy.bench.tasks.jail import Jail
 from proxy.task import TaskClass, Tier
 
