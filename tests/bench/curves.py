@@ -18,7 +18,7 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --paper: #12161c; --ink: #e6eaf0; --soft: #a3aebd; --line: #313a47;
   --curve: #7ab3f2; --limit: #f0ad5c; } }
 text { font: 11px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--soft); }
-.name { font-size: 13px; fill: var(--ink); }
+.name { font-size: 13px; fill: var(--ink); } .value { fill: var(--ink); }
 .paper { fill: var(--paper); } .grid { stroke: var(--line); } .curve { stroke: var(--curve); fill: none;
   stroke-width: 2; stroke-linejoin: round; } .point { fill: var(--curve); } .limit { stroke: var(--limit);
   stroke-dasharray: 5 4; } .limit-name { fill: var(--limit); }
@@ -61,9 +61,10 @@ class Scale:
         return [value for value in values if self.low - 1e-9 <= math.log10(value) <= self.high + 1e-9]
 
 
-def scale(values: Sequence[float], begin: float, end: float, margin: float) -> Scale:
-    """Make a scale that holds all values, with some room in powers of ten at both ends."""
+def scale(values: Sequence[float], begin: float, end: float, margin: float, least: float = 0.0) -> Scale:
+    """Make a scale that holds all values, with some room in powers of ten at both ends, `least` of them in all."""
     logs = [math.log10(value) for value in values]
+    margin = max(margin, (least - (max(logs) - min(logs))) / 2)
     return Scale(min(logs) - margin, max(logs) + margin, begin, end)
 
 
@@ -90,7 +91,7 @@ def drawn(title: str, axis: str, curves: Sequence[Curve]) -> str:
 def _chart(curve: Curve, axis: str) -> str:
     points = curve.shown
     across = scale([x for x, _ in points], LEFT, WIDE - RIGHT, 0.08)
-    down = scale([y for _, y in points] + list(curve.limits.values()), HIGH - BOTTOM, TOP, 0.15)
+    down = scale([y for _, y in points] + list(curve.limits.values()), HIGH - BOTTOM, TOP, 0.15, 1.0)
     parts = [f'<text class="name" x="{LEFT}" y="17">{escape(curve.name)}</text>']
     for y in down.marks():
         parts.append(f'<path class="grid" d="M{LEFT} {down.at(y)}H{WIDE - RIGHT}"/>')
@@ -100,9 +101,14 @@ def _chart(curve: Curve, axis: str) -> str:
     parts.append(f'<text x="{(LEFT + WIDE - RIGHT) / 2}" y="{HIGH - 5}" text-anchor="middle">{escape(axis)}</text>')
     for name, y in curve.limits.items():
         parts.append(f'<path class="limit" d="M{LEFT} {down.at(y)}H{WIDE - RIGHT}"/>')
-        parts.append(f'<text class="limit-name" x="{LEFT + 4}" y="{down.at(y) - 4}">{escape(name)} {short(y)}</text>')
+        where = f'x="{(LEFT + WIDE - RIGHT) / 2}" y="{down.at(y) - 4}"'
+        parts.append(f'<text class="limit-name" {where}>{escape(name)} {short(y)}</text>')
     places = [(across.at(x), down.at(y)) for x, y in points]
     parts.append(f'<polyline class="curve" points="{" ".join(f"{x},{y}" for x, y in places)}"/>')
+    for (_, y), (place_x, place_y), anchor in zip(
+        (points[0], points[-1]), (places[0], places[-1]), ("start", "end"), strict=True
+    ):
+        parts.append(f'<text class="value" x="{place_x}" y="{place_y - 7}" text-anchor="{anchor}">{short(y)}</text>')
     parts += [f'<circle class="point" cx="{x}" cy="{y}" r="3"/>' for x, y in places]
     return "".join(parts)
 

@@ -12,6 +12,7 @@ import itertools
 import json
 import math
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from typing import Any
 from tests.bench import client, process
 from tests.bench.asked import asked
 from tests.bench.figures import FOREIGN, Row, medians, percentile, slope
-from tests.bench.machine import machine
+from tests.bench.machine import ends_when_told, machine
 from tests.bench.million import timed
 from tests.bench.programs import Program, bursar, upstream
 from tests.bench.scenarios import Around, measured, paced, small
@@ -102,10 +103,11 @@ def _on_ledger(run: Run, count: int) -> Row:
     filled(kept, count)
     starts, asks, weeks = [], [], []
     for _ in range(run.rounds):
-        starts.append(timed(kept.start))
-        asks += [timed(kept.status) for _ in range(9)]
-        weeks.append(timed(lambda: kept.api("/api/report")))
-        kept.stop()
+        began = time.perf_counter()
+        with kept:
+            starts.append(time.perf_counter() - began)
+            asks += [timed(kept.status) for _ in range(9)]
+            weeks.append(timed(lambda: kept.api("/api/report")))
     with kept:
         program = Program("bursar", kept.url, running=kept.pid)
         row = medians([small(program, run.around, 8) for _ in range(run.rounds)])
@@ -193,6 +195,7 @@ def main() -> None:
     options = parser.parse_args()
     seconds, rounds = (0.5, 1) if options.quick else (options.seconds, options.rounds)
     found: dict[str, Any] = {}
+    ends_when_told()
     with tempfile.TemporaryDirectory(prefix="growth") as folder, upstream() as (base, pid):
         run = Run(Path(folder), Around(base, pid, seconds), rounds, options.quick)
         for axis in options.only:

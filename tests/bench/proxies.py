@@ -48,7 +48,7 @@ def _litellm(command: Path, folder: Path, base: str, translates: bool) -> Progra
     (port,) = free_ports(1)
     started = (str(command), "--config", str(config), "--host", "127.0.0.1", "--port", str(port))
     url = f"http://127.0.0.1:{port}"
-    return Program("LiteLLM", url, started, translates, _LITELLM_ENVIRON, home, ready_s=120)
+    return Program("LiteLLM", url, started, translates, _LITELLM_ENVIRON, home, ready_s=300)
 
 
 def _ccr(command: tuple[str, ...], folder: Path, base: str, translates: bool) -> Program:
