@@ -40,7 +40,7 @@ from tray.coredump import write_none
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
-from tray.jobs import DAY, HEALTH, Report, jobs_of
+from tray.jobs import DAY, HEALTH, OFFER, Report, jobs_of
 from tray.journal import form_on_screen
 from tray.listener import Listener, tell_log
 from tray.logs import configure
@@ -253,6 +253,7 @@ def _timer(
     renewal = renewal_jobs(lambda: services.ledger.today().open_holds > 0, signals.begin_anew, elapsed, leaving)
     timer = Scheduler((*jobs, *renewal))
     services.locals.on_failure = lambda: timer.soon(HEALTH)
+    services.offers.hurry = lambda: timer.soon(OFFER)
     # What ends last-in first-out: a job that waits hears that bursar leaves before the timer waits for it.
     for stop in (timer.stop, leaving.set):
         end.callback(stop)

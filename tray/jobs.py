@@ -16,6 +16,7 @@ HEALTH = "health"
 LONGEST_AWAY = 8
 """For how many weeks nothing may have been asked before the report of the last week there was is let go."""
 DAY = "day"
+OFFER = "offer"
 
 Report = Callable[[date], bool]
 """Makes and keeps the report of the week that began on a Monday; False if there is nothing to report of it."""
@@ -31,7 +32,7 @@ def jobs_of(services: Services, watch: Watch, hurry: Callable[[str], None], repo
         Job("backups", ledger.keep_up, every(timedelta(minutes=15)), timedelta(minutes=1)),
         Job("prices", watch.look_at_prices, every(timedelta(hours=6)), timedelta(minutes=1)),
         Job("report", lambda: weekly(ledger, watch, report), every(timedelta(hours=1)), timedelta(minutes=2)),
-        Job("offer", lambda: make_offer(services), every(timedelta(hours=3)), timedelta(minutes=5)),
+        Job(OFFER, lambda: make_offer(services), every(timedelta(hours=3)), timedelta(minutes=5)),
         Job("retention", watch.tidy, every(timedelta(days=1)), timedelta(minutes=10)),
         Job("memory", _tidying(services).look, every(timedelta(seconds=30)), timedelta(seconds=30)),
     )

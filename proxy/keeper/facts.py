@@ -26,18 +26,22 @@ def keeper_json(
     glance: Glance | None = None,
     offers: Offers | None = None,
 ) -> Json:
-    """Tell all of it; `glance` is None where no bursar runs. `offer` is None where pings were sent in those days.
+    """Tell all of it; `glance` is None where no bursar runs.
+
+    `offer` is None where pings were sent in those days, and while it is worked out: then `is_offer_coming`.
 
     `offers` keeps what was worked out today. Raises sqlite3.Error.
     """
     since = today - timedelta(days=OFFER_DAYS - 1)
     was_on = was_on_before(database, today)
+    made = None if was_on else (offers or Offers()).at_hand(database, today, prices, wish)
     return {
         **wish_json(wish),
         "now": None if glance is None else asdict(glance),
         "today": pings_json(pings(database, today, today)),
         "week": {**_days(since, today), **pings_json(pings(database, since, today))},
-        "offer": None if was_on else offer_json((offers or Offers()).of(database, today, prices, wish)),
+        "offer": None if made is None else offer_json(made),
+        "is_offer_coming": made is None and not was_on,
     }
 
 

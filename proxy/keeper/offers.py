@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,12 @@ from proxy.keeper.wish import Wish
 
 
 class Offers:
-    """Keeps the newest offer; safe from any thread, and two that ask at once have it worked out once."""
+    """Keeps the newest offer; safe from any thread, and two that ask at once have it worked out once.
+
+    `hurry` has one worked out aside, soon; where there is nobody to do that, whoever asks waits.
+    """
+
+    hurry: Callable[[], None] | None = None
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -26,6 +32,15 @@ class Offers:
             if kept is None or kept[:2] != (today, wish.allowance) or kept[2] is not prices:
                 kept = self._kept = (today, wish.allowance, prices, offer(database, today, prices, wish))
             return kept[3]
+
+    def at_hand(self, database: Path, today: date, prices: PriceTable, wish: Wish) -> Offer | None:
+        """Give the offer of a day; None while it is worked out aside. Raises sqlite3.Error."""
+        if self.hurry is None:
+            return self.of(database, today, prices, wish)
+        made = self.known(today)
+        if made is None:
+            self.hurry()
+        return made
 
     def known(self, today: date) -> Offer | None:
         """Give the offer of a day if it is there, without any work."""

@@ -72,7 +72,8 @@ TODAY = told(
 STATUS = also(
     ref("Facts"), ref("Today"),
     told(
-        running=FLAG, simulated=FLAG, saved=told(today=ref("Saved"), week=ref("Saved")),
+        running=FLAG, simulated=FLAG, refused_today=maybe(COUNT), degraded_today=maybe(COUNT),
+        saved=told(today=ref("Saved"), week=ref("Saved")),
         pace=maybe(told(band=BAND, allowed_usd=USD, is_ahead=FLAG, hours=TEXT)),
         cloud=told(url=TEXT, trouble=maybe(told(at=MOMENT, why=TEXT))), locals=listed(ref("Local")),
         doubts=listed(told(what=TEXT, why=TEXT)),
@@ -132,6 +133,7 @@ KEEPER = also(
                 told(requests=COUNT, bill_usd=USD, pings=COUNT, wasted=COUNT, net_usd=USD, permille=maybe(WHOLE)),
             )
         ),
+        is_offer_coming=FLAG,
     ),
 )  # fmt: skip
 ERROR = told(error={"type": "string", "description": "what is wrong and what to do, for a person"})

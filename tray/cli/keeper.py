@@ -85,6 +85,8 @@ def _words(found: dict[str, Any]) -> str:
         lines.append(f"the last seven days: {came_to(found['week'])}")
     if found["offer"] and not found["enabled"]:
         lines.append(offered(found["offer"]))
+    elif found["is_offer_coming"] and not found["enabled"]:
+        lines.append("what it would have saved is being worked out; ask again in a minute: bursar keeper")
     return "\n".join(lines)
 
 

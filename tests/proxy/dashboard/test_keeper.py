@@ -61,3 +61,15 @@ def test_today_offers_it_once_that_was_worked_out_and_only_while_it_is_off(house
 
 def test_the_cache_s_page_leads_there(house: House):
     assert 'href="/keeper"' in house.visitor().text("/cache")
+
+
+def test_no_page_waits_for_the_offer_where_somebody_works_it_out(house: House):
+    asked: list[str] = []
+    house.services.offers.hurry = lambda: asked.append("offer")
+    visitor = house.visitor()
+    assert "is being worked out; load this page again" in visitor.text("/keeper")
+    assert asked == ["offer"]
+    today = house.ledger.today().day
+    house.services.offers.of(house.ledger.file, today, house.services.prices(), Wish())
+    assert "is being worked out" not in visitor.text("/keeper")
+    assert asked == ["offer"]
