@@ -1,6 +1,5 @@
 """What requests needed is given back once nothing is under way, and no core dump shows it to anybody."""
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +39,8 @@ def test_nothing_is_tidied_while_an_answer_is_under_way_or_when_nothing_was_aske
 
 
 def test_no_core_dump_is_written_of_it_though_whoever_started_it_allows_them(fake: FakeClaude, tmp_path: Path) -> None:
+    import resource
+
     if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
         pytest.skip("this system allows nobody a core dump")
     command = ("sh", "-c", 'ulimit -S -c unlimited; exec "$0" "$@"', sys.executable, "-m", "tray")
