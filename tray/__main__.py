@@ -18,6 +18,9 @@ def main() -> None:
         from tray.agents import hook
 
         sys.exit(hook.main(sys.argv[2:]))
+    from tray.garbage import rarely_while_starting
+
+    rarely_while_starting()
     from tray.cli.main import run
     from tray.cli.place import Place
 

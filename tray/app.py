@@ -39,6 +39,7 @@ from tray.control import Control
 from tray.coredump import write_none
 from tray.desk import InForce, Prices, SettingsDesk
 from tray.files import private_folder, write_private
+from tray.garbage import aside_from_what_stays
 from tray.handover import Load, classifier_of, cloud_of, local_costs_of, options_of, registry_of, wishes_of
 from tray.jobs import DAY, HEALTH, OFFER, Report, jobs_of
 from tray.journal import form_on_screen
@@ -115,6 +116,7 @@ class App:
         """
         self.signals.listen()
         self.start()
+        aside_from_what_stays()
         leaving = threading.Thread(target=self._leave_when_asked, args=(desktop,), name="leaving")
         leaving.start()
         desktop.run()
