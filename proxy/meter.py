@@ -93,6 +93,8 @@ class StreamMeter:
             if name == "message_start":
                 reading.model = str(event["message"].get("model") or "")
                 self._fold(event["message"]["usage"])
+                if self._has_output:  # What came before was final, and may have been odd: it must not be covered up.
+                    reading.fell = reading.fell or "the answer began again after its final count"
             elif name == "message_delta":
                 told = event.get("usage") or {}
                 self._fold(told)

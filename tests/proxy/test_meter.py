@@ -137,7 +137,12 @@ AGAIN = event("message_start", {"message": {"model": "claude-opus-5-5", "usage":
 END = event("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 321}})
 
 
-@pytest.mark.parametrize("pieces", [[STREAM, AGAIN], [END, STREAM[: STREAM.index(b"event: message_delta")]]])
+ODD_END = event("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": {"a": 1}}})
+
+
+@pytest.mark.parametrize(
+    "pieces", [[STREAM, AGAIN], [END, STREAM[: STREAM.index(b"event: message_delta")]], [ODD_END, AGAIN]]
+)
 def test_a_start_that_comes_after_final_counts_takes_none_of_them_back(pieces):
     assert read(pieces).fell
 
