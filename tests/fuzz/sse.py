@@ -232,7 +232,10 @@ def _relayed_wrong(case: Case) -> Iterator[tuple[Kind, str]]:
         return
     if not reply.body.startswith(kept):
         yield "wrong", f"what was relayed is no beginning of what was sent: …{kept[-200:]!r}"
-    if case.is_clean and (kept != reply.body or is_told):
+    # A reset takes bytes with it that were on their way; behind an end that was seen there is nothing to miss.
+    is_reset = not reply.is_whole or reply.end == "rst"
+    has_seen_end = is_reset and any(mark in kept for mark in (b"message_stop", b"error"))
+    if case.is_clean and (is_told or (kept != reply.body and not has_seen_end)):
         yield "wrong", f"it ends well, but {len(kept)} of {len(reply.body)} bytes were relayed"
     if case.is_clean and not reply.has_ended:
         yield "wrong", f"it ends well although Claude's did not: {case.got[-200:]!r}"
