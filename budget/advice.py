@@ -137,7 +137,7 @@ def _unpriced(books: Books) -> Iterator[Advice]:
             f"{_requests(number)} {noun(number, 'was', 'were')} charged {_usd(charged)} at the "
             "highest price of each kind; with its own price they may come to less.",
             charged,
-            "bursar prices update",
+            "bursar prices update FILE",
         )
 
 

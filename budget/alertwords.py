@@ -40,10 +40,10 @@ def _said(kind: Kind, subject: str, facts: Facts) -> tuple[str, str]:
             return (
                 f"no price for {subject}",
                 f"The model {subject} is in no price table, so the highest price of each kind is charged for now. "
-                "Run: bursar prices update",
+                "With a newer table run: bursar prices update FILE",
             )
         case Kind.old_prices:
-            return "the prices are old", f"The price table is of {subject}. Run: bursar prices update"
+            return "the prices are old", f"The price table is of {subject}. With a newer one run: bursar prices update FILE"
         case Kind.burn:
             return _burn(facts)
         case Kind.ledger:

@@ -95,7 +95,7 @@ def _upstreams(services: Services, today: Today) -> Iterator[Wrong]:
 def _prices(services: Services) -> Iterator[Wrong]:
     table = services.prices()
     if table.is_old(services.clock()):
-        yield Wrong("warn", "The prices are old", f"They are of {table.data_as_of}.", "bursar prices update")
+        yield Wrong("warn", "The prices are old", f"They are of {table.data_as_of}.", "bursar prices update FILE")
     for notice in table.notices:
         yield Wrong("warn", "Prices", notice)
 

@@ -110,7 +110,7 @@ def test_a_model_without_a_price_is_named_with_what_was_charged_for_it(house: Ho
     house.week.at_claude(AT, "0.75", model="mystery-1", model_asked="mystery-1")
     house.ledger.outbox.record(Kind.unpriced, "mystery-1", {})
     said = house.says("unpriced")
-    assert (said.amount, said.command) == (Money.usd("0.75"), "bursar prices update")
+    assert (said.amount, said.command) == (Money.usd("0.75"), "bursar prices update FILE")
     assert "mystery-1" in said.title
 
 

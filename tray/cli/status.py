@@ -43,7 +43,7 @@ def _warnings(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if found["unrecorded"]:
         yield "Ledger", f"{counted(found['unrecorded'], 'local request')} could not be recorded"
     if found.get("prices", {}).get("old"):
-        yield "Prices", f"of {found['prices']['data_as_of']}: old; see bursar prices update"
+        yield "Prices", f"of {found['prices']['data_as_of']}: old; a newer table: bursar prices update FILE"
     for notice in (*found.get("notices", ()), *found.get("prices", {}).get("notices", ())):
         yield "Notice", plain(notice)
 
