@@ -1,8 +1,9 @@
 """Memory: what requests needed is given back to the system, for others to use.
 
-The C library keeps what was freed in pools, one for each thread, and hands back only what lies at their ends: after
-twenty requests of 30 MB that was most of a gigabyte. With one pool, and large pieces taken from the system one by one,
-it stays with what is in use. Source: mallopt(3), malloc_trim(3); other systems' libraries do so by themselves.
+The C library keeps what was freed in pools, one for each thread, and hands back only what lies at their ends: twenty
+requests of 30 MB left gigabytes in them. There is one pool here, which is swept when nothing is under way. Large pieces
+stay in it meanwhile: taken from the system one by one they cost a tenth more time. Source: mallopt(3), malloc_trim(3);
+other systems' libraries give back by themselves.
 """
 
 from __future__ import annotations
@@ -12,18 +13,13 @@ import gc
 import sys
 from collections.abc import Callable
 
-ARENA_MAX, MMAP_THRESHOLD, TRIM_THRESHOLD = -8, -3, -1
-LARGE = 1 << 20
-"""Bytes from which on a piece is taken from the system by itself, and given back as soon as it is freed."""
+ARENA_MAX = -8
 
 
 def take_sparingly() -> bool:
-    """Have the C library keep little of what is freed; whether it can be told. Call it before threads begin."""
+    """Have the C library keep what is freed in one pool; whether it can be told. Call it before threads begin."""
     library = _library()
-    if library is None:
-        return False
-    settings = ((ARENA_MAX, 1), (MMAP_THRESHOLD, LARGE), (TRIM_THRESHOLD, LARGE))
-    return bool(min(library.mallopt(name, value) for name, value in settings))
+    return library is not None and library.mallopt(ARENA_MAX, 1) == 1
 
 
 class Tidying:
