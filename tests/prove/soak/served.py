@@ -36,6 +36,10 @@ class Served(Clocked):
 
     module = "tests.prove.soak.served"
 
+    def stop(self, seconds: float = 300) -> int:
+        """End it; a job that is under way, such as a report of many thousands of requests, ends first."""
+        return super().stop(seconds)
+
     def do_jobs(self) -> None:
         """Have every job done now."""
         self.order("jobs")
