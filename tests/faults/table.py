@@ -30,6 +30,8 @@ FAULTS = (
         "journeys/test_tls.py::test_nobody_there_is_told_within_a_second_or_so",
         "proxy/test_messages_broken.py::test_an_upstream_that_is_not_there_costs_nothing",
         "faults/test_upstream.py::test_f01_a_name_that_nobody_knows_is_told_and_costs_nothing",
+        "faults/test_upstream.py::test_f01_what_cannot_be_reached_is_a_502_in_each_caller_s_dialect_and_costs_nothing",
+        "faults/test_upstream.py::test_f01_to_a_server_without_tls_no_word_is_said",
         "prove/test_dead_links.py::test_f01_f02_where_nothing_answers_it_is_told_in_time_and_costs_nothing",
     ),
     _row(
@@ -37,6 +39,7 @@ FAULTS = (
         "upstream accepts and never answers",
         "504 after the idle limit, charged as LEDGER.md says",
         "faults/test_upstream.py::test_f02_an_upstream_that_never_answers_is_a_timeout_in_the_caller_s_dialect",
+        "faults/test_upstream.py::test_f02_f03_a_request_that_may_have_been_billed_is_sent_once",
         "proxy/wire/test_exchange.py::test_an_upstream_that_says_nothing_is_given_up",
         "proxy/wire/test_exchange.py::test_a_stream_that_falls_silent_ends_in_an_error",
         "proxy/test_settling.py::test_silence_after_the_request_was_sent_is_charged_in_full",
@@ -141,6 +144,7 @@ FAULTS = (
         "disk full, database locked, read-only, gone, corrupt, foreign",
         "local only with the reason; nothing lost; heals without a restart",
         "faults/test_disk.py::test_f14_on_a_full_disk_it_works_locally_says_why_loses_nothing_and_heals",
+        "faults/test_ledger_lost.py::test_f14_whatever_becomes_of_the_ledger_nothing_billed_is_lost_and_local_work_goes_on",
         "budget/test_disk_full.py::test_a_backup_that_does_not_fit_leaves_the_older_one",
         "budget/test_disk_full.py::test_a_ledger_locked_by_another_program_refuses_the_cloud_and_goes_on_after",
         "budget/test_disk_full.py::test_a_disk_mounted_read_only_gives_no_cloud_and_heals_when_it_is_writable_again",
@@ -165,6 +169,8 @@ FAULTS = (
         "tray/test_leaving.py::test_streams_under_way_end_well_after_sigterm",
         "tray/test_leaving.py::test_a_second_signal_ends_streams_in_an_error_and_settles_them",
         "tray/test_cli_running.py::test_a_signal_ends_it_well",
+        "faults/test_leaving.py::test_f16_ctrl_c_and_a_logout_let_twenty_streams_end_and_take_no_new_connection",
+        "faults/test_leaving.py::test_f16_streams_that_take_longer_than_half_a_minute_end_in_an_error",
     ),
     _row(
         "F17",

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +13,7 @@ from proxy.meter import Reading
 from proxy.relay import Relay
 from proxy.wire.answer import Ending, Patience
 from tests.faults.conftest import Start
+from tests.faults.cuts import reset
 from tests.faults.stream import COST, stream
 from tests.kit.balance import balanced
 from tests.kit.fake_claude import FakeClaude
@@ -40,6 +42,70 @@ def test_f01_a_name_that_nobody_knows_is_told_and_costs_nothing(start: Start) ->
     assert "cannot reach anthropic" in answer.error["message"]
     (entry,) = balanced(proxy, entries=1)
     assert (entry.outcome, entry.charged) == (Outcome.voided, ZERO)
+
+
+CHAT = "/v1/chat/completions"
+DIALECTS = [("/v1/messages", True), ("/v1/messages", False), (CHAT, True), (CHAT, False)]
+
+
+@pytest.mark.parametrize(("path", "stream"), DIALECTS)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
+def test_f01_what_cannot_be_reached_is_a_502_in_each_caller_s_dialect_and_costs_nothing(
+    start: Start, url: str, path: str, stream: bool
+) -> None:
+    proxy = start(cloud=url)
+    answer = ask(proxy.url, message("hello", stream=stream), path)
+    assert answer.status == 502
+    assert answer.error["type"] == "api_error"
+    assert ("type" in answer.json) is (path != CHAT)  # As each dialect's own errors have it.
+    assert "cannot reach anthropic" in answer.error["message"]
+    (entry,) = balanced(proxy, entries=1)
+    assert (entry.outcome, entry.charged) == (Outcome.voided, ZERO)
+
+
+def test_f01_to_a_server_without_tls_no_word_is_said(start: Start) -> None:
+    heard: list[bytes] = []
+
+    class Plain(Scripted):
+        def _serve(self, line: Line) -> None:
+            heard.append(line.peer.recv(65536))
+            with suppress(OSError):
+                line.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+            line.close()
+
+    with Plain(lambda line: None) as plain:
+        proxy = start(cloud=f"https://127.0.0.1:{plain.port}")
+        assert ask(proxy.url, message("a secret")).status == 502
+        (entry,) = balanced(proxy, entries=1)
+    assert [said[:2] for said in heard] == [b"\x16\x03"]  # A hello of TLS, once, and nothing after it.
+    assert (entry.outcome, entry.charged) == (Outcome.voided, ZERO)
+
+
+@pytest.mark.parametrize("is_reset", [True, False])
+@pytest.mark.parametrize("is_reused", [True, False])
+def test_f02_f03_a_request_that_may_have_been_billed_is_sent_once(
+    start: Start, is_reused: bool, is_reset: bool
+) -> None:
+    """Also where it went over a connection that was open already: that nothing of it was read nobody can prove."""
+    body = b'{"type":"message","model":"claude-sonnet-5-5","content":[],"usage":{"input_tokens":9,"output_tokens":5}}'
+
+    def answer(line: Line) -> None:
+        if is_reused:
+            line.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+            line.send(b"content-length: %d\r\n\r\n%b" % (len(body), body))
+            line.read_request()
+        if is_reset:
+            reset(line.peer)
+
+    with Scripted(answer) as cloud:
+        proxy = start(cloud=f"http://127.0.0.1:{cloud.port}")
+        if is_reused:
+            assert ask(proxy.url, message("hello")).status == 200
+        assert ask(proxy.url, message("hello")).status == 502
+        entry = balanced(proxy, entries=1 + is_reused)[-1]
+        assert len(cloud.requests) == 1 + is_reused
+    assert entry.outcome is Outcome.unknown
+    assert entry.charged == entry.held
 
 
 def test_f02_an_upstream_that_never_answers_is_a_timeout_in_the_caller_s_dialect() -> None:
