@@ -15,7 +15,7 @@ from tests.kit.local_fake import DONE, chunk, usage
 from tests.kit.raw import Client, Truncated, message, parsed_events, post, unchunked
 from tests.kit.scripted import Line, Scripted
 
-WORDS = ("Grüße", ", ", "世界", " – 😀")
+WORDS = ("Grüße, ", "世界 – 😀")
 LISTED = b'{"object":"list","data":[{"id":"fake-model"}]}'
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -61,6 +62,7 @@ def test_f10_out_of_descriptors_old_idle_connections_make_room_and_running_ones_
         running.send(post(bursar.url, message("[[long:40:50]]", stream=True)))
         running.until(b"text_delta")
         with crowd(bursar.port, 250), crowd(bursar.control_port, 250):
+            assert busy_s(bursar.pid) < 0.5
             assert get(bursar.url, "/health").status == 200
             assert bursar.status()["mode"] == "cloud"
             assert works(bursar)
@@ -68,6 +70,21 @@ def test_f10_out_of_descriptors_old_idle_connections_make_room_and_running_ones_
     assert works(bursar)
     bursar.settled()
     assert log_of(bursar) < 20_000
+
+
+def busy_s(pid: int) -> float:
+    """Watch a process for a second; gives for how much of it a processor worked for it, where the system tells."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return 0.0
+
+    def ticks() -> int:
+        fields = stat.read_text("ascii").rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = ticks()
+    time.sleep(1)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK")
 
 
 def log_of(bursar: Bursar) -> int:
