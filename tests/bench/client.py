@@ -39,6 +39,11 @@ class Timed:
     ok: bool = False
 
     @property
+    def is_answered(self) -> bool:
+        """Whether it is whole and the upstream's, no refusal."""
+        return self.ok and bool(self.lags)
+
+    @property
     def added_ms(self) -> float:
         """Return the time that was not spent inside the upstream, for an answer of one event."""
         return (self.end - self.start - (self.sent - self.arrived)) / 1e6

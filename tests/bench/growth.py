@@ -67,6 +67,7 @@ def _sized(program: Program, direct: Program, around: Around, size: int) -> Row:
     data = [asked("n=1", stream=False, size=size)]
     plain, _, _ = measured(direct, around, lambda: client.closed_loop(direct.door, data, 1, around.seconds / 2))
     found, cpu_s, row = measured(program, around, lambda: client.closed_loop(program.door, data, 1, around.seconds))
+    assert all(one.is_answered for one in found)
     return row | {
         ADDED: median(one.added_ms for one in found) - median(one.added_ms for one in plain),
         CPU: cpu_s * 1000 / len(found),
@@ -131,7 +132,7 @@ def _of_sessions(run: Run, count: int) -> Row:
         client.each(program.door, data, 4)
         again = list(itertools.islice(itertools.cycle(data), wanted))
         found, cpu_s, row = measured(program, run.around, lambda: client.each(program.door, again, 4))
-        assert all(one.ok for one in found)
+        assert all(one.is_answered for one in found)
         return row | {
             CPU: cpu_s * 1000 / len(found),
             ADDED: percentile([one.added_ms for one in found], 0.5) - percentile([one.added_ms for one in plain], 0.5),

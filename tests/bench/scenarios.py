@@ -36,7 +36,7 @@ def first_token(program: Program, around: Around) -> Row:
     """One connection, short streams: the time to the first event."""
     bodies = [asked("n=3 size=20", stream=True)]
     found, _, row = measured(program, around, lambda: client.closed_loop(program.door, bodies, 1, around.seconds))
-    times = [timed.first_token_ms for timed in found if timed.ok]
+    times = [timed.first_token_ms for timed in found if timed.is_answered]
     return row | {"TTFT p50": percentile(times, 0.5), "TTFT p99": percentile(times, 0.99)}
 
 
@@ -46,7 +46,7 @@ def small(program: Program, around: Around, connections: int) -> Row:
     found, cpu_s, row = measured(
         program, around, lambda: client.closed_loop(program.door, bodies, connections, around.seconds)
     )
-    good = sum(timed.ok for timed in found)
+    good = sum(timed.is_answered for timed in found)
     spent = max(timed.end for timed in found) - min(timed.start for timed in found)
     row[f"small requests, {connections} connections"] = good / spent * 1e9
     return row | ({"CPU a small request": cpu_s * 1000 / good} if connections == 8 and good else {})
@@ -71,7 +71,7 @@ def fast(program: Program, around: Around) -> Row:
     """One stream at full speed."""
     body = asked("n=40000 size=30", stream=True)
     found, _, row = measured(program, around, lambda: client.at_once(program.door, body, 1, 30, 0))
-    good = [timed.size / (timed.end - timed.start) * 1000 for timed in found if timed.ok]
+    good = [timed.size / (timed.end - timed.start) * 1000 for timed in found if timed.is_answered]
     return row | {"one fast stream": good[0] if good else 0.0}
 
 
@@ -79,7 +79,7 @@ def big(program: Program, around: Around, megabytes: int) -> Row:
     """One connection, large bodies."""
     bodies = [asked("n=1", stream=False, size=megabytes * 10**6)]
     found, cpu_s, row = measured(program, around, lambda: client.closed_loop(program.door, bodies, 1, around.seconds))
-    times = [timed.added_ms for timed in found if timed.ok]
+    times = [timed.added_ms for timed in found if timed.is_answered]
     if megabytes == 5 and times:
         row["CPU a body of 5 MB"] = cpu_s * 1000 / len(times)
     return row | {f"body {megabytes} MB": median(times) if times else math.inf}
