@@ -43,7 +43,8 @@ def _said(kind: Kind, subject: str, facts: Facts) -> tuple[str, str]:
                 "With a newer table run: bursar prices update FILE",
             )
         case Kind.old_prices:
-            return "the prices are old", f"The price table is of {subject}. With a newer one run: bursar prices update FILE"
+            newer = "With a newer one run: bursar prices update FILE"
+            return "the prices are old", f"The price table is of {subject}. {newer}"
         case Kind.burn:
             return _burn(facts)
         case Kind.ledger:
