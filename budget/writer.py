@@ -205,7 +205,7 @@ class Writer(threading.Thread):
         self._inbox.wake()
         if trouble.kind == "disk full":
             self._make_room()
-        if self.trouble is None or self.trouble.kind != trouble.kind:
+        if self.trouble is None or self.trouble.kind != trouble.kind or not self.opened.is_set():
             self.trouble = trouble
             _log.error("ledger: %s", trouble.why)
             self._publish(LedgerTrouble(trouble.why))

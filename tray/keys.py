@@ -21,7 +21,8 @@ from tray.alerts.destination import Destination, destination
 Reader = Callable[[Any], Any]
 """Turns a TOML value into ours; raises ValueError with the half sentence that follows the key's name."""
 
-MOST = Money.usd(1_000_000)
+MOST = Money.usd(500_000)
+"""With 120% of it for a cutoff and more allowed on a day, the ledger can still keep it."""
 MOST_PLACES = 100
 
 

@@ -281,3 +281,9 @@ def test_a_wrong_settlement_during_trouble_keeps_no_right_one_out(desk: Desk, le
     with pytest.raises(UnknownHold):
         futures[1].result(5)
     assert futures[2].result(5).entry_id == 2
+
+
+def test_a_ledger_that_cannot_be_opened_says_why_from_the_first_try(desk: Desk) -> None:
+    desk.limits = Limits(Money.usd(10), Money(2**60 + 1))
+    ledger = desk.open()
+    assert "not open yet" not in (ledger.today().trouble or "not open yet")

@@ -64,7 +64,7 @@ def test_figures_are_exact_however_they_are_written():
         ('tdp = "350 W"', '`tdp` must be a number of watts from 1 to 100000, not "350 W"'),
         ("tdp = true", "`tdp` must be a number of watts from 1 to 100000, not true"),
         ('price = "lots"', '`price` must be an amount in dollars such as "10.00", not "lots"'),
-        ('electricity = "-1"', '`electricity` must be between $0 and $1,000,000, not "-1"'),
+        ('electricity = "-1"', '`electricity` must be between $0 and $500,000, not "-1"'),
         ('power = "guess"', "`power` must be one of 'auto', 'nvml', 'amd', 'rapl', 'modelled', not \"guess\""),
         ("dedicated = 1", "`dedicated` must be true or false, not 1"),
         ("wats_idle = 10", 'there is no key "wats_idle" in [machine]; did you mean "watts_idle"?'),

@@ -1,15 +1,20 @@
 """The config file as values: what is accepted, and how a mistake is named."""
 
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from budget.ledger import Ledger
 from pricing.money import Money
 from tray.config_file import DEFAULT
 from tray.handover import registry_of
+from tray.keys import MOST
 from tray.settings import Settings, SettingsError, load, read
 
 BERLIN = "Europe/Berlin"
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def settings_of(text: str) -> Settings:
@@ -265,3 +270,9 @@ def test_whatever_stands_there_is_told_in_a_short_line_that_moves_no_terminal(te
     assert said in told
     assert told.isprintable()
     assert len(told) < 350
+
+
+def test_the_ledger_can_keep_the_highest_budget_with_its_usual_cutoff(tmp_path: Path):
+    most = settings_of(f'budget = "{MOST.dollars(0).removeprefix("$").replace(",", "")}"')
+    with closing(Ledger.open(tmp_path, clock=lambda: NOON, limits=most.limits(), zone=most.zone)) as ledger:
+        assert ledger.today().trouble is None
