@@ -22,8 +22,8 @@ APART = re.compile(r"(?:\d|%d|%s|\}\}|\0)(?: |\xa0|&nbsp;)%(?![a-zA-Z(}])")
 
 # A number's place before what is many, though it may be one: `pricing.figures.counted` says either.
 MANY = re.compile(
-    r"(?:\0|\}\}) (?:local |recorded |imported )?(?:requests|answers|sessions|turns|days|calls|files|logs|tasks|entries|"
-    r"corrections|sub-agents|pauses|pings|conversations|models|checks|prompts|agents|alerts|servers|attempts|bills|words|characters)\b"
+    r"(?:\0|\}\}) (?:local |recorded |imported )?(?:requests|answers|sessions|turns|days|calls|files|logs|tasks|"
+    r"entries|corrections|sub-agents|pauses|pings|conversations|models|checks|prompts|agents|alerts|servers|attempts|bills|words|characters)\b"
 )
 ALL_OF_MANY = (
     "passed",  # "7 of 8 checks passed"
