@@ -7,10 +7,12 @@ Measured with Claude Code 2.1.329: it waits for SessionStart and UserPromptSubmi
 model, in `-p` as well; a hook's exit code does not stop a session, and CLAUDE_ENV_FILE does not reach its own process.
 """
 
+import os
 import os.path
 import socket
 import subprocess
 import sys
+import time
 
 CONNECT_S, ANSWER_S = 0.5, 1.0
 
@@ -43,7 +45,18 @@ def own_process(record: str) -> int:
             number = file.read(1000).partition('"pid": ')[2].partition(",")[0]
     except (OSError, ValueError):
         return 0
-    return int(number) if number.isascii() and number.isdigit() else 0
+    return int(number) if number.isascii() and number.isdigit() and is_own(int(number)) else 0
+
+
+def is_own(process: int) -> bool:
+    """Tell whether a process is there and this user's: another user may have the port of a bursar that was killed."""
+    if os.name != "posix":  # On Windows that signal would end the process.
+        return True
+    try:
+        os.kill(process, 0)
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def is_up(port: int, process: int) -> bool:
@@ -56,6 +69,7 @@ def is_up(port: int, process: int) -> bool:
         line = socket.create_connection(("127.0.0.1", port), CONNECT_S)
     except OSError:
         return False
+    ends = time.monotonic() + ANSWER_S
     with line:
         line.settimeout(ANSWER_S)
         try:
@@ -63,6 +77,7 @@ def is_up(port: int, process: int) -> bool:
             answer = b""
             while len(answer) < 4096 and (piece := line.recv(4096)):
                 answer += piece
+                line.settimeout(max(ends - time.monotonic(), 0.001))
         except OSError:
             return False
     return b'"bursar"' in answer and b'"pid":%d,' % process in answer

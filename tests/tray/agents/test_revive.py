@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,44 @@ def test_the_hook_says_nothing_while_bursar_is_up_and_takes_no_stranger_for_it(t
     assert hook.own_process(str(record)) == 0
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert not hook.is_up(silent.getsockname()[1], runs.pid)
+
+
+@contextmanager
+def dripping(pause_s: float) -> Iterator[tuple[int, list[bytes]]]:
+    """Answer at a port, a byte at a time, for ever; gives the port, and what was sent."""
+    ended, sent = threading.Event(), list[bytes]()
+
+    def drip(server: socket.socket) -> None:
+        line, _ = server.accept()
+        with line, suppress(OSError):
+            while not ended.wait(pause_s):
+                line.sendall(b" ")
+                sent.append(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        yield server.getsockname()[1], sent
+        ended.set()
+        thread.join()
+
+
+def test_who_never_ends_the_answer_does_not_hold_the_agent_up() -> None:
+    with dripping(0.01) as (port, sent):
+        assert not hook.is_up(port, 1)
+        assert len(sent) < 1000
+
+
+@pytest.mark.skipif(os.name != "posix", reason="another user's process is told by a signal that does nothing")
+def test_the_number_of_a_process_that_ended_names_no_bursar_whoever_answers_by_it(tmp_path: Path) -> None:
+    record = tmp_path / "agents.json"
+    note = tmp_path / "run.json"
+    note.write_text(json.dumps({"pid": os.getpid(), "ports": {}}))
+    assert hook.own_process(str(record)) == os.getpid()
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    note.write_text(json.dumps({"pid": ended.pid, "ports": {}}))
+    assert hook.own_process(str(record)) == 0
 
 
 def test_a_bursar_of_another_home_is_not_taken_for_its_own(
