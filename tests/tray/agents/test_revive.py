@@ -141,7 +141,7 @@ def test_it_is_started_and_led_back_to(bursar: Command, connected: Path, port: i
     try:
         assert said == {"systemMessage": "bursar is back: requests go through it again."}
         assert address(connected) == f"http://127.0.0.1:{port}"
-        assert hook.is_up(port)
+        assert hook.is_up(port, running.pid)
         if Path("/proc").is_dir():
             assert b"canary" not in Path(f"/proc/{running.pid}/environ").read_bytes()
         assert revive(bursar, ANTHROPIC_BASE_URL=f"http://127.0.0.1:{port}") == {}
