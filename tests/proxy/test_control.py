@@ -1,6 +1,7 @@
 """The control server: what it tells, what it changes, and whom it refuses."""
 
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -146,7 +147,7 @@ def test_the_status_tells_how_the_day_stands_against_its_hours(control: Controll
 
 
 def test_every_path_but_health_needs_the_token(control: Controlled):
-    assert control.call("GET", "/health", token=None) == (200, {"status": "ok"})
+    assert control.call("GET", "/health", token=None) == (200, {"status": "ok", "pid": os.getpid()})
     others = [("GET", "/api/status"), ("GET", "/metrics"), ("POST", "/api/stop"), ("GET", "/no"), ("POST", "/health")]
     for method, path in others:
         for token in (None, "", TOKEN[:-1], TOKEN + "x", "\xff"):
