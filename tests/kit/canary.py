@@ -21,6 +21,8 @@ PROMPT = re.compile(rb"\[\[(?:text|read|bash|agent|tool|long|think|unseen|out|at
 """What tests write into prompts to say what the fake Claude shall do."""
 LEDGER = "ledger.db"
 LOG = "bursar.log"
+BALLAST = "ledger.ballast"
+"""Zeros, four megabytes of them beside every ledger."""
 
 
 def in_homes(folder: Path) -> list[str]:
@@ -38,7 +40,7 @@ def in_files(folder: Path, *but: str) -> list[str]:
     return [
         f"{path.relative_to(folder)}: {word}"
         for path in folder.rglob("*")
-        if path.name not in but and path.is_file()
+        if path.name not in (*but, BALLAST) and path.is_file()
         for word in in_text(_read(path))
     ]
 
