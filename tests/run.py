@@ -139,7 +139,7 @@ def side_by_side(python: Path, tests: list[str]) -> int:
     On a starved machine a server can miss a limit. The few that failed are named and run again, alone: what is wrong
     fails again. Many failures are not tried twice.
     """
-    beside = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
+    beside = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--durations", "25"]
     code = run(python, "pytest", *beside, "-o", f"cache_dir={KEPT}", "--cache-clear", *tests)
     failed = failures() if code == 1 else []
     if not 0 < len(failed) <= MOST_TRIED_ALONE:

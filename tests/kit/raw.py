@@ -199,7 +199,7 @@ def message(text: str, *, model: str = "claude-sonnet-5-5", max_tokens: int = 10
     }
 
 
-def eventually(holds: Any, seconds: float = 10) -> None:
+def eventually(holds: Any, seconds: float = 60) -> None:
     """Wait until `holds()` is true; raises TimeoutError."""
     end = time.monotonic() + seconds
     while not holds():
