@@ -93,7 +93,7 @@ def _changed(wrong: Callable[..., None], dice: random.Random, bursar: Bursar, pa
 
 def _write_over(path: Path) -> None:
     for budget in range(1, 20):
-        path.write_text(f'budget = "{budget}.00"\ncutoff = "900000"\nzone = "UTC"\n', encoding="utf-8")
+        path.write_text(f'budget = "{budget}.00"\ncutoff = "500000"\nzone = "UTC"\n', encoding="utf-8")
 
 
 def post(bursar: Bursar, path: str, body: dict[str, Any]) -> tuple[int, Any]:

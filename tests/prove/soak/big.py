@@ -106,7 +106,7 @@ def main() -> None:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "home"
         fake = stack.enter_context(FakeClaude())
-        bursar = stack.enter_context(Bursar(home, fake.url, budget="900000.00"))
+        bursar = stack.enter_context(Bursar(home, fake.url, budget="450000.00"))
         for mb in map(int, options.mb.split(",")):
             for kind in ("text", "pictures"):
                 found = measure(bursar, mb, kind, options.at_once, options.rounds)

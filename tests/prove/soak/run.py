@@ -77,7 +77,7 @@ class Run:
             gone = box | {"name": "gone", "url": f"http://127.0.0.1:{self._nobody}"}
             claude = f"http://127.0.0.1:{self._claude_port}"
             bursar = Served(
-                self._home, claude, local_servers=(box | {"tools": True}, gone), mode="auto", budget="900000.00"
+                self._home, claude, local_servers=(box | {"tools": True}, gone), mode="auto", budget="450000.00"
             )
             with bursar:
                 self._phases(bursar, local, phases)
