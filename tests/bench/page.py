@@ -54,7 +54,8 @@ def missed(figures: dict[str, dict[str, float]]) -> str:
         limit, name = (figure.must, "must") if verdict == "MISSED" else (figure.goal, "goal")
         assert limit is not None
         parts = limit / value if figure.more_is_better else value / limit if limit else value
-        lines.append(f"- the {name} of *{figure.name}*: {value:.3g} {figure.unit}, {parts:.2g} times {limit:g}")
+        told = f"{value:.3g} {figure.unit}".replace(" %", "%")
+        lines.append(f"- the {name} of *{figure.name}*: {told}, {parts:.2g} times {limit:g}")
     return "\n".join(lines) or "Every goal is kept."
 
 
