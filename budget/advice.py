@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -15,7 +16,6 @@ from budget.weekbooks import Books, Row
 from pricing.addingup import left_of
 from pricing.figures import counted, noun, percent_of
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
-from pricing.values import dataclass
 
 Topic = Literal["observe", "routine", "cold", "unpriced", "budget", "escalated", "idle", "session", "lifetime"]
 

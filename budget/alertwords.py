@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from budget.outbox import Alert, Facts, Kind
 from pricing.figures import counted
 from pricing.money import Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 from budget.standing import Standing
 from pricing.money import Money
-from pricing.values import dataclass
 
 PING = "ping"
 """The task class of a request that only reads a conversation's cache once more, so that it does not expire."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pricing.money import Money
-from pricing.values import dataclass
 
 
 class Band(StrEnum):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pricing.money import ZERO, Money
 from pricing.rates import Rates
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 
 class Part(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from budget.book import Book
 from budget.database import open_reader
 from budget.jobs import Commanding
 from budget.saved import Saved
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from operator import add
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from budget.database import open_reader
 from budget.saved import Saved, saved_of
 from budget.schema import BASELINE_KEY, BASELINE_SESSION_KEY, BASELINE_VALUES
-from pricing.values import dataclass
 
 if TYPE_CHECKING:
     from budget.book import Book

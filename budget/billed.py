@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from budget.entries import Outcome
 from pricing.money import Money
 from pricing.providerreport import Kind
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 # A request belongs to the UTC day on which it began. Corrections count for the entry that they correct. What an entry
 # of before the table of details rests on stands in its own row.

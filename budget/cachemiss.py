@@ -5,11 +5,11 @@ Only kinds, positions and counts are kept; what stood there is not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pricing.money import ZERO, Money
 from pricing.rates import Rates
-from pricing.values import dataclass
 
 
 class Kind(StrEnum):

@@ -7,6 +7,7 @@ shorter prompt than that begins anew. How far this is off what was charged says 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from budget.database import open_reader
 from budget.promptcache import LIFETIMES, Life
 from pricing.rates import Rates
 from pricing.table import PriceTable
-from pricing.values import dataclass
 
 _ROWS = """
 SELECT session, agent, at, model, input, cache_write_5m, cache_write_1h, cache_read, picos FROM history

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from budget.baselinesums import SUBAGENT
 from budget.promptcache import LIFETIMES, Life
 from pricing.money import Money
-from pricing.values import dataclass
 
 WORTH = Money.usd("0.01")
 WORTH_PERMILLE = 20

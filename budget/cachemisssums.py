@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from budget.cachemiss import Kind, What
 from budget.cachemisslife import Lives, Pauses, pauses_of
 from budget.database import open_reader
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 MOST_SESSIONS = 20
 

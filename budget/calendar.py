@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from budget.clock import Clock, Elapsed, budget_day, resets_at
-from pricing.values import dataclass
 
 JUMP = timedelta(hours=36)
 DRIFT = timedelta(seconds=2)

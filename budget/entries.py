@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -10,7 +11,6 @@ from budget.holds import MOST, Labels
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 NO_TOKENS = Usage()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from budget.bands import Limits
 from budget.state import Mode, StoppedBy
 from pricing.machine import LocalCost
 from pricing.money import Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from pricing.values import dataclass
 
 BALLAST_BYTES = 4 * 2**20
 

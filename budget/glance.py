@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from budget import reading
 from budget.database import open_reader
 from budget.entries import Entry
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 Unreadable = sqlite3.Error
 """What every function here raises while the books cannot be read."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from budget.historyrow import Row, Values, row_of
 from budget.historytable import COLUMNS, FIRST
 from budget.trouble import LedgerUnavailable, recognise
-from pricing.values import dataclass
 
 if TYPE_CHECKING:
     from budget.book import Book

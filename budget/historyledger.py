@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +14,6 @@ from budget.historybooks import readable, reader, rows_of
 from budget.historyrow import Row
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 Source = Literal["ledger", "history", "both"]
 

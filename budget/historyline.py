@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-
-from pricing.values import dataclass
 
 SYNTHETIC = "<synthetic>"
 """The model of answers that Claude Code makes up itself, such as that the API failed."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 from budget.historytable import COLUMNS
 from pricing.money import Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 Values = tuple[str | int, ...]
 """A row's values in the order of the table's columns: for SQL, and for JSON."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
@@ -10,7 +11,6 @@ from budget.bands import Band
 from budget.line import Ticket
 from budget.shares import NONE, Shares
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 # One request never costs a million dollars; below this the sums of a day stay exact in 64 bits.
 MOST = Money(2**60)

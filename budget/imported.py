@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median_low
@@ -16,7 +16,6 @@ from typing import Any
 from budget.database import open_reader
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 Row = dict[str, Any]
 

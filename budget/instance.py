@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from budget.files import open_private, private_folder, write_durably
-from pricing.values import dataclass
 
 
 class AlreadyRunning(RuntimeError):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from budget.files import write_durably
 from budget.state import Mode, StoppedBy
-from pricing.values import dataclass
 
 STEPS = 50
 """The mark rises in steps of a fiftieth of the cutoff: one fsync for each 2 % instead of one for each request."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from budget.billed import Ours
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from pricing.money import Money
-from pricing.values import dataclass
 
 _OTHER = "this is not the ledger that bursar wrote here last, but an older copy, or one from another machine"
 _STOPPED = "the machine stopped before all that bursar wrote was on the disk"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from budget.admission import HOLD
@@ -25,7 +25,6 @@ from budget.settlement import settle
 from budget.state import Mode
 from budget.tip import Tip, TipFile
 from pricing.money import Money
-from pricing.values import dataclass
 
 # Nobody can tell a long absence from a wrong clock while the machine was off; beyond this it is not believed.
 _LONGEST_ABSENCE = timedelta(days=31)

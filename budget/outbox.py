@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from budget.database import open_reader
 from budget.trouble import LedgerUnavailable, recognise
-from pricing.values import dataclass
 
 if TYPE_CHECKING:
     from budget.book import Book

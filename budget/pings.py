@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 from budget.conversed import Conversed, conversed, has_pings
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from hashlib import blake2b
 from itertools import accumulate
 from typing import Any, Literal, cast
-
-from pricing.values import dataclass
 
 Life = Literal["5m", "1h"]
 Mark = Literal["", "5m", "1h"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from budget.database import open_reader
-from pricing.values import dataclass
 
 MOST = 20_000
 

@@ -7,7 +7,7 @@ day's reports tell. Where a model's tokens agree in sum and only their kinds do 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,6 @@ from budget.mending import Correction, estimated, in_proportion, left_for_estima
 from pricing.money import ZERO, Money
 from pricing.providerreport import ALL, ANY, CODE, KINDS, OWNERS, SEARCH, Kind, ProviderReport
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 EQUAL_WITHIN = Money(10**8)
 """A hundredth of a cent: the provider's amounts are decimals of a cent."""

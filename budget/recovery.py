@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from budget.database import Unusable, copy_to, create, faults, is_mixed, open_wr
 from budget.files import sync_folder
 from budget.folder import Folder
 from budget.trouble import Trouble
-from pricing.values import dataclass
 
 _WHY = {
     "empty": "was empty",

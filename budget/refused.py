@@ -6,6 +6,7 @@ Like entries they hold labels and no word of a prompt; they go when details of e
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from budget.database import open_reader
 from budget.jobs import Commanding
 from budget.tallies import count
-from pricing.values import dataclass
 
 if TYPE_CHECKING:
     from budget.book import Book

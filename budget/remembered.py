@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import date
 
 from budget.folder import Folder
 from budget.mark import BadMark, Height, Mark
 from budget.tip import Last, Tip, digest_of, read_tip
-from pricing.values import dataclass
 
 NONE = Last(0, bytes(8))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Protocol
 
@@ -13,7 +13,6 @@ from budget.today import DayTotal
 from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

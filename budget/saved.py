@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

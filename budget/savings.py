@@ -6,14 +6,13 @@ They may be negative. Every amount here is a sum of whole rows, so whichever way
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Protocol
 
 from budget.baselinesums import SUBAGENT
 from budget.schema import BASELINE_VALUES
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 MAIN = "main"
 """The agent that a person talks to, beside its sub-agents."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from budget.bands import Limits
@@ -15,7 +16,6 @@ from budget.outbox import Kind, record
 from budget.schema import LABELS, LOCAL
 from budget.state import Stop, StoppedBy
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 _HOLD = (
     "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class, terms FROM holds WHERE id = ?"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from budget.database import open_reader
 from budget.jobs import Commanding
-from pricing.values import dataclass
 
 if TYPE_CHECKING:
     from budget.book import Book

@@ -12,11 +12,11 @@ import hashlib
 import os
 import struct
 import zlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from budget.files import open_private
-from pricing.values import dataclass
 
 _FORMAT = struct.Struct("<16sq8sq8sqqqdd")
 _SUM = struct.Struct("<I")

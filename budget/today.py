@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from budget.bands import Band, Limits
 from budget.state import Mode, Stop
 from pricing.machine import LocalCost
 from pricing.money import Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from dataclasses import dataclass
 from typing import Literal
-
-from pricing.values import dataclass
 
 Kind = Literal["disk full", "read-only", "locked", "damaged", "gone", "newer", "in use", "broken"]
 

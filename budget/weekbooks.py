@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +18,6 @@ from budget.reading import day_total
 from budget.tallies import Tally, What
 from budget.today import DayTotal
 from pricing.machine import LocalCost
-from pricing.values import dataclass
 
 Row = dict[str, Any]
 

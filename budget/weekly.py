@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +20,6 @@ from budget.weekbooks import Books, Row, read
 from pricing.machine import LocalCost
 from pricing.money import ZERO, Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 DAYS = 7
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from budget.history import Reader
 from budget.historybooks import Gathered
-from pricing.values import dataclass
 
 _BY_PROJECT = """
 SELECT project, count(*), sum(picos), max(at) FROM main.history WHERE NOT through

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from budget.bands import Band, Limits
 from pricing.money import Money
-from pricing.values import dataclass
 
 HEAD_START = Fraction(1, 4)
 """What may be gone at any hour, as a share of what may be gone at the end: every morning needs a start."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -9,7 +10,6 @@ from pricing.hardware import Chip
 from pricing.machine import Machine, modelled_watts
 from pricing.money import ZERO, Money
 from pricing.power import Which
-from pricing.values import dataclass
 
 T = TypeVar("T")
 

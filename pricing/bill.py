@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -15,7 +15,6 @@ from pricing.money import Money
 from pricing.rates import CLASSES, Rates
 from pricing.table import PriceTable
 from pricing.usage import ImpossibleUsage, Usage, fold, oddities, usage_from_anthropic
-from pricing.values import dataclass
 
 __all__ = ["Bill", "ImpossibleUsage", "Line", "bill", "fold"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, reduce
 from typing import Any
@@ -17,7 +18,6 @@ from pricing.table import PriceTable
 from pricing.terms import Terms
 from pricing.tokens import estimate_tokens
 from pricing.usage import ImpossibleUsage, usage_from_anthropic
-from pricing.values import dataclass
 
 # What the provider adds around a block, and around tools, in tokens; generous.
 TOKENS_PER_BLOCK = 16

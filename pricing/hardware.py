@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from pricing.money import Money
-from pricing.values import dataclass
 
 BYTES_A_GIGABYTE = 10**9
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
-from pricing.values import dataclass
 
 MOST_ITERATIONS = 1000
 _IN_TOP_LEVEL = ("message", "fallback_message")

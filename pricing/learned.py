@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
-
-from pricing.values import dataclass
+from dataclasses import dataclass
 
 ENOUGH = 30
 """Samples from which a ratio is told without a range."""

@@ -9,11 +9,10 @@ spent is never shown as less.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 HOURS_A_YEAR = 8760
 MS_AN_HOUR = 3_600_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from pricing.rates import Rates
 from pricing.terms import LongPrompt, Terms
-from pricing.values import dataclass
 
 US_RESIDENCY = (11, 10)
 BATCH = (1, 2)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Literal
-
-from pricing.values import dataclass
 
 PICOS_PER_DOLLAR = 10**12
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,7 +32,6 @@ from typing import Any
 from pricing.rates import CLASSES, Rates
 from pricing.tablefile import PriceTableError, check_keys, once, tokens, usd_per_mtok, utc_midnight, whole_number
 from pricing.terms import LongPrompt, Model, Period
-from pricing.values import dataclass
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS = {*CLASSES, "from", "until", "over", "fast", "geo", "context_window", "note"}

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from pricing.power_nvml import Nvml, NvmlError, open_nvml
 from pricing.power_sysfs import amd_gpus, asleep, cpu_packages
-from pricing.values import dataclass
 
 Which = Literal["auto", "nvml", "amd", "rapl", "modelled"]
 CHOICES: tuple[Which, ...] = ("auto", "nvml", "amd", "rapl", "modelled")

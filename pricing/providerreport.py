@@ -6,14 +6,13 @@ Source: https://platform.claude.com/docs/en/api/admin/usage_report/retrieve_mess
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
 from pricing.usage import MOST_TOKENS, Usage
-from pricing.values import dataclass
 
 KINDS = ("service_tier", "context_window", "inference_geo", "speed")
 """By what besides the model both reports can tell requests apart, and an answer's usage too."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from pricing.money import Money
 from pricing.usage import Usage
-from pricing.values import dataclass
 
 # Half price (batch) times 1.1 (US residency) is 11/20, and 3/5 on a government cloud: a rate that is a
 # multiple of 20 p$ stays whole under every published modifier. Anthropic's finest is 10,000 p$.

@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from pricing.rates import CLASSES, Rates
 from pricing.table import PriceTable
 from pricing.tablefile import PriceTableError, read_table
 from pricing.terms import Model, Period
-from pricing.values import dataclass
 
 # A rate that moves further than this, up or down, is more often a slip than a price.
 MOST_TIMES = 5

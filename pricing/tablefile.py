@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from itertools import pairwise
@@ -11,7 +12,6 @@ from typing import Any
 
 from pricing.rates import CLASSES, GRAIN, Rates
 from pricing.terms import LongPrompt, Model, Period
-from pricing.values import dataclass
 
 FORMAT = "bursar-prices/1"
 # No model comes near $10,000 per million tokens; a slip of the decimal point does.

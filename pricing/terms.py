@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import reduce
 
 from pricing.rates import Rates
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

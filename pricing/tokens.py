@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 from typing import Any
 
 from pricing.learned import ENOUGH, ONE, Learned, Ratio, unsupported
-from pricing.values import dataclass
 
 __all__ = ["ENOUGH", "Estimate", "Kind", "Ratio", "Ratios", "Row", "estimate_tokens"]
 

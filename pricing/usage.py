@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from pricing.values import dataclass
 
 # A thousand times the longest context there is: a count above it is a mistake, not a bill.
 MOST_TOKENS = 10**9

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
-
-from pricing.values import dataclass
 
 Verb = Literal["connect", "disconnect"]
 

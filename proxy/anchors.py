@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict
-
-from pricing.values import dataclass
+from dataclasses import dataclass
 
 BLOCK = 4096
 """Bytes between two hashes: what is compared, and so how much of the shared part may be missed."""

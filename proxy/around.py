@@ -5,9 +5,8 @@ The proxy knows no settings files and no desktop; who builds bursar tells it by 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
-
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

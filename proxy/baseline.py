@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import count
@@ -28,7 +28,6 @@ from budget.entries import Outcome, Settlement
 from budget.ledger import Held, Ledger
 from pricing.table import PriceTable
 from pricing.tokens import Ratios
-from pricing.values import dataclass
 from proxy.baselinekept import KeptRatios
 from proxy.baselinereckon import Ended, reckon, usage_of
 from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from budget.baseline import A_PING, NOTHING, Baseline, Basis, Figures, Part, part_of
@@ -14,7 +14,6 @@ from pricing.bill import Bill, bill
 from pricing.money import ZERO, Money
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
 from pricing.usage import ImpossibleUsage, usage_from_anthropic
-from pricing.values import dataclass
 from proxy.baselineworld import Pending, Sent, View
 from proxy.promptsizes import BLOCK_BYTES, kind_of
 from proxy.toolcalls.signals import Heard

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,6 @@ import msgspec
 from budget.prompt import Life, Split
 from budget.promptcache import LIFETIMES, Simulator
 from pricing.table import PriceTable
-from pricing.values import dataclass
 from proxy.promptblocks import CachedModel, Prompts
 from proxy.promptlengths import Laid
 

@@ -7,6 +7,7 @@ would have read, and what Claude's should have read by its own rules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,6 @@ from budget.promptcache import LIFETIMES, Life, Prompt, Split
 from pricing.bill import bill
 from pricing.table import PriceTable
 from pricing.usage import Usage
-from pricing.values import dataclass
 from proxy.cachemisslines import Said
 from proxy.promptlengths import NEAR, Laid
 

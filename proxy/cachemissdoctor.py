@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,6 @@ from pricing.bill import bill
 from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
-from pricing.values import dataclass
 from proxy.baselinereckon import TOLD
 from proxy.baselineworld import Pending
 from proxy.cachemiss import Expected, fitted, milliseconds, missed, prefix_of, priced

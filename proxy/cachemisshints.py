@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from budget.cachemiss import Cause, Kind, Looked, Miss
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 from proxy.cachemiss import Expected
 
 AFTER = 4

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from budget.cachemiss import Cause, How, Kind, What
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from budget.ledger import Labels
-from pricing.values import dataclass
 from proxy.decision import Decision, Override
 from proxy.request import AgentRequest
 from proxy.task import Task

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from budget.bands import Band
 from budget.state import Mode
-from pricing.values import dataclass
 from proxy.decision import Decision, Escalation, Refusal, RefusalKind, View
 from proxy.route import Route, Swap
 from proxy.rules.ruling import PROJECT_FILE

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Literal
 
 from pricing.money import Money
 from pricing.rates import Rates
-from pricing.values import dataclass
 from proxy.task import Tier
 
 MOST_KEPT = 2048

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from budget.bands import Band
 from budget.state import Mode
-from pricing.values import dataclass
 from proxy.coldcache import Worth
 from proxy.route import CloudRoute, LocalRoute, Route, Swap
 from proxy.rules.ruling import NO_RULING, Ruling

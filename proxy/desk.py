@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask, current_app
 
 from budget.archive import Archive
-from pricing.values import dataclass
 from proxy.agentwires import AgentWires
 from proxy.around import Around
 from proxy.dashboard.burn import Courses

@@ -8,7 +8,8 @@ an answer all the same: that is told and remembered, and the next turn thinks be
 
 from __future__ import annotations
 
-from pricing.values import dataclass
+from dataclasses import dataclass
+
 from proxy.decision import Escalation
 from proxy.request import AgentRequest
 from proxy.task import Task, TaskClass

@@ -6,11 +6,10 @@ Nothing here knows the routing table: each answer is the router's own, for a vie
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from budget.bands import Band
 from budget.state import Mode
-from pricing.values import dataclass
 from proxy.decision import Decision, Policy, View
 from proxy.route import Fit, LocalRoute, Route
 from proxy.router import decide

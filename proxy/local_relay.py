@@ -6,13 +6,13 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 from budget.ledger import Outcome, Settlement
 from pricing.machine import LocalCost
 from pricing.money import ZERO
 from pricing.usage import Usage
-from pricing.values import dataclass
 from proxy.curtain import Curtain
 from proxy.errors import JSON_TYPE, error
 from proxy.escalate import Judgement

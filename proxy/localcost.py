@@ -12,7 +12,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from pricing.assumed import Figures, machine_of
 from pricing.hardware import find_chip
 from pricing.machine import LocalCost, Machine, Metered, Work, cost
-from pricing.values import dataclass
 from proxy.powermeter import Meter, Since
 
 if TYPE_CHECKING:

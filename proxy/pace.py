@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from budget.bands import Band
 from budget.today import Today
 from budget.workday import Workday, allowed, paced
 from pricing.money import Money
-from pricing.values import dataclass
 from proxy.services import Services
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from threading import Lock
@@ -20,7 +20,6 @@ import msgspec
 from budget.prompt import Block, Level, Mark, Prompt
 from pricing.table import PriceTable
 from pricing.tokens import Kind, Ratios
-from pricing.values import dataclass
 from proxy.promptlengths import Laid, Lengths
 from proxy.promptsizes import TOOLS_TOKENS, Sizes, size_of_block, size_of_tool
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from budget.prompt import Prompt, Split
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
 from pricing.usage import ImpossibleUsage, usage_from_anthropic
-from pricing.values import dataclass
 
 MOST_KEPT = 16_384
 """Measured prefixes remembered; each request measures up to three, and a conversation needs the last ones."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pricing.values import dataclass
 from proxy.wire.answer import LEFT, MODE_CHANGED, STOPPED, Ending
 from proxy.wire.faults import FAULT
 

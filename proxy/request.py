@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pricing.bound import Shape
-from pricing.values import dataclass
 from proxy.identity import agent_of, project_of, session_of
 from proxy.shape import shape_of
 from proxy.strictjson import NotStrictJson, Parsed, parse

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
-
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import PurePath
@@ -21,7 +21,6 @@ from budget.workday import Workday
 from pricing.machine import LocalCost
 from pricing.money import Money
 from pricing.table import PriceTable
-from pricing.values import dataclass
 from proxy.anchors import Anchors
 from proxy.baseline import Recorder
 from proxy.classify import Classifier

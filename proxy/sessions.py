@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TypeVar
 
 from budget.clock import Clock
-from pricing.values import dataclass
 from proxy.request import AgentRequest
 from proxy.restrictions import Restrictions
 from proxy.route import Route

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from budget.ledger import Held, Outcome, Settlement
@@ -13,7 +13,6 @@ from pricing.bound import Bound, interrupted
 from pricing.money import ZERO, Money
 from pricing.table import PriceTable
 from pricing.usage import ImpossibleUsage, Usage
-from pricing.values import dataclass
 from proxy.meter import Reading
 from proxy.wire.answer import Ending
 

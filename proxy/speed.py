@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.translate.usage import Speed as ServersClock
 
 RECENT_S, HALF_LIFE_S = 600.0, 300.0

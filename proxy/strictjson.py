@@ -7,11 +7,11 @@ text is refused, at any depth, as are NaN, Infinity, lone surrogates and nesting
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from pricing.values import dataclass
 from proxy.words import words
 
 MOST_DEPTH = 128

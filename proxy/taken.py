@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from pricing.values import dataclass
 from proxy.decision import Decision, View
 from proxy.facts import facts_of
 from proxy.folder import folder_of

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
-
-from pricing.values import dataclass
 
 
 class Tier(IntEnum):

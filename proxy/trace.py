@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Literal
 
 from budget.bands import Band
 from budget.state import Mode
-from pricing.values import dataclass
 from proxy.coldcache import Worth
 from proxy.decision import Decision, Override, View
 from proxy.request import AgentRequest, Dialect

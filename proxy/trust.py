@@ -14,11 +14,10 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pricing.figures import counted
-from pricing.values import dataclass
 from proxy.failures import FailureRate
 
 _Key = TypeVar("_Key")

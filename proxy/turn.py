@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from pricing.values import dataclass
 from proxy.words import words
 
 MOST_TEXT = 65_536

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pricing.money import Money
-from pricing.values import dataclass
 from tray.control import ControlError
 
 Status = dict[str, Any]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pricing.values import dataclass
 from proxy.bench.classes import ClassRow
 from proxy.bench.result import BenchResult
 

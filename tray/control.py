@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any, cast
 
 from budget.instance import Owner, owner
-from pricing.values import dataclass
 from proxy.peers import is_stranger_s
 from tray.files import UnsafeFileError, read_private
 from tray.paths import Paths

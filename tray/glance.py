@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,6 @@ from budget.bands import Band
 from budget.state import Mode
 from pricing.figures import percent_of
 from pricing.money import Money
-from pricing.values import dataclass
 
 SAVING_PERCENT = 80
 """From here on a day is tight, for the icon."""

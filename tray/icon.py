@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from PIL import Image, ImageChops, ImageDraw
 
-from pricing.values import dataclass
 from tray.menu import RING_STEPS, IconKey, Shape, Tone
 
 Look = Literal["light", "dark", "any", "template"]

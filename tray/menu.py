@@ -7,13 +7,13 @@ that shows the menu can then change it in place, and a click means what was read
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from budget.bands import Band
 from budget.state import Mode
 from pricing.figures import counted
 from pricing.money import Money
-from pricing.values import dataclass
 from tray import troubles
 from tray.glance import SAVING_PERCENT, Glance, Halt, Savings, UnreadableStatus, glance
 from tray.troubles import Trouble

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-from pricing.values import dataclass
 
 HOME = "BURSAR_HOME"
 """The environment variable that puts all of bursar's files into one folder: for tests, benches, a second budget."""

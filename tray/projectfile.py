@@ -17,10 +17,10 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.rules.project import NO_PROJECT, Project
 from tray.keys import Reader, texts
 from tray.reading import NotToml, Reading, parsed

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from pricing.values import dataclass
 from tray import VERSION
 from tray.downgrade import is_newer
 

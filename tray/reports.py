@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,7 +15,6 @@ from budget.clock import Clock
 from budget.ledger import Ledger
 from budget.weekly import Report, report
 from budget.words import SIMULATED
-from pricing.values import dataclass
 from proxy.reportjson import report_json
 
 LOOK_BACK = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,6 @@ from budget.workday import Workday
 from pricing.assumed import Figures, machine_of
 from pricing.figures import percent
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 from proxy.keeper.wish import Wish
 from proxy.rules.hours import Hours
 from proxy.rules.rule import Rule

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 from budget.state import Mode
-from pricing.values import dataclass
 from tray.glance import Glance, Server
 
 Kind = Literal[

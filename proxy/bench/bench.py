@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
 from pricing.figures import counted, noun
 from pricing.hardware import Chip
 from pricing.machine import Machine, Speeds, is_possible, per_mtok
-from pricing.values import dataclass
 from proxy.bench.asking import Asking
 from proxy.bench.client import Client, Unanswered
 from proxy.bench.energy import NoMeter, PowerMeter

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.usage import Usage
-from pricing.values import dataclass
 from proxy.bench.result import TaskRun
 
 CLAUDES = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")

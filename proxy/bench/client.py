@@ -8,9 +8,9 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pricing.values import dataclass
 from proxy.translate.errors import Trouble, from_local
 from proxy.translate.happenings import Reader, Reasoning, Text, ToolPiece
 from proxy.translate.readers import reader_for

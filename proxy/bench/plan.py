@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-from pricing.values import dataclass
+from dataclasses import dataclass
 
 POWERS = tuple(1024 * 2**step for step in (0, *range(2, 12)))
 """1 k, 4 k, 8 k, 16 k, 32 k, … tokens: what agents' requests have."""

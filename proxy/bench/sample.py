@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median
 
-from pricing.values import dataclass
 from proxy.bench.client import Timed
 from proxy.bench.result import Point, Source
 

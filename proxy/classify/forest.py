@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-
-from pricing.values import dataclass
+from dataclasses import dataclass
 
 Node = tuple[str, float, float, "Node | float", "Node | float"]
 """A trait, the limit it is compared with, what the node stands for, and what follows up to the limit and above it."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
-
-from pricing.values import dataclass
+from dataclasses import dataclass, field
 
 GAP = 3
 """Words that may stand between the two sides of `..`."""

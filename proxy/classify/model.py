@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pricing.values import dataclass
 from proxy.classify.forest import Forest
 from proxy.classify.traits import Traits
 from proxy.task import TaskClass

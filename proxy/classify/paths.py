@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.words import words
 
 MOST_PATH = 4096

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from pricing.values import dataclass
+from dataclasses import dataclass
 
 HEAD, TAIL = 3000, 1500
 """Characters of a long text that are read: what is asked stands at its beginning or its end."""

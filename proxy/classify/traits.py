@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import Literal
 
-from pricing.values import dataclass
 from proxy.classify.form import form_of
 from proxy.classify.lexicon import Found, Lexicon, joined, words_in
 from proxy.classify.plain import Plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from budget import glance
 from budget.entries import Entry, Outcome
 from pricing.machine import LocalCost
 from pricing.money import Money
-from pricing.values import dataclass
 from proxy.dashboard.pages import books, is_part, is_unreadable, missing, page, pages, unreadable
 from proxy.desk import counter
 from proxy.explainjson import explanation_json, remembered_json

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from budget import glance
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOOK = timedelta(hours=1)

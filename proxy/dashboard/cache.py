@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask import request
@@ -12,7 +13,6 @@ from budget.cachemisslife import SETTING_1H, Lives, worthwhile
 from budget.cachemisssums import Cut, Missed, Session, missed
 from budget.report import week_of
 from pricing.money import Money
-from pricing.values import dataclass
 from proxy.cachemisswords import Words, where, words
 from proxy.dashboard.charts import FULL
 from proxy.dashboard.pages import books, ledger_file, page, pages

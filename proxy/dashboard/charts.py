@@ -6,6 +6,7 @@ Across, places are thousandths of the width; down, thousandths of the height, fr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,6 @@ from budget.glance import STEP
 from budget.today import DayTotal
 from pricing.figures import percent
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 
 FULL = 1000
 

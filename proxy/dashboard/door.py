@@ -12,10 +12,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
-
-from pricing.values import dataclass
 
 T = TypeVar("T")
 

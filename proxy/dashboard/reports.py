@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,6 @@ from budget.weekly import DAYS, Report, Sums, name_of, overview
 from budget.weekly import report as make
 from budget.words import SIMULATED
 from pricing.money import Money
-from pricing.values import dataclass
 from proxy.dashboard.pages import books, ledger_file, missing, page, pages, unreadable
 from proxy.dashboard.reportfile import filters, standalone, title, view
 from proxy.desk import counter

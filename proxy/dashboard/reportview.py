@@ -6,13 +6,13 @@ As in `charts`: across, places are thousandths of the width; down, thousandths o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from budget.imported import Imported, ImportedDay
 from budget.savings import Cut, Parts, Session
 from budget.weekly import Day, Report, Sums
 from pricing.figures import share
 from pricing.money import PICOS_PER_DOLLAR, ZERO, Money
-from pricing.values import dataclass
 from proxy.dashboard.charts import FULL, Mark
 
 MOST_LINES = 12

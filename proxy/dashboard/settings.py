@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import redirect, request, url_for
 
-from pricing.values import dataclass
 from proxy.dashboard.fields import GROUPS, Field, Group
 from proxy.dashboard.pages import page, pages
 from proxy.desk import RequestError, Setting, counter

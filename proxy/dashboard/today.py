@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from budget.tallies import DayTally
 from budget.today import Today
 from pricing.figures import percent_of
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 from proxy.asjson import Json, saved_json
 from proxy.dashboard.attempts import rows
 from proxy.dashboard.burn import Burn, burn_of

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from budget.bands import Band
 from budget.state import Mode
 from budget.today import Today
 from pricing.figures import counted
-from pricing.values import dataclass
 from proxy.cachemisswords import where, words
 from proxy.dashboard.shown import sentence
 

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from budget.bands import Band
 from budget.clock import Elapsed
 from budget.ledger import Held
 from pricing.rates import Rates
-from pricing.values import dataclass
 from proxy.coldcache import Warm
 from proxy.headers import to_upstream
 from proxy.keeper.apart import Apart

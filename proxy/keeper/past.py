@@ -7,13 +7,13 @@ say about how much was written again because a pause was too long.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from budget.conversed import MOST_LEARNED, Conversed, conversed
 from pricing.money import Money
 from pricing.table import PriceTable
-from pricing.values import dataclass
 from proxy.keeper.hazard import Hazard
 from proxy.keeper.pauses import Pauses, Said
 from proxy.keeper.replay import Asked, Replayed, Replaying

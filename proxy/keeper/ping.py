@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from budget.allowance import PING, Allowance
@@ -15,7 +15,6 @@ from budget.ledger import Ask, Held, Offer, Outcome, Settled, Settlement
 from pricing.bound import Bound, bound
 from pricing.money import ZERO
 from pricing.usage import Usage
-from pricing.values import dataclass
 from proxy.headers import value_of
 from proxy.keeper.kept import Kept
 from proxy.keeper.worth import Stake

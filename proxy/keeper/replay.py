@@ -8,10 +8,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pricing.money import Money
 from pricing.rates import Rates
-from pricing.values import dataclass
 from proxy.keeper.hazard import Hazard
 from proxy.keeper.pauses import Pauses, Said
 from proxy.keeper.worth import Stake, stake_of, worth

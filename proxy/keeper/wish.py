@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pricing.money import Money
-from pricing.values import dataclass
 
 DEFAULT_ALLOWANCE = Money.usd(2)
 """A day. What is held for a ping is what writing its whole prefix would cost, of which it usually costs a tenth to a

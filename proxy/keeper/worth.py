@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from pricing.rates import Rates
-from pricing.values import dataclass
 
 MOST_PINGS = 48
 """Further ahead nobody looks: four hours of five minutes each."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from budget.historytable import COLUMNS
 from budget.state import Mode
-from pricing.values import dataclass
 from proxy.openapi.schema import (
     ANYTHING,
     COUNT,

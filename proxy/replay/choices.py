@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from budget.bands import Limits
 from budget.shares import NONE, Shares
 from budget.state import Mode
 from pricing.figures import percent
 from pricing.money import Money
-from pricing.values import dataclass
 from proxy.coldcache import CacheGate
 from proxy.decision import Policy as RestrictedPolicy
 from proxy.replay.call import Call

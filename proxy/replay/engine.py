@@ -8,7 +8,7 @@ What a local model answers is taken to be as long as what Claude answered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -19,7 +19,6 @@ from pricing.bound import bound, counted
 from pricing.money import ZERO, Money
 from pricing.table import PriceTable
 from pricing.usage import Usage
-from pricing.values import dataclass
 from proxy.case import conversation
 from proxy.coldcache import GATED, Turn, Worth, worth_of
 from proxy.decision import Decision, View

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from budget.bands import Limits
 from budget.shares import NONE, Shares
 from budget.state import Mode
-from pricing.values import dataclass
 from proxy.coldcache import CacheGate
 from proxy.decision import Policy as RestrictedPolicy
 from proxy.inloop import calls_allowed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,6 @@ from budget.clock import resets_at
 from budget.historyledger import Recorded
 from budget.historyrow import Row
 from pricing.table import PriceTable
-from pricing.values import dataclass
 from proxy.replay.call import BACKGROUND, MAIN, Call
 from proxy.replay.prefixes import LONG, SHORT
 from proxy.task import TaskClass, Tier

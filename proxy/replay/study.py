@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from pricing.machine import LocalCost, Machine, Speeds, Work, cost, rounded_up
 from pricing.money import ZERO, Money
 from pricing.table import PriceTable
-from pricing.values import dataclass
 from proxy.replay.call import Call
 from proxy.replay.engine import Walk
 from proxy.replay.outcome import Outcome

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-
-from pricing.values import dataclass
 
 MOST_WILDCARDS = 5
 """More of them in one glob say nothing that a person could follow."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from pricing.values import dataclass
 from proxy.rules.rule import Rule
 
 

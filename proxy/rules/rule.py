@@ -7,13 +7,12 @@ than it could where it leaves something out: no condition matches everything, no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from pricing.money import ZERO, Money
-from pricing.values import dataclass
 from proxy.rules.globs import matches_path
 from proxy.rules.hours import Hours
 from proxy.task import TaskClass, Tier

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from pricing.values import dataclass
 from proxy.rules.project import NO_PROJECT, Project
 from proxy.rules.rule import Rule, RuleRoute
 from proxy.task import Reason, Task, Tier

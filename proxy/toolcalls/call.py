@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from pricing.values import dataclass
 from proxy.toolcalls.strict import is_object
 
 CALLS_LIMIT = 128

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.toolcalls.call import CALLS_LIMIT
 from proxy.toolcalls.ladder import parse_strict, parse_value
 from proxy.toolcalls.shape import MISSING, shape_of

@@ -6,9 +6,9 @@ No rung changes what a string says or makes up a value; where a text could mean 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.toolcalls.strict import NotStrict, has_doubled_keys, value_of
 from proxy.toolcalls.tokens import (
     Tokens,

@@ -8,10 +8,10 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.toolcalls.again import is_same_again
 from proxy.toolcalls.announces import announces
 from proxy.toolcalls.check import CUTS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.toolcalls.schema import Schema
 
 PREFIXES = ("functions.", "default_api.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from pricing.values import dataclass
 from proxy.toolcalls.call import Call, ToolUse
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.translate.constrained import call_schema, with_tools_told
 from proxy.translate.history import Message, Turn, chat_messages, system_text, turns_of
 from proxy.translate.refusal import CannotTranslate, refuse_cloud_only

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from pricing.values import dataclass
 from proxy.translate.errors import Trouble
 from proxy.translate.usage import LocalUsage
 

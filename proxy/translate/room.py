@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.toolcalls.counts import is_prompt_cut
 from proxy.toolcalls.signals import Heard
 from proxy.translate.encoded import encoded

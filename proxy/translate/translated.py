@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
-
-from pricing.values import dataclass
 
 Wire = Literal["sse", "json", "ndjson", "messages"]
 """In which form the answer comes: a stream of chunks, one JSON object, Ollama's lines, or the Messages API's stream."""

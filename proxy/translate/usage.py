@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from pricing.values import dataclass
 
 MOST_TOKENS = 2**53
 MOST_MS = 1e18

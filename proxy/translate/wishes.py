@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.upstream.local_model import LocalModel
 
 SAMPLING = ("temperature", "top_p", "top_k")

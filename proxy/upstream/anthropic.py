@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import certifi
 
-from pricing.values import dataclass
 from proxy.wire.answer import Origin
 
 NAME = "anthropic"

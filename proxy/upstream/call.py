@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 import httptools
 
-from pricing.values import dataclass
 from proxy.upstream.anthropic import tls_context
 
 CONNECT_S = 3.0

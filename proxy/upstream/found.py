@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.upstream.ask import Reply
 from proxy.upstream.fields import table, text
 from proxy.upstream.licence import licence_of

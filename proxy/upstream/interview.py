@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from pricing.values import dataclass
 from proxy.toolcalls.signals import Heard, Signal, has_raw_markers, signals
 from proxy.toolcalls.styles import PLAIN_STYLES, STYLES
 from proxy.toolcalls.verdict import Failed, Repaired, Why

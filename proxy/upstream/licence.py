@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-
-from pricing.values import dataclass
 
 DATA = Path(__file__).with_name("licences.json")
 LOOKED_AT_CHARS = 20_000

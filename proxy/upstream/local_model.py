@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from pricing.values import dataclass
 from proxy.upstream.licence import Licence
 
 Kind = Literal["ollama", "llamacpp", "lmstudio", "vllm", "openai"]

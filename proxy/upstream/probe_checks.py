@@ -7,10 +7,10 @@ request comes from, and a test's model what is asked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pricing.figures import counted
-from pricing.values import dataclass
 from proxy.upstream.probe_tools import NOTE, ORDER, TIME, WEATHER, Tool, large_list
 
 OUTPUT_TOKENS = 2048

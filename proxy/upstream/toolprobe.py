@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from pricing.values import dataclass
 from proxy.translate.request import CannotTranslate
 from proxy.upstream import diagnosis
 from proxy.upstream.interview import Interview, Over, Said

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
-
-from pricing.values import dataclass
 
 Headers = list[tuple[bytes, bytes]]
 

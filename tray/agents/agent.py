@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricing.values import dataclass
 from tray.agentlogs import CLAUDE
 
 Environ = Mapping[str, str]

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricing.values import dataclass
 from tray.agents.agent import CLAUDE_CODE, OPENCODE, Agent, Environ, address_in
 from tray.agents.jsontext import NotJson, parse
 from tray.agents.textfile import CannotEdit, read

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pricing.values import dataclass
 from tray.agents import hook
 from tray.agents.agent import Agent
 

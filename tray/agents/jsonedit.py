@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from pricing.values import dataclass
 from tray.agents.jsontext import Node, NotJson, find, parse, space_before
 
 Outcome = Literal["undone", "gone", "changed"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from tray.keys import printable
 
 DEEPEST = 200

@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from budget.instance import FileLock
-from pricing.values import dataclass
 from tray.agents.jsonedit import Edit
 from tray.agents.textfile import COPY, CannotEdit
 from tray.files import private_folder, read_private, write_private

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pricing.values import dataclass
 from tray.agents import textfile
 from tray.agents.agent import AGENTS, CLAUDE_CODE, NO_CODEX, Agent, address_in
 from tray.agents.detours import GO_AROUND, Around, detours

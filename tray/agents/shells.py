@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from pricing.values import dataclass
 from tray.agents.agent import Environ, home_of
 from tray.agents.detours import excepting, proxied
 

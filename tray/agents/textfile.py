@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from budget.files import sync, sync_folder, write_all
-from pricing.values import dataclass
 
 BOM = "\ufeff"
 MOST_BYTES = 4 * 2**20

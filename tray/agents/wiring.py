@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pricing.values import dataclass
 from tray.agents import textfile
 from tray.agents.agent import Agent, Environ, address_in
 from tray.agents.detours import excepting, proxied

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from budget.recent import Spent
 from pricing.money import Money
-from pricing.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TooLate
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from budget.alertwords import words
 from budget.clock import Clock
 from budget.outbox import Alert, Outbox, Waiting
 from budget.trouble import LedgerUnavailable
-from pricing.values import dataclass
 from tray.alerts.destination import Destination
 from tray.alerts.post import Deliver, Message
 

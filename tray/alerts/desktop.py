@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import ClassVar
 
 from budget.outbox import Kind
-from pricing.values import dataclass
 from tray.alerts.courier import Wishes
 from tray.alerts.destination import Destination
 from tray.alerts.post import Deliver, Message

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 from urllib.parse import unquote
-
-from pricing.values import dataclass
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://\S*")
 

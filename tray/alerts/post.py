@@ -7,12 +7,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from budget.alertwords import Words
 from budget.outbox import Kind
-from pricing.values import dataclass
 from tray.alerts.destination import Destination
 
 PATIENCE_S = 60.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from pricing.values import dataclass
 from proxy.upstream.local_model import LocalUpstream
 
 SURE_AFTER = 2

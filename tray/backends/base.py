@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from pricing.values import dataclass
 from tray.menu import Face, IconKey
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pricing.values import dataclass
 from tray.backends.bus import PROPERTIES
 from tray.backends.wire import Failure, Message, Place, Reply, Variant
 

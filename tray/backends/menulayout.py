@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from pricing.values import dataclass
 from tray.backends.wire import Variant
 from tray.menu import Item
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal
 
@@ -10,8 +11,6 @@ import jeepney  # type: ignore[import-untyped]
 from jeepney import HeaderFields, MessageFlag, MessageType
 from jeepney.auth import BEGIN, Authenticator  # type: ignore[import-untyped]
 from jeepney.bus import get_connectable_addresses  # type: ignore[import-untyped]
-
-from pricing.values import dataclass
 
 Variant = tuple[str, Any]
 """A value with its D-Bus signature."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +16,6 @@ from budget.trouble import LedgerUnavailable
 from budget.wentaround import WentAround, went_around
 from pricing.figures import counted
 from pricing.tablefile import PriceTableError
-from pricing.values import dataclass
 from tray.agentlogs import claude_logs
 from tray.agents.agent import AGENTS, CLAUDE_CODE
 from tray.agents.record import Record, Wired

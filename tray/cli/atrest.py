@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,6 @@ from budget.peek import peek
 from budget.refused import RefusedRequest
 from budget.saved import Saved
 from budget.today import DayTotal
-from pricing.values import dataclass
 from proxy.asjson import saved_json, tallied_json, today_json
 from tray.agents.record import Record
 from tray.cli.place import Place

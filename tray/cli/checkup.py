@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pricing.tablefile import PriceTableError
-from pricing.values import dataclass
 from proxy.restrictions import is_readable
 from tray.backends.words import ADVICE
 from tray.browser import has_screen

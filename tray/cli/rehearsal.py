@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from budget.entries import Entry
 from budget.peek import peek
 from budget.today import Today
-from pricing.values import dataclass
 from proxy.classify import Restricted
 from proxy.classify.spans import span_of
 from proxy.explain import changes_of

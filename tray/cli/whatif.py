@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,6 @@ from pricing.figures import counted
 from pricing.machine import Machine, Speeds
 from pricing.money import Money
 from pricing.table import PriceTable
-from pricing.values import dataclass
 from proxy.localjson import speed_json
 from proxy.replay.choices import NAMES, Wish, choice
 from proxy.replay.recorded import Day, Left, days_of, for_an_hour

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from pricing.values import dataclass
 from tray.demo.words import BYTES_PER_TOKEN
 
 LIVES_S = 300.0

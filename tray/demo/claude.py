@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pricing.money import ZERO, Money
 from pricing.table import PriceTable
 from pricing.usage import Usage
-from pricing.values import dataclass
 from tray.demo.cache import Cache, Split, tokens_of
 from tray.demo.day import Step
 from tray.demo.fake import Fake, Json, event

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from pricing.values import dataclass
 from tray.demo.words import KINDS, PROJECTS, TOOLS, lookalike
 
 QUIET = 2

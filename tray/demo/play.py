@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection
 from typing import Literal
 
 from budget.saved import Saved
 from pricing.money import Money
-from pricing.values import dataclass
 from tray.demo.day import Step
 from tray.demo.stage import Stage
 from tray.demo.talk import Talk, blocks_of, headers_of

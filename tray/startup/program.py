@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from pricing.values import dataclass
 from tray.paths import HOME
 
 Command = tuple[str, ...]

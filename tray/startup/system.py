@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from pricing.values import dataclass
 from tray.startup.program import Program
 
 Tool = Callable[[Sequence[str]], str | None]

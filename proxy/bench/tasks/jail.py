@@ -13,9 +13,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pricing.values import dataclass
 from proxy.bench.tasks.vetting import MODULES, objection
 
 CELL = Path(__file__).with_name("cell.py")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.bench.tasks.jail import Jail
 from proxy.task import TaskClass, Tier
 

@@ -8,9 +8,9 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching for `cache_
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pricing.values import dataclass
 from proxy.request import MOST_OUTPUT, BadRequest
 from proxy.translate.chat.generation import generation_of
 from proxy.translate.chat.parts import text_block

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from pricing.values import dataclass
+from dataclasses import dataclass
 
 _VERSION = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d{1,2}))?(?:-|\[|$)", re.A)
 

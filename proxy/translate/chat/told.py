@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-
-from pricing.values import dataclass
 
 REASONS = {
     "end_turn": "stop",

@@ -1,5 +1,6 @@
 """What is measured follows from the context, from bursar's own guess of a prompt, and from the time there is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +64,5 @@ def test_two_prompts_differ_from_their_first_line_on_and_a_next_turn_goes_on_fro
 
 def test_a_quick_bench_is_about_a_minute_and_a_full_one_about_five():
     assert (QUICK.seconds, FULL.seconds) == (60, 300)
+    with pytest.raises(AttributeError):
+        QUICK.seconds = 1  # type: ignore[misc]
