@@ -30,6 +30,7 @@ def test_f14_on_a_full_disk_it_works_locally_says_why_loses_nothing_and_heals(di
     with local_fake() as local:
         box = {"name": "box", "url": local.url, "kind": "openai", "models": ["fake-model"], "context": 32768}
         with Bursar(disk / "home", fake.url, local_servers=(box,)) as bursar:
+            bursar.find_locals()
             with Client(bursar.url) as running:
                 running.send(post(bursar.url, message("[[long:40:25]]", stream=True)))
                 running.until(b"text_delta")

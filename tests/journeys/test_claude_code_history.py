@@ -106,6 +106,7 @@ def test_what_a_local_model_answered_is_not_taken_for_spend_at_claude(
         server = {"name": "local", "url": local.url, "kind": "openai", "models": ["m"], "context": 1_000_000}
         servers = (server | {"tools": True},)
         with Bursar(tmp_path / "bursar", fake.url, local_servers=servers, mode="local") as bursar:
+            bursar.find_locals()
             assert claude.ask(bursar.url, "Say what the notes are about.").exit_code == 0
             bursar.settled()
             found = imported(bursar, claude)

@@ -88,7 +88,7 @@ def house(tmp_path: Path, fake: FakeClaude) -> Iterator[House]:
         bursar = Bursar(tmp_path / "home", fake.url, local_servers=(box | {"tools": True},), desktop=desktop)
         with (bursar.home / "config.toml").open("a", encoding="utf-8") as config:
             config.write(f'[keeper]\nenabled = true\n[notify]\nto = ["{hook.address}"]\n')
-        stack.enter_context(bursar)
+        stack.enter_context(bursar).find_locals()
         yield House(bursar, person, local, hook, notes)
 
 

@@ -104,6 +104,7 @@ def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(
     (opencode.folder / "notes.txt").write_text("Next: [[then_bash]]\n", encoding="utf-8")
     server = {"name": "llama", "url": scripted_llama.url, "kind": "llamacpp", "tools": True}
     bursar = start(mode="local", local_servers=(server,))
+    bursar.find_locals()
     session, _ = _ask(opencode, bursar, "Please do these steps. [[begin]]", dialect)
     assert session.exit_code == 0, session.errors
     assert [name for name, _ in session.tools] == ["read", "bash"]
@@ -117,6 +118,7 @@ def test_a_local_model_can_be_asked_for_by_its_name(
 ) -> None:
     server = {"name": "llama", "url": scripted_llama.url, "kind": "llamacpp", "tools": True}
     bursar = start(mode="auto", local_servers=(server,))
+    bursar.find_locals()
     session, _ = _ask(opencode, bursar, "Hello there.", dialect, model=MODEL, small_model=MODEL)
     assert session.exit_code == 0, session.errors
     assert "Hello from the tiny model." in session.said

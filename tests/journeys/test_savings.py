@@ -21,7 +21,7 @@ WORDS = "A long file that an agent has read before it writes a test for it. " * 
 def begin(start: StartBursar, model: LocalFake) -> Bursar:
     local = {"name": "box", "url": model.url, "kind": "openai", "models": ["fake-model"], "context": 131_072}
     bursar = start(local_servers=(local | {"tools": True},))
-    assert eventually(lambda: any(server["healthy"] for server in bursar.status()["locals"]))
+    bursar.find_locals()
     return bursar
 
 

@@ -115,14 +115,11 @@ class Bursar:
         """Start it and wait until it answers; sets the mode asked for."""
         with (self.home / "output.txt").open("ab") as output:
             self._process = self._begin(output, self._environ)
-        end = time.monotonic() + seconds
-        while not self._is_up():
-            assert self._process.poll() is None, self.output()
-            assert time.monotonic() < end, f"bursar did not start: {self.output()}"
-            time.sleep(0.02)
-        if self._mode:
-            self.mode(self._mode)
-            self._mode = None
+        try:
+            self._wait_for_start(time.monotonic() + seconds)
+        except BaseException:
+            self._give_up()
+            raise
         return self
 
     def stop(self, seconds: float = 40) -> int:
@@ -200,6 +197,16 @@ class Bursar:
         """Return where its ledger lies."""
         return self.home / "ledger" / "ledger.db"
 
+    def find_locals(self) -> None:
+        """Wait until it has found every local server well; it asks them in the background, from its start on.
+
+        On a starved machine one can miss its first question, and is asked again half a minute later.
+        """
+        end = time.monotonic() + 90
+        while not all(server["healthy"] for server in self.status()["locals"]):
+            assert time.monotonic() < end, self.status()["locals"]
+            time.sleep(0.02)
+
     def settled(self) -> None:
         """Wait until no hold is open."""
         end = time.monotonic() + 15
@@ -212,6 +219,26 @@ class Bursar:
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
+
+    def _wait_for_start(self, end: float) -> None:
+        assert self._process
+        while not self._is_up():
+            assert self._process.poll() is None, self.output()
+            assert time.monotonic() < end, f"bursar did not start: {self.output()}"
+            time.sleep(0.02)
+        if self._mode:
+            self.mode(self._mode)
+            self._mode = None
+
+    def _give_up(self) -> None:
+        """Leave no process and no pipe of one that did not start."""
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
 
     def _has_kept_nothing(self, shown: Sequence[str] = ()) -> None:
         """Require that no word of what tests send lies in its home, which a test may delete next."""
