@@ -14,6 +14,7 @@ MAX_DECODED = 64 * 1024 * 1024
 READ = frozenset({"message_start", "message_delta", "message_stop", "error"})
 """The events that are looked into; the others are only counted."""
 DELTA = b"event: content_block_delta"
+FIRST_DELTA, NEXT_DELTA = DELTA + b"\ndata: ", b"\n\n" + DELTA + b"\ndata: "
 BLOCK = b"event: content_block_"
 BLOCK_END = b"event: content_block_stop"
 VISIBLE_BYTES_PER_TOKEN = 3.5
@@ -50,41 +51,48 @@ class StreamMeter:
     """Reads a stream of server-sent events, cut anywhere, packed or not."""
 
     def __init__(self, coding: str = "") -> None:
-        self.reading = Reading()
+        self._reading = Reading()
         self._parser = SseParser(only=READ)
         self._inflate = Inflate(coding)
         self._deltas = self._seen_bytes = 0
         self._has_output = False
         """A `message_delta` said how much was written."""
 
+    @property
+    def reading(self) -> Reading:
+        """What is known so far."""
+        if self._deltas:
+            text_bytes = self._seen_bytes - EVENT_OVERHEAD * self._deltas
+            self._reading.visible_tokens = max(self._deltas, int(text_bytes / VISIBLE_BYTES_PER_TOKEN))
+        return self._reading
+
     def feed(self, data: bytes) -> None:
         """Take the bytes as they pass; never raises."""
         plain = self._inflate.feed(data)
         if self._inflate.is_broken:
-            self.reading.is_unreadable = self.reading.is_blind = True
-            return
+            self._reading.is_unreadable = self._reading.is_blind = True
+        elif self._parser.is_between_events and (deltas := _only_deltas(plain)):
+            self._deltas += deltas
+            self._seen_bytes += len(plain)
+            self._reading.between_blocks = False
+        else:
+            self._read(plain)
+
+    def _read(self, plain: bytes) -> None:
         for event in self._parser.feed(plain):
             self._take(event.event, event.data)
         if self._parser.broken:
-            self.reading.is_unreadable = self.reading.is_blind = True
-        self._look(plain)
-
-    def _look(self, plain: bytes) -> None:
+            self._reading.is_unreadable = self._reading.is_blind = True
         last = plain.rfind(BLOCK)
         if last >= 0:
-            self.reading.between_blocks = plain.startswith(BLOCK_END, last)
+            self._reading.between_blocks = plain.startswith(BLOCK_END, last)
         first = 0 if self._deltas else plain.find(DELTA)
-        if first < 0:
-            return
-        self._deltas += plain.count(DELTA)
-        self._seen_bytes += len(plain) - first
-        text_bytes = self._seen_bytes - EVENT_OVERHEAD * self._deltas
-        self.reading.visible_tokens = (
-            max(self._deltas, int(text_bytes / VISIBLE_BYTES_PER_TOKEN)) if self._deltas else 0
-        )
+        if first >= 0:
+            self._deltas += plain.count(DELTA)
+            self._seen_bytes += len(plain) - first
 
     def _take(self, name: str, data: bytes) -> None:
-        reading = self.reading
+        reading = self._reading
         if name == "message_stop":
             reading.has_ended = True
             return
@@ -108,8 +116,20 @@ class StreamMeter:
 
     def _fold(self, told: dict[str, Any]) -> None:
         """Lay counts over those that came before."""
-        before, self.reading.usage = self.reading.usage, fold(self.reading.usage, told)
-        self.reading.fell = self.reading.fell or fallen(before, self.reading.usage)
+        reading = self._reading
+        before, reading.usage = reading.usage, fold(reading.usage, told)
+        reading.fell = reading.fell or fallen(before, reading.usage)
+
+
+def _only_deltas(plain: bytes) -> int:
+    """Count the events of a piece that is nothing but whole deltas, as the API writes them; 0 of any other piece.
+
+    Most pieces of a stream are one such event, and nothing in it has to be read.
+    """
+    if not plain.startswith(FIRST_DELTA) or not plain.endswith(b"\n\n") or b"\r" in plain:
+        return 0
+    events = 1 + plain.count(NEXT_DELTA)
+    return events if plain.count(b"\n") == 3 * events else 0
 
 
 class WholeMeter:

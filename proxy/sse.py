@@ -53,6 +53,11 @@ class SseParser:
         return self._read(ready) if self._only is None else self._scan(ready, self._only)
 
     @property
+    def is_between_events(self) -> bool:
+        """Tell whether the next byte is the first of an event: what follows can then be left out without a trace."""
+        return not (self._rest or self._after_cr or self.broken) and self._start is None
+
+    @property
     def pending(self) -> bool:
         """Tell whether part of an event has come and not its end."""
         return bool(self._rest)
