@@ -35,6 +35,7 @@ PANELS |= {"tint2": "tint2", "gnome-shell": "gnome-shell"}
 # what only the proofs of packages start
 PACKAGES = {"debootstrap": "debootstrap", "lintian": "lintian", "desktop-file-validate": "desktop-file-utils"}
 PACKAGES |= {"man": "man-db", "makensis": "nsis", "wine": "wine64"}
+FAULTS = {"fiu-run": "fiu-utils"}  # what only the proofs make the system's calls fail with
 # what has no command, and is missing if the panel is that needs it
 BESIDE = {"tint2": ["python3-gi", "gir1.2-gtk-3.0"], "gnome-shell": ["gnome-shell-extension-appindicator"]}
 BROWSER = "chromium-headless-shell"  # any Chromium or Chrome will do
@@ -87,8 +88,8 @@ def system_packages() -> None:
 
 
 def panels_and_packages() -> None:
-    """Install what the tray and packages are tried with for real, where that is Linux; elsewhere that is skipped."""
-    missing = [package for command, package in (PANELS | PACKAGES).items() if shutil.which(command) is None]
+    """Install what the tray, packages and a failing disk are tried with, on Linux; elsewhere that is skipped."""
+    missing = [package for command, package in (PANELS | PACKAGES | FAULTS).items() if shutil.which(command) is None]
     missing += [package for panel in missing for package in BESIDE.get(panel, [])]
     if sys.platform == "linux" and missing:
         env.debian_packages(missing)

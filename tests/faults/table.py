@@ -144,6 +144,7 @@ FAULTS = (
         "disk full, database locked, read-only, gone, corrupt, foreign",
         "local only with the reason; nothing lost; heals without a restart",
         "faults/test_disk.py::test_f14_on_a_full_disk_it_works_locally_says_why_loses_nothing_and_heals",
+        "faults/test_failing_disk.py::test_f14_whatever_the_disk_refuses_nothing_billed_is_lost_and_it_heals_alone",
         "faults/test_ledger_lost.py::test_f14_whatever_becomes_of_the_ledger_nothing_billed_is_lost_and_local_work_goes_on",
         "budget/test_disk_full.py::test_a_backup_that_does_not_fit_leaves_the_older_one",
         "budget/test_disk_full.py::test_a_ledger_locked_by_another_program_refuses_the_cloud_and_goes_on_after",
