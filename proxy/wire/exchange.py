@@ -13,6 +13,7 @@ from proxy.wire.client import Client
 from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.origin import OriginConnection
 from proxy.wire.unreached import why_unreached
+from proxy.wire.within import Within
 
 if TYPE_CHECKING:
     from proxy.wire.hub import Hub
@@ -65,7 +66,7 @@ class Exchange:
 
     async def _connect(self) -> None:
         try:
-            async with asyncio.timeout(self.patience.connect_s):
+            async with Within(self.patience.connect_s):
                 connection = await self.hub.origins.connect(self.forward.origin)
         except TimeoutError:
             self._end(Ending.never_sent, f"no connection within {self.patience.connect_s:g} s")
