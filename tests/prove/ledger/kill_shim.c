@@ -4,11 +4,8 @@
  * that change a file below the folder or lock one, and calls on sockets. Each is written to the log by its name before
  * it happens; the n-th does not happen, or, when it is a write and `torn` is set, happens by half. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +13,9 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/types.h>
 #include <unistd.h>
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#include "shim.h"
 
 static char folder[4096];
 static atomic_long calls;
@@ -86,23 +82,13 @@ static void by_socket(const char *call, int fd, const struct sockaddr *to) {
     if (is_last(call, port == upstream_port ? "upstream" : "client")) die();
 }
 
-#define OPEN(name, signature, call, path)                        \
-    int name signature {                                         \
-        mode_t mode = 0;                                         \
-        if (flags & O_CREAT) {                                   \
-            va_list rest;                                        \
-            va_start(rest, flags);                               \
-            mode = va_arg(rest, mode_t);                         \
-            va_end(rest);                                        \
-        }                                                        \
-        if (flags & (O_CREAT | O_TRUNC)) by_path("open", path);  \
-        return call;                                             \
-    }
+static void before_open(const char *path, int flags) {
+    if (flags & (O_CREAT | O_TRUNC)) by_path("open", path);
+}
 
-OPEN(open, (const char *path, int flags, ...), REAL(open)(path, flags, mode), path)
-OPEN(open64, (const char *path, int flags, ...), REAL(open64)(path, flags, mode), path)
-OPEN(openat, (int at, const char *path, int flags, ...), REAL(openat)(at, path, flags, mode), path)
-OPEN(openat64, (int at, const char *path, int flags, ...), REAL(openat64)(at, path, flags, mode), path)
+static void after_open(int fd, const char *path, int flags) {}
+
+OPENING_CALLS
 
 #define WRITE(name, signature, all, half)      \
     ssize_t name signature {                   \

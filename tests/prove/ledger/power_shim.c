@@ -4,18 +4,16 @@
  * folder: a kind, a path (by fd), an offset, a length, and the bytes. Memory maps are not seen; SQLite maps only its -shm,
  * which it rebuilds. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "shim.h"
 
 #define MAX_FD 1024
 
@@ -23,8 +21,6 @@ static char *names[MAX_FD];
 static const char *folder;
 static int log_fd = -2;
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static void start(void) {
     if (log_fd != -2) return;
@@ -45,7 +41,7 @@ static void record(char kind, const char *path, int64_t at, const void *data, in
     if (writev(log_fd, parts, 2) < 0) abort();
 }
 
-static void opened(int fd, const char *path, int flags) {
+static void after_open(int fd, const char *path, int flags) {
     if (fd < 0 || fd >= MAX_FD || !ours(path)) return;
     pthread_mutex_lock(&turn);
     free(names[fd]);
@@ -57,24 +53,9 @@ static void opened(int fd, const char *path, int flags) {
 
 static const char *name_of(int fd) { return fd >= 0 && fd < MAX_FD ? names[fd] : NULL; }
 
-#define OPEN(name, signature, call, path)                 \
-    int name signature {                                  \
-        mode_t mode = 0;                                  \
-        if (flags & O_CREAT) {                            \
-            va_list rest;                                 \
-            va_start(rest, flags);                        \
-            mode = va_arg(rest, mode_t);                  \
-            va_end(rest);                                 \
-        }                                                 \
-        int fd = call;                                    \
-        opened(fd, path, flags);                          \
-        return fd;                                        \
-    }
+static void before_open(const char *path, int flags) {}
 
-OPEN(open, (const char *path, int flags, ...), REAL(open)(path, flags, mode), path)
-OPEN(open64, (const char *path, int flags, ...), REAL(open64)(path, flags, mode), path)
-OPEN(openat, (int at, const char *path, int flags, ...), REAL(openat)(at, path, flags, mode), path)
-OPEN(openat64, (int at, const char *path, int flags, ...), REAL(openat64)(at, path, flags, mode), path)
+OPENING_CALLS
 
 int close(int fd) {
     if (name_of(fd)) {
