@@ -195,6 +195,7 @@ FAULTS = (
         "I1 and I11 hold; an entry keeps the rates of its hold",
         "faults/test_change.py::test_f18_whatever_is_switched_under_load_holds_at_once_and_nothing_passes_the_cutoff",
         "faults/test_change.py::test_f18_a_budget_that_falls_below_what_is_held_lets_running_requests_end",
+        "faults/test_change.py::test_f18_prices_edited_under_load_count_from_the_next_hold_and_each_entry_keeps_those_of_its_own",
         "proxy/test_environment.py::test_an_entry_keeps_the_prices_of_its_hold_when_the_table_changes_meanwhile",
     ),
     _row(

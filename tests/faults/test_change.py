@@ -1,13 +1,16 @@
 """What a person changes, and what breaks, while requests run (FAULTS.md F15, F18, F19, F21, F22)."""
 
+import json
 import random
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +74,35 @@ def test_f18_whatever_is_switched_under_load_holds_at_once_and_nothing_passes_th
     charged = sum(entry.charged for entry in bursar.entries())
     assert fake.bill()["picos"] <= charged <= 4 * PICOS // 10
     assert all(entry.charged <= entry.held for entry in bursar.entries())
+
+
+def test_f18_prices_edited_under_load_count_from_the_next_hold_and_each_entry_keeps_those_of_its_own(
+    bursar_start: StartBursar, fake: FakeClaude
+) -> None:
+    bursar = bursar_start(budget="50.00")
+    with load(bursar.url, 6):
+        for dollars in (90, 70, 80, 60):
+            own = f"[models.claude-sonnet-5-5]\ninput = {dollars}\noutput = {dollars}\n"
+            (bursar.home / "prices.toml").write_text(own, encoding="utf-8")
+            bursar.api("/api/reload", {})
+            time.sleep(0.3)
+    bursar.settled()
+    tables = set()
+    for entry in bursar.entries():
+        if entry.outcome == "complete":
+            held, charged = _prices_of(bursar, entry.id)
+            assert entry.charged == sum(quantity * each for _, _, quantity, each in charged["lines"])
+            assert charged["table"] == held["table"]
+            tables.add(held["table"])
+    assert len(tables) > 2
+    assert sum(entry.charged for entry in bursar.entries()) >= fake.bill()["picos"]
+
+
+def _prices_of(bursar: Bursar, entry: int) -> tuple[Any, Any]:
+    """Read what an entry's hold and its charge rest on."""
+    with closing(sqlite3.connect(f"{bursar.database.as_uri()}?mode=ro", uri=True)) as db:
+        row = db.execute("SELECT terms, rates FROM details WHERE entry_id = ?", (entry,)).fetchone()
+    return json.loads(row[0]), json.loads(row[1])
 
 
 @pytest.mark.prove
