@@ -85,6 +85,8 @@ class SseParser:
         """Return all complete events that have come, and keep the rest."""
         if not self._rest:
             chunk = chunk.lstrip(b"\n")
+            if chunk.endswith(b"\n\n"):
+                return chunk
             end = chunk.rfind(b"\n\n") + 2
             self._keep(chunk if end < 2 else chunk[end:])
             return b"" if end < 2 else chunk[:end]
@@ -111,21 +113,19 @@ class SseParser:
 
     def _read(self, ready: bytes) -> list[Event]:
         events = []
-        at = 0
-        while (end := ready.find(b"\n\n", at)) >= 0:
-            if end - at > self._limit and self._too_large(ready, at, end):
+        for block in ready[:-2].split(b"\n\n"):
+            if len(block) > self._limit and self._too_large(block):
                 break
-            event = _event(ready[at:end])
+            event = _event(block)
             if event is not None:
                 events.append(event)
-            at = end + 2
         return events
 
     def _scan(self, ready: bytes, only: frozenset[str]) -> list[Event]:
         events = []
         at = 0
         while (end := ready.find(b"\n\n", at)) >= 0:
-            if end - at > self._limit and self._too_large(ready, at, end):
+            if end - at > self._limit and self._too_large(ready[at:end]):
                 break
             if ready.startswith(self._wanted, at) or not _named_once(ready, at, end):
                 event = _event(ready[at:end])
@@ -134,9 +134,9 @@ class SseParser:
             at = end + 2
         return events
 
-    def _too_large(self, ready: bytes, at: int, end: int) -> bool:
-        """Break on an event above the limit; empty lines before it do not count."""
-        return self._break_above_limit(len(ready[at:end].lstrip(b"\n")))
+    def _too_large(self, block: bytes) -> bool:
+        """Break on an event above the limit; empty lines around it do not count."""
+        return self._break_above_limit(len(block.strip(b"\n")))
 
 
 def frame(event: str, data: Any) -> bytes:

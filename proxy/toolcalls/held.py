@@ -41,6 +41,8 @@ class HeldText:
 
     def feed(self, text: str) -> str:
         """Take the next text, and return what can be told."""
+        if self._before and not self._tools:
+            return text
         if self._is_decided:
             self._more.append(text)
             return ""

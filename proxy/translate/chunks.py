@@ -10,6 +10,7 @@ from proxy.sse import Event, SseParser
 from proxy.translate.decoded import decoded, words
 from proxy.translate.errors import failure, from_error
 from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Sureness, Text, ToolPiece
+from proxy.translate.plain import words_of_chunk
 from proxy.translate.sureness import least_logprob
 from proxy.translate.usage import usage_from_chat
 from proxy.translate.whole import Whole
@@ -30,7 +31,10 @@ class ChunkReader:
         chunk = self._whole.begin(chunk)
         if self._whole.is_one:
             return self._whole.collect(chunk)
-        found = [one for event in self._parser.feed(chunk) for one in read_event(event)]
+        found: list[Happening] = []
+        for event in self._parser.feed(chunk):
+            text = words_of_chunk(event.data) if event.event == "message" else None
+            found += read_event(event) if text is None else [Text(text)] if text else ()
         return [*found, failure("it sent an event too large to read")] if self._parser.broken else found
 
     def end(self) -> list[Happening]:

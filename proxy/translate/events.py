@@ -13,6 +13,7 @@ from proxy.sse import Event, SseParser
 from proxy.translate.decoded import decoded, words
 from proxy.translate.errors import failure, from_error
 from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Text, ToolPiece
+from proxy.translate.plain import words_of_event
 from proxy.translate.usage import usage_from_messages
 from proxy.translate.whole import Whole
 
@@ -33,7 +34,10 @@ class EventReader:
         chunk = self._whole.begin(chunk)
         if self._whole.is_one:
             return self._whole.collect(chunk)
-        found = [one for event in self._parser.feed(chunk) for one in self._event(event)]
+        found: list[Happening] = []
+        for event in self._parser.feed(chunk):
+            text = words_of_event(event.data) if event.event == "content_block_delta" else None
+            found += self._event(event) if text is None else [Text(text)] if text else ()
         return [*found, failure("it sent an event too large to read")] if self._parser.broken else found
 
     def end(self) -> list[Happening]:

@@ -10,6 +10,7 @@ from proxy.sse import EVENT_LIMIT_BYTES
 from proxy.translate.decoded import decoded, words
 from proxy.translate.errors import failure, from_error
 from proxy.translate.happenings import Done, Finish, Happening, Reasoning, Sureness, Text, ToolPiece
+from proxy.translate.plain import words_of_line
 from proxy.translate.sureness import least_logprob
 from proxy.translate.usage import usage_from_ollama
 
@@ -34,7 +35,9 @@ class LineReader:
         found: list[Happening] = []
         if newline:
             whole, self._rest = bytes(self._rest) + head, bytearray()
-            found = [one for line in whole.split(b"\n") for one in self._line(line)]
+            for line in whole.split(b"\n"):
+                text = words_of_line(line)
+                found += self._line(line) if text is None else self._words(text)
         self._rest += tail
         if len(self._rest) > EVENT_LIMIT_BYTES:
             self._broken = True
@@ -70,16 +73,20 @@ class LineReader:
             yield from self._end(chunk)
 
     def _message(self, message: dict[str, Any]) -> Iterator[Happening]:
-        thought, text = words(message.get("thinking")), words(message.get("content"))
+        thought = words(message.get("thinking"))
         if thought:
             yield Reasoning(thought)
-        if text:
-            self._said.append(text)
-            yield Text(text)
+        yield from self._words(words(message.get("content")))
         calls = message.get("tool_calls")
         for call in calls if isinstance(calls, list) else []:
             if isinstance(call, dict):
                 yield self._call(call)
+
+    def _words(self, text: str) -> tuple[Text, ...]:
+        if not text:
+            return ()
+        self._said.append(text)
+        return (Text(text),)
 
     def _call(self, call: dict[str, Any]) -> ToolPiece:
         """Read a call: it always comes whole, so each is one of its own."""

@@ -44,4 +44,6 @@ class AnthropicStream(Reading):
 
 
 def _written(events: list[Payload]) -> bytes:
+    if len(events) == 1:  # As for nearly every piece.
+        return frame(events[0]["type"], events[0])
     return b"".join(frame(event["type"], event) for event in events)
