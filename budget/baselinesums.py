@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from operator import add
+from operator import add, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from budget.database import open_reader
+from budget.manyrows import insert
 from budget.saved import Saved, saved_of
 from budget.schema import BASELINE_KEY, BASELINE_SESSION_KEY, BASELINE_VALUES
 
@@ -64,21 +65,17 @@ class Row:
     def key(self) -> tuple[Any, ...]:
         """What it is summed up by, in the order of BASELINE_KEY."""
         entry = self.entry
-        names = ("day", "mode", "tier", "task_class", "model_asked", "model", "is_local", "project")
         agent = SUBAGENT if entry["agent"] else ""
-        return (*(entry[name] for name in names), agent, self.is_plan, self.part, self.basis)
+        return (*_keyed(entry), agent, self.is_plan, self.part, self.basis)
 
 
+_keyed = itemgetter("day", "mode", "tier", "task_class", "model_asked", "model", "is_local", "project")
 _NAMES = (*BASELINE_KEY.split(", "), *BASELINE_VALUES.split(", "))
-_COUNT = len(BASELINE_VALUES.split(", "))
 _ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in BASELINE_VALUES.split(", "))
-_TOTAL = f"""
-INSERT INTO baseline_totals ({BASELINE_KEY}, {BASELINE_VALUES})
-VALUES ({", ".join("?" * (len(BASELINE_KEY.split(", ")) + _COUNT))})
-ON CONFLICT DO UPDATE SET {_ADDED}"""
-_SESSION = f"""
-INSERT INTO baseline_sessions ({BASELINE_SESSION_KEY}, project, since, until, {BASELINE_VALUES})
-VALUES ({", ".join("?" * (len(BASELINE_SESSION_KEY.split(", ")) + 3 + _COUNT))})
+_TOTAL = f"INSERT INTO baseline_totals ({BASELINE_KEY}, {BASELINE_VALUES})"
+_ADD_TOTAL = f"ON CONFLICT DO UPDATE SET {_ADDED}"
+_SESSION = f"INSERT INTO baseline_sessions ({BASELINE_SESSION_KEY}, project, since, until, {BASELINE_VALUES})"
+_ADD_SESSION = f"""
 ON CONFLICT DO UPDATE SET project = max(project, excluded.project), since = min(since, excluded.since),
     until = max(until, excluded.until), {_ADDED}"""
 _OF_REQUEST = """
@@ -88,7 +85,7 @@ _WITHIN = "day BETWEEN :since AND :until"
 
 
 class Sums:
-    """What rows change in the sums: those of one key take one statement together."""
+    """What rows change in the sums: those of one key are one row together, and those of a table one statement."""
 
     def __init__(self) -> None:
         self._totals: dict[tuple[Any, ...], tuple[int, ...]] = {}
@@ -96,8 +93,10 @@ class Sums:
 
     def add(self, row: Row, times: int = 1) -> None:
         """Add a row, or take it out again with -1."""
-        entry, values = row.entry, tuple(times * value for value in row.values)
-        self._totals[row.key] = _plus(self._totals.get(row.key), values)
+        entry, total_key, values = row.entry, row.key, row.values
+        if times != 1:
+            values = tuple(times * value for value in values)
+        self._totals[total_key] = _plus(self._totals.get(total_key), values)
         key = (entry["session"], entry["day"], row.is_plan, row.part, row.basis)
         project, since, until = entry["project"], entry["since"], entry["at"]
         if before := self._sessions.get(key):
@@ -106,12 +105,12 @@ class Sums:
 
     def write(self, book: Book) -> None:
         """Write them; memory follows when the group is committed."""
-        for key, values in self._totals.items():
-            book.connection.execute(_TOTAL, (*key, *values))
-            saved = saved_of(dict(zip(_NAMES, (*key, *values), strict=True)))
-            book.after.append(partial(_remember, book, key[0], saved))
-        for key, values in self._sessions.items():
-            book.connection.execute(_SESSION, (*key, *values))
+        totals = [(*key, *values) for key, values in self._totals.items()]
+        insert(book.connection, _TOTAL, totals, _ADD_TOTAL)
+        for row in totals:
+            saved = saved_of(dict(zip(_NAMES, row, strict=True)))
+            book.after.append(partial(_remember, book, row[0], saved))
+        insert(book.connection, _SESSION, [(*key, *values) for key, values in self._sessions.items()], _ADD_SESSION)
 
 
 def totals(path: Path, since: date, until: date) -> list[dict[str, Any]]:

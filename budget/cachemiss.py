@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pricing.money import ZERO, Money
+from pricing.money import Money
 from pricing.rates import Rates
 
 
@@ -96,7 +96,7 @@ class Miss:
         rates = self.rates
         paid = self.input * rates.input
         paid += self.cache_write_5m * rates.cache_write_5m + self.cache_write_1h * rates.cache_write_1h
-        return max(ZERO, Money(paid - self.tokens * rates.cache_read))
+        return Money(max(0, paid - self.tokens * rates.cache_read))
 
 
 @dataclass(frozen=True, slots=True)
