@@ -1,4 +1,4 @@
-"""Admission: the first offer that fits is held, decided and written in one conditional statement."""
+"""Admission: the first offer that fits is held, by one statement that writes it only if it does fit."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ from budget.allowance import allows
 from budget.book import Book
 from budget.bytier import moved
 from budget.holds import MOST, Ask, Held, Offer, Refused
-from budget.schema import LABELS
+from budget.posting import ADMIT, HOLD, HoldRow
 from budget.shares import NONE, keep_for
+from budget.standing import Standing
 from pricing.money import ZERO, Money
-
-# The check and the hold are one statement: two requests can never both see the last dollar.
-ADMIT = """
-UPDATE days SET held = held + :amount
-WHERE day = :day AND settled + held + :amount + :keep <= cutoff + extra
-    AND EXISTS (SELECT 1 FROM state WHERE mode <> 'local' AND stopped_by IS NULL)
-RETURNING settled, held
-"""
-
-HOLD = f"""
-INSERT INTO holds (id, day, since, instance, request_id, upstream, model, is_local, amount, likely, terms, {LABELS})
-VALUES ({", ".join("?" * 24)})
-"""
 
 
 def admit(book: Book, ask: Ask) -> Held | Refused:
@@ -29,7 +17,7 @@ def admit(book: Book, ask: Ask) -> Held | Refused:
     keep = _keep(book, ask)
     for offer in ask.offers:
         if offer.is_local or _takes(book, ask, offer, keep):
-            return _hold(book, ask, offer)
+            return _hold(book, ask, offer, keep)
     return _refusal(book, ask, keep)
 
 
@@ -47,19 +35,18 @@ def _takes(book: Book, ask: Ask, offer: Offer, keep: Money) -> bool:
         return False
     if ask.allowance and not allows(book.connection, standing, ask.allowance, offer.amount):
         return False
-    given = {"amount": offer.amount.picos, "keep": keep.picos, "day": standing.day_text}
-    row = book.connection.execute(ADMIT, given).fetchone()
-    if row is None:
-        return False
-    standing.settled, standing.held = row
-    standing.gone_by_tier = moved(standing.gone_by_tier, ask.labels.tier, offer.amount.picos)
-    return True
+    return fits(standing, offer.amount, keep)
 
 
-def _hold(book: Book, ask: Ask, offer: Offer) -> Held:
+def fits(standing: Standing, amount: Money, keep: Money) -> bool:
+    """Tell whether an amount fits beside what must stay free; the statement that holds it makes sure of it."""
+    return standing.settled + standing.held + amount.picos + keep.picos <= standing.cutoff
+
+
+def _hold(book: Book, ask: Ask, offer: Offer, keep: Money) -> Held:
     standing, labels = book.standing, ask.labels
     book.last_hold += 1
-    row = (
+    row = HoldRow(
         book.last_hold,
         standing.day_text,
         book.now_text,
@@ -85,8 +72,13 @@ def _hold(book: Book, ask: Ask, offer: Offer) -> Held:
         labels.attempt,
         int(labels.is_plan),
     )
-    book.connection.execute(HOLD, row)
-    book.began(book.last_hold, row)
+    if offer.is_local:
+        book.post(HOLD, row)
+    else:
+        book.post(ADMIT, (*row, keep.picos))
+        standing.held += offer.amount.picos
+        standing.gone_by_tier = moved(standing.gone_by_tier, labels.tier, offer.amount.picos)
+    book.began(row)
     standing.open_holds += 1
     return Held(book.last_hold, offer, standing.day, standing.band, book.now)
 

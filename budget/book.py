@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from budget.bands import Limits
 from budget.baselinesums import saved_by_day
@@ -17,14 +18,13 @@ from budget.folder import Folder
 from budget.line import Line
 from budget.localwork import local_of_day
 from budget.mark import STEPS, Height, Mark, step_above
+from budget.posting import HoldRow
 from budget.remembered import NONE, last_entry, last_hold
 from budget.saved import Saved
 from budget.standing import Standing
 from budget.state import Mode, Stop
 from budget.tip import Last, TipFile, digest_of
 from budget.trouble import LedgerUnavailable, Trouble
-
-HoldRow = tuple[str | int, ...]
 
 _IDENTIFIED_FOR_S = 0.1
 
@@ -36,7 +36,7 @@ _DAY = "SELECT settled, held, likely, extra FROM days WHERE day = ?"
 class Book:
     """Everything a job of the writer may touch. Only the writer's thread does."""
 
-    connection: sqlite3.Connection
+    _connection: sqlite3.Connection
     folder: Folder
     mark: Mark
     tip: TipFile
@@ -59,20 +59,38 @@ class Book:
     saved: Mapping[str, Saved] = field(default_factory=dict)
     """What the last days saved; replaced, never changed."""
     _us: bytes = b""
-    _began: dict[int, HoldRow] = field(default_factory=dict)
-    _ended: list[int] = field(default_factory=list)
+    _posted: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    _is_untouched: bool = False
+    _began: list[int] = field(default_factory=list)
+    _ended: dict[int, HoldRow] = field(default_factory=dict)
     _identity: tuple[int, int] = (0, 0)
     _identified_s: float = float("-inf")
     _names: tuple[str, str] = ("", "")
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection: in a group, with the write lock taken before anything is read, and all that was posted."""
+        if self._is_untouched:
+            self._is_untouched = False
+            self._connection.execute("BEGIN IMMEDIATE")
+        if self._posted:
+            posted, self._posted = self._posted, []
+            for statement, values in posted:
+                self._connection.execute(statement, values)
+        return self._connection
+
     def begin(self) -> None:
-        """Take the write lock before anything is read."""
-        self.connection.execute("BEGIN IMMEDIATE")
+        """Begin a group: what is written from now on becomes true together."""
+        self._is_untouched = True
+
+    def post(self, statement: str, values: tuple[Any, ...]) -> None:
+        """Write something with the group that nobody in it needs to read back: it may wait until the commit."""
+        self._posted.append((statement, values))
 
     def commit(self) -> None:
         """Make the group true: the mark first, if the day may stand higher than it says, then the database."""
         self.cover()
-        self.connection.execute("COMMIT")
+        self._write()
         if self.must_sync:
             self.sync()
         self.keep()
@@ -97,12 +115,17 @@ class Book:
         """Forget the group: nothing of it was promised to anyone."""
         self.events.clear()
         self.after.clear()
+        self._posted.clear()
+        self._is_untouched = False
+        self.live.update(self._ended)
+        for hold_id in self._began:
+            self.live.pop(hold_id, None)
         self._began.clear()
         self._ended.clear()
         self.must_sync = False
         self.last_entry = self.kept_entry.id
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
         self.standing = self.published.snapshot()
 
     def sync(self) -> None:
@@ -125,22 +148,21 @@ class Book:
         self.sync()
         self.raise_mark(self.height())
 
-    def began(self, hold_id: int, row: HoldRow) -> None:
+    def began(self, row: HoldRow) -> None:
         """Note a hold of this group."""
-        self._began[hold_id] = row
+        self.live[row.id] = row
+        self._began.append(row.id)
 
     def ended(self, hold_id: int) -> None:
         """Note that a hold became an entry in this group."""
-        self._ended.append(hold_id)
+        if (row := self.live.pop(hold_id, None)) is not None:
+            self._ended[hold_id] = row
 
     def keep(self) -> None:
         """Let everyone see what was just committed."""
         if self._began:
-            self.live.update(self._began)
             self.kept_hold = Last(self.last_hold, self._us)
             self._began.clear()
-        for hold_id in self._ended:
-            self.live.pop(hold_id, None)
         self._ended.clear()
         if self.last_entry != self.kept_entry.id:
             self.kept_entry = Last(self.last_entry, self._us)
@@ -212,6 +234,14 @@ class Book:
         self.is_open = False
         self.connection.close()
         self.tip.close()
+
+    def _write(self) -> None:
+        if self._is_untouched and len(self._posted) == 1:
+            # One statement is a transaction by itself.
+            self._is_untouched = False
+            self._connection.execute(*self._posted.pop())
+        else:
+            self.connection.execute("COMMIT")
 
     def _note_tip(self) -> None:
         try:

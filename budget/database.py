@@ -12,6 +12,7 @@ from pathlib import Path
 
 from budget.files import open_private, private_folder, sync, sync_folder
 from budget.folder import Folder
+from budget.posting import teach
 from budget.schema import APPLICATION_ID, VERSION
 from budget.trouble import LedgerUnavailable, Trouble
 
@@ -53,6 +54,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         if version < VERSION:
             _keep(connection, Folder(path.parent), version)
             _migrate(connection)
+        teach(connection)
     except sqlite3.DatabaseError as error:
         connection.close()
         if is_damage(error):
@@ -186,7 +188,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "synchronous = NORMAL",
         "fullfsync = ON",
         "checkpoint_fullfsync = ON",
-        "wal_autocheckpoint = 1000",
+        "wal_autocheckpoint = 4000",
         "trusted_schema = OFF",
         "cell_size_check = ON",
         "temp_store = MEMORY",

@@ -21,7 +21,6 @@ AT_ONCE = 2000
 _NAMES = ("raw_usage", "terms", "rates")
 _ASKED = 500
 _READ = f"SELECT entry_id, {', '.join(_NAMES)} FROM details WHERE entry_id IN ({{}})"
-_KEEP = "INSERT INTO details VALUES (?, ?, ?, ?)"
 _UNTIL = """
 SELECT coalesce((SELECT min(first_entry) FROM days WHERE day >= ?), (SELECT max(id) + 1 FROM entries), 0)
 """
@@ -56,12 +55,6 @@ def details_of(database: Path, entries: Sequence[int]) -> dict[int, dict[str, st
             for entry_id, *texts in reader.execute(_READ.format(", ".join("?" * len(some))), some):
                 found[entry_id] = dict(zip(_NAMES, texts, strict=True))
     return found
-
-
-def keep(book: Book, entry_id: int, raw_usage: str, terms: str, rates: str) -> None:
-    """Keep an entry's details, in the transaction that writes the entry."""
-    if raw_usage or terms or rates:
-        book.connection.execute(_KEEP, (entry_id, raw_usage, terms, rates))
 
 
 def prune(book: Book, before: date) -> int:

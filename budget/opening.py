@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from budget.admission import HOLD
 from budget.bands import Limits
 from budget.book import Book
 from budget.calendar import Calendar
@@ -18,6 +17,7 @@ from budget.holds import Labels
 from budget.line import Line
 from budget.mark import BadMark, Mark
 from budget.missed import Missed
+from budget.posting import HOLD
 from budget.recovery import Opened, open_or_recover
 from budget.remembered import Remembered, has_all_of, is_anothers
 from budget.schema import LABELS
@@ -32,6 +32,8 @@ _LONGEST_ABSENCE = timedelta(days=31)
 _FIRST = "INSERT INTO state (id, day, zone, mode) VALUES (1, ?, ?, 'observe')"
 _NEW_DAY = "INSERT INTO days (day, budget, cutoff) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _FOREIGN = "SELECT id, amount, likely FROM holds WHERE instance <> ? ORDER BY id"
+_IS_OPEN = "SELECT 1 FROM holds WHERE id = ?"
+_HAS_ENDED = "SELECT 1 FROM entries WHERE hold_id = ?"
 _LOST = f"""
 INSERT INTO entries (
     day, at, since, instance, request_id, upstream, model, is_local, held, charged, likely, outcome,
@@ -149,13 +151,17 @@ def _put_back_live(book: Book, before: Book) -> None:
     """Put the holds of requests still under way back into a database that was restored without them."""
     book.live = dict(before.live)
     book.last_hold = max(book.last_hold, before.last_hold)
-    known = "SELECT 1 FROM holds WHERE id = ?1 UNION ALL SELECT 1 FROM entries WHERE hold_id = ?1"
     for hold_id, row in before.live.items():
-        if book.connection.execute(known, (hold_id,)).fetchone() is None:
-            given = (row[1], book.standing.limits.budget.picos, book.standing.limits.cutoff.picos)
-            book.connection.execute(_NEW_DAY, given)
-            book.connection.execute(HOLD, row)
-            book.connection.execute("UPDATE days SET held = held + ? WHERE day = ?", (row[8], row[1]))
+        if book.connection.execute(_IS_OPEN, (hold_id,)).fetchone():
+            continue
+        if book.connection.execute(_HAS_ENDED, (hold_id,)).fetchone():
+            # It was settled by a commit of which nobody could tell whether it was one.
+            del book.live[hold_id]
+            continue
+        given = (row.day, book.standing.limits.budget.picos, book.standing.limits.cutoff.picos)
+        book.connection.execute(_NEW_DAY, given)
+        book.connection.execute(HOLD, row)
+        book.connection.execute("UPDATE days SET held = held + ? WHERE day = ?", (row.amount, row.day))
     book.load(book.standing.limits)
 
 

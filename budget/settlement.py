@@ -2,81 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from budget.bands import Limits
 from budget.book import Book
 from budget.bytier import moved
-from budget.details import keep
 from budget.entries import Outcome, Settled, Settlement
 from budget.events import CutoffReached, Overrun, SpendRecorded, Stopped, ThresholdCrossed
-from budget.localwork import MOST_SOURCES, added, columns_of
+from budget.localwork import added, columns_of
 from budget.outbox import Kind, record
-from budget.schema import LABELS, LOCAL
+from budget.posting import ADDED, HOLD_COLUMNS, SETTLE, HoldRow
 from budget.state import Stop, StoppedBy
 from pricing.money import ZERO, Money
 
-_HOLD = (
-    "SELECT day, amount, likely, request_id, upstream, model, is_local, tier, task_class, terms FROM holds WHERE id = ?"
-)
-
-_ENTRY = f"""
-INSERT INTO entries (
-    hold_id, day, since, instance, request_id, upstream, model, is_local, held, terms, {LABELS},
-    at, charged, likely, outcome, input, cache_write_5m, cache_write_1h, cache_read, output, web_searches,
-    raw_usage, rates, status, upstream_id, flags, duration_ms, first_byte_ms, note, {LOCAL})
-SELECT id, day, since, instance, request_id, upstream, model, is_local, amount, '', {LABELS},
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', {", ".join("?" * 10)}
-FROM holds WHERE id = ?
-"""
-
-_DAY = """
-UPDATE days SET held = held - ?1, settled = settled + ?2, likely = likely + ?3, requests = requests + 1,
-    first_entry = coalesce(first_entry, ?5), last_entry = ?5
-WHERE day = ?4
-RETURNING settled, held, likely
-"""
-
-_TOTAL = f"""
-INSERT INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    requests = requests + excluded.requests, voided = voided + excluded.voided,
-    charged = charged + excluded.charged, likely = likely + excluded.likely,
-    input = input + excluded.input, cache_write_5m = cache_write_5m + excluded.cache_write_5m,
-    cache_write_1h = cache_write_1h + excluded.cache_write_1h, cache_read = cache_read + excluded.cache_read,
-    output = output + excluded.output, web_searches = web_searches + excluded.web_searches,
-    local_marginal = local_marginal + excluded.local_marginal, local_full = local_full + excluded.local_full,
-    joules_milli = joules_milli + excluded.joules_milli,
-    local_source = CASE
-        WHEN excluded.local_source IN ('', local_source) OR length(local_source) > {MOST_SOURCES} THEN local_source
-        WHEN local_source = '' THEN excluded.local_source
-        WHEN instr(char(10) || local_source || char(10), char(10) || excluded.local_source || char(10))
-            THEN local_source
-        ELSE local_source || char(10) || excluded.local_source END
-"""
-
+_HOLD = f"SELECT {HOLD_COLUMNS} FROM holds WHERE id = ?"
+_TOTAL = f"INSERT INTO totals VALUES ({', '.join('?' * 20)}) {ADDED}"
+_SETTLED = "SELECT settled FROM days WHERE day = ?"
 _STOP = "UPDATE state SET stopped_by = 'cutoff', stopped_since = ?"
 
 
 class UnknownHold(LookupError):
     """No hold and no entry bears this id."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRow:
-    """What settling needs to know of a hold."""
-
-    day: str
-    amount: int
-    likely: int
-    request_id: str
-    upstream: str
-    model: str
-    is_local: int
-    tier: str
-    task_class: str
-    terms: str
 
 
 def settle(book: Book, hold_id: int, settlement: Settlement) -> Settled:
@@ -86,9 +32,7 @@ def settle(book: Book, hold_id: int, settlement: Settlement) -> Settled:
         return _ended(book, hold_id)
     first = len(book.events)
     entry_id = _write(book, hold_id, settlement)
-    keep(book, entry_id, settlement.raw_usage, hold.terms, settlement.rates)
-    add_total(book, (hold.day, hold.upstream, hold.model, hold.is_local, hold.tier, hold.task_class), settlement)
-    _count(book, hold, settlement, hold_id, entry_id)
+    _count(book, hold, settlement, entry_id)
     overrun = max(0, settlement.charged.picos - hold.amount)
     if overrun:
         _breach(book, hold, settlement, entry_id)
@@ -117,16 +61,22 @@ def _note_threshold(book: Book, day: str, percent: int, settled: int, limits: Li
     return record(book, Kind.threshold, day, str(percent), facts)
 
 
-def _find(book: Book, hold_id: int) -> HeldRow | None:
+def _find(book: Book, hold_id: int) -> HoldRow | None:
+    """Look in memory, where a hold of this run is found without asking the database."""
+    if (known := book.live.get(hold_id)) is not None:
+        return known
     row = book.connection.execute(_HOLD, (hold_id,)).fetchone()
-    return HeldRow(*row) if row else None
+    return HoldRow(*row) if row else None
 
 
 def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
     usage = settlement.usage
-    cursor = book.connection.execute(
-        _ENTRY,
+    book.last_entry += 1
+    book.post(
+        SETTLE,
         (
+            hold_id,
+            book.last_entry,
             book.now_text,
             settlement.charged.picos,
             settlement.likely.picos,
@@ -144,25 +94,25 @@ def _write(book: Book, hold_id: int, settlement: Settlement) -> int:
             settlement.first_byte_ms,
             settlement.note,
             *columns_of(settlement.local),
-            hold_id,
+            settlement.raw_usage,
+            settlement.rates,
         ),
     )
-    book.connection.execute("DELETE FROM holds WHERE id = ?", (hold_id,))
     book.ended(hold_id)
     book.standing.open_holds -= 1
-    book.last_entry = cursor.lastrowid or book.last_entry
     return book.last_entry
 
 
-def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entry_id: int) -> None:
-    charged, likely = settlement.charged.picos, settlement.likely.picos
-    settled, held, likely_sum = book.connection.execute(
-        _DAY, (hold.amount, charged, likely, hold.day, entry_id)
-    ).fetchone()
-    standing = book.standing
+def _count(book: Book, hold: HoldRow, settlement: Settlement, entry_id: int) -> None:
+    charged, standing = settlement.charged.picos, book.standing
+    if hold.day == standing.day_text:
+        standing.held -= hold.amount
+        standing.likely += settlement.likely.picos
+        settled = standing.settled = standing.settled + charged
+    else:
+        (settled,) = book.connection.execute(_SETTLED, (hold.day,)).fetchone()
     cross_thresholds(book, hold.day, settled - charged, settled, standing.limits)
     if hold.day == standing.day_text:
-        standing.settled, standing.held, standing.likely = settled, held, likely_sum
         standing.gone_by_tier = moved(standing.gone_by_tier, hold.tier, charged - hold.amount)
         if settlement.local is not None:
             standing.local = added(standing.local, settlement.local)
@@ -171,7 +121,7 @@ def _count(book: Book, hold: HeldRow, settlement: Settlement, hold_id: int, entr
         SpendRecorded(
             day=standing.day if hold.day == standing.day_text else date.fromisoformat(hold.day),
             request_id=hold.request_id,
-            hold_id=hold_id,
+            hold_id=hold.id,
             entry_id=entry_id,
             outcome=settlement.outcome.value,
             charged=settlement.charged,
@@ -202,7 +152,7 @@ def note_stop(book: Book, by: StoppedBy) -> None:
     record(book, Kind.stopped, standing.day_text, f"{by} {book.now_text}", facts)
 
 
-def _breach(book: Book, hold: HeldRow, settlement: Settlement, entry_id: int) -> None:
+def _breach(book: Book, hold: HoldRow, settlement: Settlement, entry_id: int) -> None:
     # The mark covers holds, so what comes on top must not be lost to a power cut either.
     book.must_sync = True
     held = Money(hold.amount)

@@ -74,8 +74,13 @@ class Writer(threading.Thread):
         self._lower_at = 0.0
 
     def put(self, job: Job) -> None:
-        """Hand in a job for this thread to write, without waiting for it."""
+        """Hand in a job for this thread to write, without waiting for it.
+
+        While somebody writes it is not woken, which would only wait for the turn: whoever ends that one wakes it.
+        """
         self._inbox.put(job)
+        if not self._turn.locked():
+            self._inbox.wake()
 
     def write_now(self, job: Job) -> None:
         """Write a job in the caller's own thread if nobody else is writing, after all that waited before it.
@@ -83,12 +88,12 @@ class Writer(threading.Thread):
         It saves the caller two switches of threads. There is still one connection, and one group at a time.
         """
         if self.trouble is not None or not self._turn.acquire(blocking=False):
-            self._inbox.put(job)
+            self.put(job)
             return
         try:
             self._safely(partial(self._serve, [*self._inbox.take(_GROUP), job]))
         finally:
-            self._turn.release()
+            self._end_turn()
 
     def end(self) -> None:
         """Write everything that was put before, then end."""
@@ -104,12 +109,18 @@ class Writer(threading.Thread):
         ends = False
         while not ends:
             self._inbox.wait(self._patience())
-            with self._turn:
-                ends = self._ends
-                self._safely(self._tick)
-                self._safely(partial(self._serve, self._inbox.take(_GROUP)))
+            self._turn.acquire()
+            ends = self._ends
+            self._safely(self._tick)
+            self._safely(partial(self._serve, self._inbox.take(_GROUP)))
+            self._end_turn()
         with self._turn:
             self._end()
+
+    def _end_turn(self) -> None:
+        self._turn.release()
+        if self._inbox:
+            self._inbox.wake()
 
     def _safely(self, work: Callable[[], None]) -> None:
         try:
@@ -160,6 +171,9 @@ class Writer(threading.Thread):
         if len(jobs) == 1:
             _log.error("ledger: one write was wrong in itself and is left out: %s", error)
             jobs[0].failed(error)
+            # If the database stands otherwise than is remembered, that must not be so for the next.
+            book = self._sure_book()
+            book.load(book.standing.limits)
             return
         for job in jobs:
             self._serve([job])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from budget.details import AT_ONCE, keep
+from budget.details import AT_ONCE
 from budget.ledger import Ask, Held, Labels, Ledger, Offer, Outcome, Settlement
 from pricing.money import Money
 from pricing.usage import Usage
@@ -52,8 +52,8 @@ def test_where_nothing_was_spent_since_all_go_and_more_than_fit_into_one_transac
 
     def many(book):  # type: ignore[no-untyped-def]
         book.connection.execute("PRAGMA defer_foreign_keys = ON")
-        for number in range(-AT_ONCE, 0):
-            keep(book, number, USAGE, "", "")
+        rows = [(number, USAGE, "", "") for number in range(-AT_ONCE, 0)]
+        book.connection.executemany("INSERT INTO details VALUES (?, ?, ?, ?)", rows)
 
     with closing(sqlite3.connect(ledger.file)) as connection:
         assert connection.execute("SELECT count(*) FROM details").fetchone() == (1,)
