@@ -20,7 +20,7 @@ from budget.bands import Band, Limits
 from budget.baselines import Baselines
 from budget.book import Book
 from budget.cachemisses import CacheMisses
-from budget.calendar import Calendar
+from budget.calendar import Calendar, Look
 from budget.clock import Clock, Elapsed, elapsed, resets_at
 from budget.details import Details
 from budget.entries import Entry, OpenHold, Outcome, Settled, Settlement
@@ -186,7 +186,8 @@ class Ledger:
 
     def today(self) -> Today:
         """Show the day from memory; a new day shows at once, also before anyone asks for money in it."""
-        standing = self._standing()
+        look = self._wanted.calendar.look()
+        standing = self._standing(look)
         trouble = self._writer.trouble
         return Today(
             day=standing.day,
@@ -202,7 +203,7 @@ class Ledger:
             open_holds=standing.open_holds,
             waiting=len(self.line),
             unrecorded=self._unrecorded,
-            clock_held_back=self._wanted.calendar.look().held_back,
+            clock_held_back=look.held_back,
             local=standing.local,
             gone_by_tier=standing.gone_by_tier,
         )
@@ -330,12 +331,12 @@ class Ledger:
         """Make the writer recover from damage that upkeep found."""
         self._writer.put(Commanding(lambda _: _damaged(fault)))
 
-    def _standing(self) -> Standing:
+    def _standing(self, look: Look | None = None) -> Standing:
         book = self._writer.book
         if book is None:
             return self._blank()
-        standing, look = book.published, book.calendar.look()
-        day = max(look.day, self._shown)
+        standing = book.published
+        day = max((look or book.calendar.look()).day, self._shown)
         if day <= standing.day:
             return standing
         if day > self._shown:
