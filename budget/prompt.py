@@ -11,6 +11,8 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import Any, Literal, cast
 
+from pricing.usage import Usage
+
 Life = Literal["5m", "1h"]
 Mark = Literal["", "5m", "1h"]
 
@@ -75,6 +77,11 @@ class Prompt:
                 places.append(last)
         return {place: cast("Life", asked[place]) for place in places[-MOST_MARKS:]}
 
+    @property
+    def last_mark(self) -> int:
+        """Where the last breakpoint stands; -1 if there is none."""
+        return max(self.marks, default=-1)
+
     @cached_property
     def prefixes(self) -> dict[int, bytes]:
         """Digests of all that comes up to a position and includes it, where one may be looked for.
@@ -137,6 +144,10 @@ class Split:
     def prompt(self) -> int:
         """All tokens of the prompt."""
         return self.input + self.read + self.write_5m + self.write_1h
+
+    def tokens(self, output: int) -> Usage:
+        """Give the tokens of an answer with so many by class."""
+        return Usage(self.input, self.write_5m, self.write_1h, self.read, output)
 
     def usage(self, output: int) -> dict[str, Any]:
         """Write it as the provider's usage object of an answer with so many tokens, to be priced as real ones are."""

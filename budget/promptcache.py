@@ -77,7 +77,7 @@ class Simulator:
 
     def _write(self, prompt: Prompt, read: int, at: float, begins_at: float) -> tuple[int, int]:
         """Keep the marked prefixes past what was read; give the longest of an hour and of five minutes, in blocks."""
-        last = max(prompt.marks, default=-1) + 1
+        last = prompt.last_mark + 1
         if prompt.least is None or prompt.sums[last] < prompt.least:
             return read, read
         longest: dict[Life, int] = {"1h": read, "5m": read}

@@ -12,6 +12,7 @@ from budget.entries import Outcome, Settlement
 from budget.prompt import Split
 from pricing.bill import Bill, bill
 from pricing.money import ZERO, Money
+from pricing.tariff import Tariff
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
 from pricing.usage import ImpossibleUsage, usage_from_anthropic
 from proxy.baselineworld import Pending, Sent, View
@@ -41,37 +42,46 @@ class Ended:
 
 def reckon(sent: Sent, pending: Pending | None, ended: Ended, ratios: Ratios) -> Baseline:
     """Tell what an entry's baseline is; `pending` is None where its prompt is not known."""
-    settlement = ended.settlement
-    part = _part(sent, ended)
-    bare = Baseline(
+    settlement, part = ended.settlement, _part(sent, ended)
+    is_ping = sent.is_ping and part is not Part.void
+    basis, note, figures = _PINGED if is_ping else _told(pending, ended, part, ratios)
+    return Baseline(
         hold_id=sent.hold_id,
         part=part,
-        basis=Basis.none,
+        basis=basis,
+        figures=figures,
+        predicted=_predicted(pending, settlement, ended.usage) if pending and not is_ping else None,
         local_idle=settlement.local.idle if settlement.local else ZERO,
         is_plan=sent.is_plan,
         would=sent.would,
+        note=note,
     )
-    usage = ended.usage
-    if sent.is_ping and part is not Part.void:
-        return replace(bare, part=Part.cold, basis=Basis.simulated, figures=NOTHING, note=A_PING)
-    predicted = _predicted(pending, settlement, usage) if pending else None
+
+
+_PINGED = (Basis.simulated, A_PING, NOTHING)
+
+
+def _told(pending: Pending | None, ended: Ended, part: Part, ratios: Ratios) -> tuple[Basis, str, Figures | None]:
+    """Say what a baseline rests on, and why."""
     if part in (Part.kept, Part.attempt, Part.void):
-        return replace(bare, basis=Basis.actual, predicted=predicted)
+        return Basis.actual, "", None
     if pending is None:
-        return replace(bare, note="its prompt is not known")
-    if part is Part.cold and _is_the_same(pending, usage):
-        return replace(bare, basis=Basis.actual, predicted=predicted, note="Claude alone would have read the same")
+        return Basis.none, "its prompt is not known", None
+    if part is Part.cold and _is_the_same(pending, ended.usage):
+        return Basis.actual, "Claude alone would have read the same", None
     try:
-        figures, note = _figures(pending, ended, usage, ratios)
+        figures, note = _figures(pending, ended, ended.usage, ratios)
     except (Unpriced, ImpossibleUsage) as error:
-        return replace(bare, predicted=predicted, note=str(error))
-    return replace(bare, basis=Basis.simulated, figures=figures, predicted=predicted, note=note)
+        return Basis.none, str(error), None
+    return Basis.simulated, note, figures
 
 
 def _part(sent: Sent, ended: Ended) -> Part:
     outcome, flags = ended.settlement.outcome.value, ended.settlement.flags
     part = part_of(outcome, flags, is_local=sent.is_local, is_as_asked=sent.is_as_asked)
-    return Part.cold if part is Part.kept and ended.has_diverged else part
+    if part is Part.void:
+        return part
+    return Part.cold if sent.is_ping or (part is Part.kept and ended.has_diverged) else part
 
 
 def usage_of(settlement: Settlement) -> Mapping[str, Any]:
@@ -96,9 +106,9 @@ def _predicted(pending: Pending, settlement: Settlement, usage: Mapping[str, Any
         return None
     if usage.get("iterations"):
         return None
-    told = {**_beside(usage), **pending.really.split.usage(settlement.usage.output)}
-    found = bill(told, pending.sent.served, pending.sent.at, pending.prices)
-    return None if found.provisional else found.total
+    tariff = Tariff.of(_beside(usage), pending.sent.served, pending.sent.at, pending.prices)
+    tokens = pending.really.split.tokens(settlement.usage.output)
+    return None if tariff.is_provisional(tokens) else tariff.total(tokens)
 
 
 def _figures(pending: Pending, ended: Ended, usage: Mapping[str, Any], ratios: Ratios) -> tuple[Figures, str]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from budget.cachemiss import Cause, Kind, Miss, What
 from budget.promptcache import LIFETIMES, Life, Prompt, Split
-from pricing.bill import bill
-from pricing.table import PriceTable
+from pricing.tariff import Tariff
 from pricing.usage import Usage
 from proxy.cachemisslines import Said
 from proxy.promptlengths import NEAR, Laid
@@ -89,19 +87,18 @@ def fitted(expected: Expected, told: Usage) -> Prompt:
     facts = {len(prompt.blocks): told.prompt}
     cached = told.cache_read + told.cache_write_5m + told.cache_write_1h
     if cached and prompt.marks:
-        facts[max(prompt.marks) + 1] = cached
+        facts[prompt.last_mark + 1] = cached
     if expected.really and _is_near(prompt.sums[expected.really], told.cache_read):
         facts[expected.really] = told.cache_read
     kept = {place: tokens for place, tokens in prompt.measured if _agrees(place, tokens, facts)}
     return prompt.fitted(tuple(sorted({**kept, **facts}.items())))
 
 
-def priced(
-    expected: Expected, pieces: Sequence[tuple[Cause, int]], raw: Mapping[str, Any], at: datetime, prices: PriceTable
-) -> tuple[Miss, ...]:
+def priced(expected: Expected, pieces: Sequence[tuple[Cause, int]], told: Usage, tariff: Tariff) -> tuple[Miss, ...]:
     """Give each miss the classes its tokens were charged as: what follows the read part, longest-lived first."""
-    found = bill({"output_tokens": 0, **raw}, expected.said.model, at, prices)
-    left = [found.usage.cache_write_1h, found.usage.cache_write_5m, found.usage.input]
+    if not pieces:
+        return ()
+    left, rates = [told.cache_write_1h, told.cache_write_5m, told.input], tariff.rates(told.prompt)
     misses = []
     for cause, tokens in pieces:
         taken = []
@@ -109,7 +106,7 @@ def priced(
             take = min(there, tokens)
             left[number], tokens = there - take, tokens - take
             taken.append(take)
-        misses.append(Miss(cause, taken[2], taken[1], taken[0], found.rates, _pause_ms(cause, expected)))
+        misses.append(Miss(cause, taken[2], taken[1], taken[0], rates, _pause_ms(cause, expected)))
     return tuple(miss for miss in misses if miss.tokens)
 
 
@@ -193,7 +190,7 @@ def _both_are_marked(expected: Expected) -> bool:
 def _back(prompt: Prompt, cached_to: int) -> int:
     """Count the blocks from the breakpoint of before to the next one; below zero if all lie before it."""
     after = [mark for mark in prompt.marks if mark >= cached_to - 1]
-    return (min(after) if after else max(prompt.marks)) - (cached_to - 1)
+    return (min(after) if after else prompt.last_mark) - (cached_to - 1)
 
 
 def _of_before_the_start(expected: Expected) -> Cause:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from budget.cachemiss import Looked
+from budget.cachemiss import Looked, Miss
 from budget.entries import Outcome, Settlement
 from budget.promptcache import LIFETIMES, Life, Prompt, Simulator, Split
-from pricing.bill import bill
 from pricing.money import Money
 from pricing.table import PriceTable
+from pricing.tariff import Tariff
 from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
-from proxy.baselinereckon import TOLD
 from proxy.baselineworld import Pending
 from proxy.cachemiss import Expected, fitted, milliseconds, missed, prefix_of, priced
 from proxy.cachemisschange import change
@@ -30,6 +29,8 @@ MOST_KEPT_WARM = 1024
 """Conversations remembered that the cache keeper has pinged."""
 NEVER = 0.0
 """The moment at which all happens in a cache that forgets nothing."""
+
+_UNKNOWN: tuple[Money | None, Money | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Doctor:
         self._kept_warm.move_to_end((sent.session, sent.agent))
         while len(self._kept_warm) > MOST_KEPT_WARM:
             self._kept_warm.popitem(last=False)
-        life = prompt.marks.get(max(prompt.marks, default=-1))
+        life = prompt.marks.get(prompt.last_mark)
         if life:
             self._lives[life].ask(prompt.lasting(life), sent.at.timestamp())
 
@@ -134,36 +135,41 @@ class Doctor:
     def _look(self, case: _Case, settlement: Settlement, raw: Mapping[str, Any], told: Usage) -> Looked:
         expected = case.expected
         prompt, before = expected.laid.prompt, expected.before
-        last = max(prompt.marks, default=-1)
-        bare = Looked(
+        prefix = marked = 0
+        misses, lives = tuple[Miss, ...](), _UNKNOWN
+        # An answer in several passes has read several prompts, of which only one is known.
+        if told.prompt and not raw.get("iterations"):
+            fit, tariff = fitted(expected, told), Tariff.of(raw, expected.said.model, expected.said.at, case.prices)
+            tariff.total(told)  # What cannot have been billed tells nothing.
+            misses = priced(expected, missed(expected, told, fit), told, tariff)
+            prefix, marked = prefix_of(expected, fit) if expected.is_continued else 0, fit.sums[prompt.last_mark + 1]
+            if self._is_known(case, settlement):
+                lives = _lives(expected, fit, tariff, told)
+        return Looked(
             hold_id=case.hold_id,
-            prefix=0,
-            marked=0,
-            life=prompt.marks.get(last, ""),
+            prefix=prefix,
+            marked=marked,
+            life=prompt.marks.get(prompt.last_mark, ""),
             pause_ms=milliseconds(expected.pause),
             local_between=before.locals if before else 0,
+            if_5m=lives[0],
+            if_1h=lives[1],
             is_plan=case.is_plan,
+            misses=misses,
         )
-        # An answer in several passes has read several prompts, of which only one is known.
-        if raw.get("iterations") or not told.prompt:
-            return bare
-        fit, at = fitted(expected, told), expected.said.at
-        misses = priced(expected, missed(expected, told, fit), raw, at, case.prices)
-        prefix = prefix_of(expected, fit) if expected.is_continued else 0
-        found = replace(bare, prefix=prefix, marked=fit.sums[last + 1], misses=misses)
-        is_known = not case.is_unsure and case.owner not in self._kept_warm
-        if not is_known or settlement.outcome is not Outcome.complete or not settlement.likely:
-            return found
-        short, long = expected.lives["5m"], expected.lives["1h"]
-        if_5m = self._cost(case, fit, short, raw, told)
-        if_1h = if_5m if long == short else self._cost(case, fit, long, raw, told)
-        return replace(found, if_5m=if_5m, if_1h=if_1h)
+
+    def _is_known(self, case: _Case, settlement: Settlement) -> bool:
+        """Tell whether it can be known what a request would have cost with another lifetime."""
+        if case.is_unsure or case.owner in self._kept_warm:
+            return False
+        return settlement.outcome is Outcome.complete and bool(settlement.likely)
 
     def _ask_lives(self, prompt: Prompt, at: datetime) -> dict[Life, Split]:
         return {life: world.ask(prompt.lasting(life), at.timestamp()) for life, world in self._lives.items()}
 
-    def _cost(self, case: _Case, fit: Prompt, split: Split, raw: Mapping[str, Any], told: Usage) -> Money:
-        """Price a request as it would have been with another lifetime."""
-        beside = {name: raw[name] for name in TOLD if raw.get(name) is not None}
-        usage = {**beside, **fit.split(*split.cuts).usage(told.output)}
-        return bill(usage, case.expected.said.model, case.expected.said.at, case.prices).total
+
+def _lives(expected: Expected, fit: Prompt, tariff: Tariff, told: Usage) -> tuple[Money, Money]:
+    """Price a request as it would have been with either lifetime."""
+    short, long = expected.lives["5m"], expected.lives["1h"]
+    if_5m = tariff.total(fit.split(*short.cuts).tokens(told.output))
+    return if_5m, if_5m if long == short else tariff.total(fit.split(*long.cuts).tokens(told.output))

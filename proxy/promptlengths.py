@@ -95,7 +95,7 @@ class Lengths:
         self._keep(prompt.prefixes[len(prompt.blocks) - 1], told.prompt)
         cached = told.cache_read + told.cache_write_5m + told.cache_write_1h
         if cached and prompt.marks:
-            self._keep(prompt.prefixes[max(prompt.marks)], cached)
+            self._keep(prompt.prefixes[prompt.last_mark], cached)
         if told.cache_read and cached > told.cache_read:
             self._place(prompt, told.cache_read)
 
