@@ -23,6 +23,7 @@ from proxy.baseline import Followed
 from proxy.bounds import Bounds, lowered, offers
 from proxy.carry import attempt_of, may_go, may_use_cloud, to_cloud
 from proxy.case import Case
+from proxy.conversation import as_lists
 from proxy.errors import error
 from proxy.local_relay import Follow
 from proxy.local_way import Job, LocalWay, Seat
@@ -304,7 +305,7 @@ class Admission:
             self._bounds.tokens = tokens
             return self._tries.during(lambda: self._go_cloud(routes, why))
 
-        fields = {**self._case.request.fields, "model": routes[0].model}
+        fields = {**as_lists(self._case.request.fields), "model": routes[0].model}
         may_send = partial(may_go, self._services, self._case.request)
         headers = self._case.wire.headers
         return count_tokens(self._services.cloud, headers, fields, may_send, go_on, self._tries.lost)

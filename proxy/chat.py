@@ -15,15 +15,18 @@ import msgspec
 from flask import Blueprint, Response, current_app, request
 
 from proxy.chat_carrier import ChatCarrier, chat_head, chat_whole
+from proxy.conversation import with_conversation
 from proxy.errors import error
 from proxy.headers import as_text
 from proxy.identity import session_named
 from proxy.messages import respond, serve
-from proxy.request import AgentRequest, BadRequest, parsed_object, read_fields
+from proxy.reader import Fields
+from proxy.request import AgentRequest, BadRequest, read_fields
 from proxy.services import Services
 from proxy.translate.chat.ask import Asked, ask
 from proxy.translate.chat.tell import PING, ChatStream
 from proxy.translate.chat.told import Told
+from proxy.wellformed import parsed_object
 from proxy.wire.answer import Answer, Forward, Headers, Later, Ready, Whole
 from proxy.wire.client import WireRequest
 from proxy.wire.wsgi import WIRE
@@ -67,8 +70,8 @@ def read_chat(wire: WireRequest) -> tuple[AgentRequest, Asked]:
     wish = ask(parsed_object(wire.body).value)
     body = msgspec.json.encode(wish.sent)
     session = session_named(headers, wish.key)
-    asked = read_fields(body, body, wish.sent, headers, dialect="openai", session=session)
-    return replace(asked, fields=wish.fields), wish
+    asked = read_fields(body, Fields.of(wish.sent, body), headers, dialect="openai", session=session)
+    return replace(asked, fields=with_conversation(wish.fields)), wish
 
 
 def as_messages(wire: WireRequest) -> WireRequest:

@@ -40,7 +40,7 @@ def answer(services: Services, wire: WireRequest) -> Answer:
     """Forward the question to Claude, or estimate where not a byte may go to a cloud."""
     try:
         headers = as_text(wire.headers)
-        asked = read(wire.body, headers, counting=True)
+        asked = read(wire.body, headers, services.reader, counting=True)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
     services.sessions.saw(asked.session, take(services, asked, headers).lasting)

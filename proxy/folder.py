@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from proxy.conversation import conversation_of
 from proxy.identity import system_texts
 
 MOST_TEXT = 262_144
@@ -33,10 +34,10 @@ def folder_of(fields: Mapping[str, Any]) -> PurePath | None:
 
 
 def _system_messages(fields: Mapping[str, Any]) -> Iterator[str]:
-    messages = fields.get("messages")
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and message.get("role") == "system":
-            yield from system_texts({"system": message.get("content")})
+    messages = conversation_of(fields.get("messages") or ())
+    for place, gist in enumerate(messages.gists):
+        if gist.role == "system":
+            yield from system_texts({"system": messages[place].get("content")})
 
 
 def _lines_with(mark: str, text: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.turn import user_text
+from proxy.ownwords import user_text
 
 MOST_LENGTH = 128
 _PLAIN = re.compile(r"[\w.:@/+-]+", re.A)

@@ -11,6 +11,7 @@ from typing import Any
 from budget.ledger import Settlement
 from proxy.carry import to_local
 from proxy.case import Case, conversation
+from proxy.conversation import as_lists
 from proxy.escalate import BUSY, Judgement, wants_action, weigh
 from proxy.local_relay import Follow, LocalHooks, LocalRelay
 from proxy.route import Route
@@ -122,7 +123,9 @@ class LocalWay:
             raise CannotTranslate(f"{route.upstream} is gone")
         request = self._case.request
         judged = request.has_tools or not request.stream
-        translated = to_chat(request.fields, model=route.model, caps=model, judged=judged, constrained=constrained)
+        translated = to_chat(
+            as_lists(request.fields), model=route.model, caps=model, judged=judged, constrained=constrained
+        )
         return Job(upstream, model, replace(translated, server=upstream.name))
 
     def send(
@@ -161,7 +164,7 @@ class LocalWay:
         return to_local(job.upstream, job.model, job.translated, relay)
 
     def _judge(self, reading: Reading, trouble: Trouble | None, ending: Ending) -> Judgement:
-        recent = self._case.request.fields["messages"][-RECENT:]
+        recent = list(self._case.request.fields["messages"][-RECENT:])
         wants = wants_action(self._case.task, self._case.request)
         seen = signals(reading.heard, recent, wants_action=wants)
         return weigh(trouble, seen, self._case.decision.escalation, was_answered=ending is Ending.complete)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
+from proxy.conversation import conversation_of
 from proxy.request import AgentRequest
 from proxy.services import Services
 from proxy.taken import take
 from proxy.task import Tier
-from proxy.turn import turn_of, turns_begin
+from proxy.turn import spoken_in, turn_of
 
 MOST_TURNS = 500
 """Of a longer conversation the newest turns are looked at; each takes about a third of a millisecond."""
@@ -38,8 +40,10 @@ def earlier(asked: AgentRequest, after: int = -1) -> Iterator[AgentRequest]:
 
     Each ends where the next one begins, so that it has the calls that were made for it.
     """
-    messages, end = asked.fields["messages"], asked.turn.since
-    for place in turns_begin(messages[:end], after)[:MOST_TURNS]:
+    messages, end = conversation_of(asked.fields["messages"]), asked.turn.since
+    for place in islice(spoken_in(messages[:end]), MOST_TURNS):
+        if place <= after:
+            return
         part = messages[place:end]
         turn = turn_of(part, asked.session, asked.agent_id)
         yield replace(asked, fields={**asked.fields, "messages": part}, turn=turn, counting=False)

@@ -43,7 +43,7 @@ def answer(services: Services, wire: WireRequest) -> Answer:
     """Read a request and serve it."""
     headers = as_text(wire.headers)
     try:
-        asked = read(wire.body, headers)
+        asked = read(wire.body, headers, services.reader)
     except BadRequest as bad:
         return error(400, f"bursar: {bad}")
     return serve(services, wire, asked, headers)

@@ -31,6 +31,7 @@ from proxy.keeper.wish import Wish
 from proxy.localcost import LocalCosts
 from proxy.names import Names
 from proxy.reach import Reach
+from proxy.reader import Reader
 from proxy.route import Route
 from proxy.rules.project import NO_PROJECT, Project
 from proxy.rules.rule import Rule
@@ -232,6 +233,7 @@ class Services:
     reach: Reach = field(default_factory=Reach)
     traces: Traces = field(default_factory=Traces)
     names: Names = field(default_factory=Names)
+    reader: Reader = field(default_factory=Reader)
     warmth: Warmth = field(default_factory=Warmth)
     project: Callable[[PurePath | None], Project] = lambda _: NO_PROJECT
     """Reads the file of the project that a folder lies in."""

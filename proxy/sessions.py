@@ -10,11 +10,11 @@ from threading import Lock
 from typing import TypeVar
 
 from budget.clock import Clock
+from proxy.conversation import conversation_of
 from proxy.request import AgentRequest
 from proxy.restrictions import Restrictions
 from proxy.route import Route
 from proxy.task import Side, Tier
-from proxy.turn import first_words
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -180,5 +180,5 @@ class Sessions:
 
 def _conversation(request: AgentRequest) -> tuple[str, str, bytes]:
     """Name a conversation by how it began too: what an agent asks beside it has the same session and other turns."""
-    words = first_words(request.fields["messages"]).encode("utf-8", "replace")
+    words = conversation_of(request.fields["messages"]).first_words.encode("utf-8", "replace")
     return request.session, request.agent_id, hashlib.blake2b(words, digest_size=12).digest()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from pricing.bound import Shape
+from proxy.conversation import Conversation
+from proxy.met import MOST_REASONS, Met, plain_word
 from proxy.words import words
+from proxy.written import Written
 
 TYPED_TOOL_BYTES = 1000
 """A tool that is named by a type has a definition that the request does not show (up to 735 tokens as published)."""
@@ -17,13 +19,6 @@ TYPED_TOOL_BYTES = 1000
 FORMAT_BYTES = 1000
 """An answer bound to a schema gets instructions around it that the request does not show."""
 
-PLAIN_BLOCKS = frozenset(
-    {"text", "image", "tool_use", "tool_result", "thinking", "redacted_thinking", "tool_reference"}
-)
-"""Blocks whose cost their own bytes bound (images: their number, references: the tools they name)."""
-
-_FILES = frozenset({"document", "container_upload"})
-_COUNTABLE = frozenset({"document"})
 _PRICED = frozenset(
     # Fields of the top level that make a request no dearer than its bytes, its output limit and the rest we read.
     words(
@@ -36,43 +31,32 @@ _CLIENT_TOOLS = ("bash_", "text_editor_", "memory_", "computer_")
 _INTERLEAVED = "interleaved-thinking"
 
 
-@dataclass
-class _Found:
-    """What a walk over the blocks of a request has met."""
-
-    blocks: int = 0
-    images: int = 0
-    image_bytes: int = 0
-    references: list[str] = field(default_factory=list)
-    files: int = 0
-    unknown: int = 0
-    cloud: dict[str, None] = field(default_factory=dict)
-
-
-def shape_of(fields: Mapping[str, Any], canonical: bytes, betas: str) -> tuple[Shape, tuple[str, ...]]:
+def shape_of(
+    fields: Mapping[str, Any], messages: Conversation, written: Written, betas: str
+) -> tuple[Shape, tuple[str, ...]]:
     """Work out a request's shape, and the reasons, if any, why no local model can serve it.
 
     The bytes of the canonical JSON, less the data of images, are never fewer than those of all strings that the model
     reads, and stand also for the JSON that tools and calls are shown as.
     """
-    found = _Found()
-    _look_at_all(fields.get("system"), found)
-    for message in fields["messages"]:
-        _look_at_all(message.get("content"), found)
+    met = Met()
+    met.look_at(fields.get("system"))
+    met.add(gist.met for gist in messages.gists)
     tools = _dicts(fields.get("tools"))
     passes, helpers, unknown = _more_passes(fields, tools)
     server_tools = [tool for tool in tools if _is_server_tool(tool)]
     asks_more = unknown or bool(server_tools) or bool(fields.get("container") or fields.get("mcp_servers"))
     shape = Shape(
         model=fields["model"],
-        text_bytes=len(canonical) - found.image_bytes + _unseen_bytes(fields, tools, found),
-        blocks=found.blocks + len(fields["messages"]) + len(tools),
-        images=found.images,
+        text_bytes=written.size - met.image_bytes + _unseen_bytes(fields, tools, met),
+        blocks=met.blocks + len(messages) + len(tools),
+        images=met.images,
         has_tools=bool(tools),
-        unbounded=asks_more or found.files + found.unknown > 0,
-        countable=found.files > 0 and not asks_more and not found.unknown,
+        unbounded=asks_more or met.files + met.unknown > 0,
+        countable=met.files > 0 and not asks_more and not met.unknown,
         max_output=fields.get("max_tokens") or 0,
-        **_writes(canonical),
+        writes_5m=written.for_5m,
+        writes_1h=written.for_1h,
         thinking_interleaved=_may_think_on(fields, betas),
         searches=_searches(server_tools),
         geo_us=_geo_us(fields.get("inference_geo")),
@@ -80,81 +64,20 @@ def shape_of(fields: Mapping[str, Any], canonical: bytes, betas: str) -> tuple[S
         passes=passes,
         helpers=helpers,
     )
-    return shape, _cloud_reasons(fields, tools, found)
+    return shape, _cloud_reasons(fields, tools, met)
 
 
-def blocks_of(content: Any) -> list[dict[str, Any]]:
-    """Give the blocks of a content that may also be a string."""
-    return _dicts(content)
-
-
-def _look_at_all(content: Any, found: _Found) -> None:
-    """Take note of the blocks of a content; nearly all of them are of kinds in which there is nothing to see."""
-    if not isinstance(content, list):
-        return
-    for block in content:
-        if isinstance(block, dict):
-            found.blocks += 1
-            kind = block.get("type")
-            if kind == "tool_result":
-                _look_at_all(block.get("content"), found)
-            elif kind != "text" and kind != "tool_use" and kind != "thinking":
-                _look(kind if isinstance(kind, str) else "", block, found)
-
-
-def _look(kind: str, block: dict[str, Any], found: _Found) -> None:
-    """Take note of a block that is not plain."""
-    if kind == "image":
-        _look_at_image(block.get("source"), found)
-    elif kind == "tool_reference":
-        found.references.append(str(block.get("tool_name")))
-    elif kind in _FILES:
-        found.files += kind in _COUNTABLE
-        found.unknown += kind not in _COUNTABLE
-        found.cloud[f"a {kind} block"] = None
-    elif kind not in PLAIN_BLOCKS:
-        found.unknown += 1
-        found.cloud[f"a {_word(kind)} block"] = None
-
-
-def _look_at_image(source: Any, found: _Found) -> None:
-    found.images += 1
-    kind = source.get("type") if isinstance(source, dict) else None
-    data = source.get("data") if isinstance(source, dict) else None
-    if kind == "base64" and isinstance(data, str):
-        found.image_bytes += len(data)
-    elif kind == "file":
-        found.cloud["an image that lies at the provider"] = None
-
-
-def _unseen_bytes(fields: Mapping[str, Any], tools: list[dict[str, Any]], found: _Found) -> int:
+def _unseen_bytes(fields: Mapping[str, Any], tools: list[dict[str, Any]], met: Met) -> int:
     """Bound what the provider puts in beside the request's own bytes."""
     unseen = TYPED_TOOL_BYTES * sum(1 for tool in tools if tool.get("type") not in (None, "custom"))
     config = fields.get("output_config")
     if fields.get("output_format") or (isinstance(config, dict) and config.get("format")):
         unseen += FORMAT_BYTES
-    if found.references:
+    if met.references:
         # Each reference is shown to the model as the tool's whole definition.
         sizes = {str(tool.get("name")): len(msgspec.json.encode(tool)) for tool in tools}
-        unseen += sum(sizes.get(name, 0) for name in found.references)
+        unseen += sum(sizes.get(name, 0) for name in met.references)
     return unseen
-
-
-def _writes(canonical: bytes) -> dict[str, bool]:
-    """Tell which caches the request writes, from each `cache_control` at any level of it.
-
-    In canonical JSON the quotes of a key are never escaped, so a mention inside a string is no match.
-    """
-    five, hour, at = False, False, 0
-    while (at := canonical.find(b'"cache_control":', at)) >= 0:
-        at += len(b'"cache_control":')
-        if canonical.startswith(b"null", at):
-            continue
-        mark = canonical[at : canonical.find(b"}", at) + 1]
-        # A lifetime that we do not know is taken for the dearer one.
-        long = b'"ttl":' in mark and b'"ttl":"5m"' not in mark and b'"ttl":null' not in mark
-        five, hour = five or not long, hour or long
-    return {"writes_5m": five, "writes_1h": hour}
 
 
 def _may_think_on(fields: Mapping[str, Any], betas: str) -> bool:
@@ -207,24 +130,18 @@ def _is_server_tool(tool: dict[str, Any]) -> bool:
     return kind not in (None, "custom") and not str(kind).startswith(_CLIENT_TOOLS)
 
 
-def _cloud_reasons(fields: Mapping[str, Any], tools: list[dict[str, Any]], found: _Found) -> tuple[str, ...]:
-    reasons = dict(found.cloud)
+def _cloud_reasons(fields: Mapping[str, Any], tools: list[dict[str, Any]], met: Met) -> tuple[str, ...]:
+    reasons = dict(met.cloud)
     for tool in tools:
         if tool.get("type") not in (None, "custom"):
-            reasons[f"the tool type {_word(tool.get('type'))}"] = None
+            reasons[f"the tool type {plain_word(tool.get('type'))}"] = None
     for name in ("container", "mcp_servers", "user_profile_id", "fallbacks"):
         if fields.get(name):
             reasons[name] = None
     if fields.get("max_tokens") == 0:
         reasons["max_tokens 0, which only warms the cloud's cache"] = None
-    return tuple(reasons)[:8]
+    return tuple(reasons)[:MOST_REASONS]
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _word(kind: Any) -> str:
-    """Show a type's name, unless it is no plain one."""
-    plain = isinstance(kind, str) and len(kind) <= 64 and kind.replace("_", "").replace("-", "").isalnum()
-    return str(kind) if plain and kind.isascii() else "nameless"

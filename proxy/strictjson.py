@@ -36,8 +36,8 @@ class Parsed:
     canonical: bytes
 
 
-def parse(text: bytes) -> Parsed:
-    """Read a JSON text; raises NotStrictJson and nothing else."""
+def parse(text: bytes, *, within: int = 0) -> Parsed:
+    """Read a JSON text that lies `within` so many levels of nesting; raises NotStrictJson and nothing else."""
     try:
         value = _decode(text)
         canonical = _encode(value)
@@ -47,7 +47,7 @@ def parse(text: bytes) -> Parsed:
         raise NotStrictJson("it is not valid UTF-8") from None
     except (msgspec.MsgspecError, ValueError) as error:
         raise NotStrictJson(_plain(str(error), text)) from None
-    if _depth_passes(value, MOST_DEPTH):
+    if _depth_passes(value, MOST_DEPTH - within):
         raise _too_deep()
     # Most agents write the shortest form themselves, and a text that equals it has no key twice.
     if canonical != text and _strings_of(value) != _strings(text):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import marshal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from proxy.classify.kept import FRESH, Kept
 from proxy.classify.model import Caution
 from proxy.classify.paths import Restricted, restricted_in_call, restricted_in_text
 from proxy.classify.secrets import secret_in, secret_told
 from proxy.classify.side import side_of
 from proxy.classify.weigh import Words
+from proxy.conversation import Conversation, conversation_of
+from proxy.kept import FRESH, Kept
 from proxy.request import AgentRequest
 from proxy.task import Reason, Side, Task, TaskClass, Tier
 
@@ -24,9 +24,6 @@ MOST_KEPT = 16_384
 
 LONGEST_S = 1.0
 """Seconds that the scan of one request may take; about twenty times what the largest one needs."""
-
-_PLAIN = 2
-"""The format of `marshal` that writes the same bytes for equal values, with nothing of how they lie in memory."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,15 +66,13 @@ class Seen:
             raise ScanTooLong("a request takes too long to scan")
         return self._texts.put(key, secret_in(text))
 
-    def first_in(self, messages: list[Any], restricted: Restricted, until: float) -> Reason | None:
+    def first_in(self, messages: Conversation, restricted: Restricted, until: float) -> Reason | None:
         """Give the first reason why a conversation is restricted. Raises ScanTooLong."""
         rules = hash(restricted)
-        for message in messages:
-            raw = marshal.dumps(message, _PLAIN)
-            key = (hash(raw), len(raw), rules)
-            found = self._messages.get(key)
+        for place, key in enumerate(messages.keys):
+            found = self._messages.get((key, rules))
             if found is FRESH:
-                found = self._messages.put(key, _hard_in(message, restricted, self, until))
+                found = self._messages.put((key, rules), _hard_in(messages[place], restricted, self, until))
             if found:
                 return found
         return None
@@ -155,7 +150,7 @@ def _hard(request: AgentRequest, restricted: Restricted, seen: Seen) -> Reason |
     """Look for what makes a request restricted whatever else it asks: secrets anywhere, restricted paths."""
     until = seen.begin()
     found = _secret(_texts_of(request.fields.get("system"), "system"), seen, until)
-    found = found or seen.first_in(request.fields["messages"], restricted, until)
+    found = found or seen.first_in(conversation_of(request.fields["messages"]), restricted, until)
     if found:
         return found
     words = request.turn.text

@@ -6,9 +6,10 @@ from typing import Any
 
 from pricing.bound import Shape
 from proxy.classify import Classifier
+from proxy.ownwords import user_text
 from proxy.request import AgentRequest
 from proxy.task import Task, TaskClass
-from proxy.turn import Turn, user_text
+from proxy.turn import Turn
 
 _NOBODY = "log"
 _SHAPE = Shape(_NOBODY, 0, 1, 0, has_tools=True, unbounded=False, max_output=1, writes_5m=True, writes_1h=False)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from proxy.turn import user_text
+from proxy.ownwords import user_text
 
 LETTERS_TO_TELL = 20
 """So many letters of a script have to be there before it counts as an answer's own."""

@@ -24,7 +24,7 @@ from budget.ledger import Mode
 from proxy.classify.secrets import secret_in
 from proxy.headers import Headers, as_text
 from proxy.lookback import look_back
-from proxy.request import AgentRequest, parsed_object, read_fields
+from proxy.request import AgentRequest, read, read_fields
 from proxy.router import decide
 from proxy.services import Services
 from proxy.taken import take, traced
@@ -115,10 +115,10 @@ def time_one(services: Services, body: bytes, session: str, watch: Watch = time.
     """Do what messages.py does with a request, up to the decision."""
     wire: Headers = [(name.encode(), value.encode()) for name, value in bodies.headers(session).items()]
     began = watch()
-    parsed = parsed_object(body)
+    found = services.reader.read(body)
     was_parsed = watch()
     headers = as_text(wire)
-    asked = read_fields(body, parsed.canonical, parsed.value, headers)
+    asked = read_fields(body, found, headers)
     was_read = watch()
     decide_one(services, asked, headers)
     ended = watch()
@@ -204,11 +204,10 @@ def profile(services: Services, size: int) -> None:
     found = cProfile.Profile()
     for number in range(40):
         body = next(sent)
-        parsed = parsed_object(body)
         headers = bodies.headers("profiled")
         if number:
             found.enable()
-        asked = read_fields(body, parsed.canonical, parsed.value, headers)
+        asked = read(body, headers, services.reader)
         decide_one(services, asked, headers)
         found.disable()
     pstats.Stats(found).sort_stats("tottime").print_stats(22)

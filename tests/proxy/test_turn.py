@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from proxy.ownwords import MOST_TEXT, own_words
 from proxy.request import read
-from proxy.turn import MOST_TEXT, Turn, own_words
+from proxy.turn import Turn
 from tests.kit import bodies
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from proxy.classify import Classifier, Restricted, classify
 from proxy.classify.classifier import Seen
-from proxy.classify.kept import FRESH, Kept
 from proxy.classify.weigh import by_words
+from proxy.kept import FRESH, Kept
 from proxy.request import AgentRequest, read
 from proxy.task import Task, TaskClass, Tier
 from tests.kit import bodies

@@ -8,11 +8,13 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.request import BadRequest, parsed_object, read_fields
+from proxy.reader import Fields
+from proxy.request import BadRequest, read_fields
 from proxy.sse import frame
 from proxy.translate.chat.ask import ask
 from proxy.translate.chat.tell import DONE, ChatStream
 from proxy.translate.chat.told import Told
+from proxy.wellformed import parsed_object
 from tests.kit.claude.checks import check_message
 
 TOLD = Told("chatcmpl-1", 1, "m", include_usage=True)
@@ -234,6 +236,6 @@ def _read(body: bytes) -> None:
     try:
         wish = ask(parsed_object(body).value)
         sent = msgspec.json.encode(wish.sent)
-        read_fields(sent, sent, wish.sent, {}, dialect="openai")
+        read_fields(sent, Fields.of(wish.sent, sent), {}, dialect="openai")
     except BadRequest:
         pass

@@ -1,0 +1,115 @@
+"""Conversation: the messages of a request, and what is known of each without its words."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, overload
+
+import msgspec
+
+from proxy.met import Met
+from proxy.ownwords import user_text
+
+Key = tuple[int, int]
+"""Python's keyed hash of a message, and its length."""
+
+_decode = msgspec.json.Decoder().decode
+_PLAIN = 2
+"""The format of `marshal` that writes the same bytes for equal values, with nothing of how they lie in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What is known of a message: never a word of it."""
+
+    role: Any
+    has_words: bool
+    """Whether a user says something in it."""
+    has_results: bool
+    met: Met
+
+    @classmethod
+    def of(cls, message: Any) -> Gist:
+        """Look at a message."""
+        content = message.get("content") if isinstance(message, dict) else None
+        role, met = message.get("role") if isinstance(message, dict) else None, Met()
+        met.look_at(content)
+        blocks = content if isinstance(content, list) else ()
+        has_results = any(isinstance(block, dict) and block.get("type") == "tool_result" for block in blocks)
+        return cls(role, role == "user" and bool(user_text(content)), has_results, met)
+
+
+class Conversation(Sequence[dict[str, Any]]):
+    """Messages in their order; one that lies in a body is made into an object only when somebody asks for it."""
+
+    def __init__(
+        self,
+        items: list[Any],
+        body: bytes = b"",
+        gists: list[Gist] | None = None,
+        keys: list[Key] | None = None,
+    ) -> None:
+        """Take messages, each as an object or as the slice of `body` that it is written in."""
+        self._items, self._body, self._gists, self._keys = items, body, gists, keys
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Conversation: ...
+
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | Conversation:
+        """Give a message, or some of them as a conversation of their own."""
+        if isinstance(place, slice):
+            gists, keys = self._gists and self._gists[place], self._keys and self._keys[place]
+            return Conversation(self._items[place], self._body, gists, keys)
+        item = self._items[place]
+        if type(item) is slice:
+            item = self._items[place] = _decode(self._body[item])
+        return item  # type: ignore[no-any-return]
+
+    @property
+    def gists(self) -> list[Gist]:
+        """What is known of each message."""
+        if self._gists is None:
+            self._gists = [Gist.of(message) for message in self]
+        return self._gists
+
+    @property
+    def keys(self) -> list[Key]:
+        """By what each message is told from others."""
+        if self._keys is None:
+            self._keys = [key_of(marshal.dumps(message, _PLAIN)) for message in self]
+        return self._keys
+
+    @cached_property
+    def first_words(self) -> str:
+        """The first user text, with which all requests of a conversation begin; empty without any."""
+        place = next((place for place, gist in enumerate(self.gists) if gist.has_words), None)
+        return "" if place is None else user_text(self[place].get("content"))
+
+
+def conversation_of(messages: Sequence[Any]) -> Conversation:
+    """Take a list of messages for a conversation."""
+    return messages if isinstance(messages, Conversation) else Conversation(list(messages))
+
+
+def with_conversation(fields: dict[str, Any]) -> dict[str, Any]:
+    """Give the fields of a request with its messages as a conversation."""
+    return {**fields, "messages": conversation_of(fields["messages"])}
+
+
+def as_lists(fields: dict[str, Any]) -> dict[str, Any]:
+    """Give the fields of a request with its messages as a list, for who writes them out."""
+    return {**fields, "messages": list(fields["messages"])}
+
+
+def key_of(raw: bytes) -> Key:
+    """Tell a message from others by what it is written as: nothing of it is kept."""
+    return hash(raw), len(raw)
