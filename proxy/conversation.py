@@ -88,6 +88,11 @@ class Conversation(Sequence[dict[str, Any]]):
             self._keys = [key_of(marshal.dumps(message, _PLAIN)) for message in self]
         return self._keys
 
+    def last_of(self, role: str) -> int | None:
+        """Give the place of the last message of a role; None if there is none."""
+        gists = self.gists
+        return next((place for place in range(len(gists) - 1, -1, -1) if gists[place].role == role), None)
+
     @cached_property
     def first_words(self) -> str:
         """The first user text, with which all requests of a conversation begin; empty without any."""

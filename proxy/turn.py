@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from proxy.conversation import Conversation, Gist
+from proxy.conversation import Conversation
 from proxy.ownwords import user_text
 
 _TAG = re.compile(r"@(local|cloud)(?:\s+|$)", re.A)
@@ -44,7 +44,7 @@ def turn_of(messages: Conversation, session: str, agent_id: str) -> Turn:
     if tagged:
         tag, text = ("local" if tagged.group(1) == "local" else "cloud"), text[tagged.end() :]
     before = "" if previous is None else _words(messages, previous)
-    return Turn(key, text, before, _continues(messages.gists, place), place, tag)
+    return Turn(key, text, before, _continues(messages, place), place, tag)
 
 
 def spoken_in(messages: Conversation) -> Iterator[int]:
@@ -57,6 +57,6 @@ def _words(messages: Conversation, place: int) -> str:
     return user_text(messages[place].get("content")) if messages.gists[place].has_words else ""
 
 
-def _continues(gists: list[Gist], place: int) -> bool:
-    newest = next((n for n in range(len(gists) - 1, -1, -1) if gists[n].role == "user"), None)
-    return newest is not None and newest != place and gists[newest].has_results
+def _continues(messages: Conversation, place: int) -> bool:
+    newest = messages.last_of("user")
+    return newest is not None and newest != place and messages.gists[newest].has_results
