@@ -47,12 +47,16 @@ class Simulator:
         """
         with self._lock:
             self._forget(at)
+            if not prompt.marks:
+                return prompt.split(0, 0, 0)
             read = self._read(prompt, at)
             long, short = self._write(prompt, read, at, math.inf if begins_at is None else begins_at)
         return prompt.split(read, long, short)
 
     def began(self, prompt: Prompt, begins_at: float) -> None:
         """Let what a request wrote be read from now on: its answer has begun."""
+        if not prompt.marks:
+            return
         with self._lock:
             for place in prompt.marks:
                 for kept in self._kept.values():

@@ -28,8 +28,9 @@ from budget.entries import Outcome, Settlement
 from budget.ledger import Held, Ledger
 from pricing.table import PriceTable
 from pricing.tokens import Ratios
+from pricing.usage import Usage
 from proxy.baselinekept import KeptRatios
-from proxy.baselinereckon import Ended, reckon, usage_of
+from proxy.baselinereckon import Ended, read_usage, reckon, usage_of
 from proxy.baselineworld import MOST_KEPT, Pending, Sent, Worlds
 from proxy.cachemissdoctor import Doctor
 from proxy.case import Case
@@ -235,21 +236,22 @@ class Recorder(threading.Thread):
         sent, pending = followed.sent, self._open.pop(followed.number, None)
         known = self._known(sent.session)
         raw = usage_of(settlement)
+        told = read_usage(raw)
         made = reckon(sent, pending, Ended(settlement, raw, followed.said, known.has_diverged), self.ratios)
         if made.part in DIVERGED or sent.is_ping:
             self._remember(sent.session, Known(True, known.until))
         self._made.append(made)
-        looked = self.doctor.ended(followed.number, settlement, raw)
+        looked = self.doctor.ended(followed.number, settlement, raw, told)
         if looked is not None:
             self._looked.append(looked)
         if pending is not None and settlement.outcome is Outcome.complete:
-            self._learn(pending, settlement, raw)
+            self._learn(pending, settlement, raw, told if "output_tokens" in raw else None)
 
-    def _learn(self, pending: Pending, settlement: Settlement, raw: Mapping[str, Any]) -> None:
+    def _learn(self, pending: Pending, settlement: Settlement, raw: Mapping[str, Any], told: Usage | None) -> None:
         if pending.sent.is_local:
             self.worlds.counted(pending.sent, settlement.usage.prompt)
         else:
-            self.worlds.heard(pending, raw)
+            self.worlds.heard(pending, raw, told)
             self._learned += 1
             if self._learned % KEEP_EVERY == 0:
                 self._keep_ratios()

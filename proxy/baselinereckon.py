@@ -14,7 +14,7 @@ from pricing.bill import Bill, bill
 from pricing.money import ZERO, Money
 from pricing.tariff import Tariff
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
-from pricing.usage import ImpossibleUsage, usage_from_anthropic
+from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
 from proxy.baselineworld import Pending, Sent, View
 from proxy.promptsizes import BLOCK_BYTES, kind_of
 from proxy.toolcalls.signals import Heard
@@ -93,6 +93,14 @@ def usage_of(settlement: Settlement) -> Mapping[str, Any]:
     return usage if isinstance(usage, dict) else {}
 
 
+def read_usage(raw: Mapping[str, Any]) -> Usage | None:
+    """Read what a usage object says of a prompt, whatever it says of the output; None if no answer can have it."""
+    try:
+        return usage_from_anthropic(raw if "output_tokens" in raw else {"output_tokens": 0, **raw})
+    except ImpossibleUsage:
+        return None
+
+
 def _is_the_same(pending: Pending, usage: Mapping[str, Any]) -> bool:
     """Tell whether both worlds divide a request alike, or it took several passes, which nobody can simulate."""
     really = pending.really
@@ -151,7 +159,7 @@ def _measured(pending: Pending, usage: Mapping[str, Any]) -> tuple[Any, str]:
         return None, "another tokenizer than the one that counted"
     told, places = usage_from_anthropic({"output_tokens": 0, **usage}), len(laid.prompt.blocks)
     earlier = tuple(pair for pair in laid.prompt.measured if pair[0] < places)
-    prompt = replace(laid.prompt, measured=(*earlier, (places, told.prompt)))
+    prompt = laid.prompt.fitted((*earlier, (places, told.prompt)))
     return replace(laid, prompt=prompt, known=places, rest=Estimate(0, 0, 0)), ""
 
 

@@ -17,6 +17,7 @@ import msgspec
 from budget.prompt import Life, Split
 from budget.promptcache import LIFETIMES, Simulator
 from pricing.table import PriceTable
+from pricing.usage import Usage
 from proxy.promptblocks import CachedModel, Prompts
 from proxy.promptlengths import Laid
 
@@ -120,11 +121,14 @@ class Worlds:
             if not pending.sent.is_ping:
                 self._alone.began(pending.alone.laid.prompt, at.timestamp())
 
-    def heard(self, pending: Pending, usage: Mapping[str, Any]) -> None:
-        """Learn from the usage object of Claude's whole answer: how long prompts are, and where the key is billed."""
+    def heard(self, pending: Pending, usage: Mapping[str, Any], told: Usage | None = None) -> None:
+        """Learn from the usage object of Claude's whole answer: how long prompts are, and where the key is billed.
+
+        `told` is what it says, where it was read already.
+        """
         if pending.really is None:
             return
-        self.prompts.heard(pending.really.laid, usage)
+        self.prompts.heard(pending.really.laid, usage, told)
         if isinstance(usage.get("inference_geo"), str):
             _note(self._geo, pending.sent.workspace, usage["inference_geo"])
         model, local = self._counted.pop(pending.sent.request_id, ("", 0))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import compress
+from operator import sub
 
 from budget.cachemiss import Cause, Kind, Miss, What
 from budget.promptcache import LIFETIMES, Life, Prompt, Split
@@ -75,7 +77,7 @@ def prefix_of(expected: Expected, prompt: Prompt) -> int:
     sums, before = prompt.sums, expected.before
     if before is None:
         return sums[expected.laid.asked_before]
-    whole = sum(sums[place + 1] - sums[place] for place, is_still in enumerate(expected.still) if is_still)
+    whole: int = sum(compress(map(sub, sums[1:], sums), expected.still))
     if before.cached and before.generation == expected.laid.generation:
         return min(whole, before.cached)
     return whole

@@ -38,7 +38,10 @@ def change(before: Said, now: Said, messages: Sequence[int]) -> Cause | None:
 
 def _differs(before: Said, now: Said) -> int | None:
     """Find the first block that is not as before, of those that may be cached."""
-    for place, digest in enumerate(before.digests[: before.cached_to]):
+    cached = before.digests[: before.cached_to]
+    if cached == now.digests[: before.cached_to]:
+        return None
+    for place, digest in enumerate(cached):
         if place >= len(now.digests) or now.digests[place] != digest:
             return place
     return None

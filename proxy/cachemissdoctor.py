@@ -17,7 +17,7 @@ from budget.promptcache import LIFETIMES, Life, Prompt, Simulator, Split
 from pricing.money import Money
 from pricing.table import PriceTable
 from pricing.tariff import Tariff
-from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
+from pricing.usage import ImpossibleUsage, Usage
 from proxy.baselineworld import Pending
 from proxy.cachemiss import Expected, fitted, milliseconds, missed, prefix_of, priced
 from proxy.cachemisschange import change
@@ -115,16 +115,20 @@ class Doctor:
         for simulator in self._lives.values():
             simulator.began(prompt, at.timestamp())
 
-    def ended(self, number: int, settlement: Settlement, raw: Mapping[str, Any]) -> Looked | None:
-        """Judge a request by its bill and the usage object in it; None where none is there or can be told apart."""
+    def ended(self, number: int, settlement: Settlement, raw: Mapping[str, Any], told: Usage | None) -> Looked | None:
+        """Judge a request by its bill and the usage object in it; None where none is there or can be told apart.
+
+        `told` is what that object says; None if no answer can have it.
+        """
         case = self._open.pop(number, None)
         if case is None:
             return None
         if settlement.outcome is Outcome.voided:
             self._lines.forget(case.owner, case.expected.said)
             return None
+        if told is None:
+            return None
         try:
-            told = usage_from_anthropic({"output_tokens": 0, **raw})
             looked = self._look(case, settlement, raw, told)
         except ImpossibleUsage:
             return None

@@ -48,8 +48,9 @@ class Hints:
         """Take note of a judged request; one that goes on and reads its prefix begins the count anew."""
         if not session or expected.before is None or expected.only_front or not looked.prefix:
             return
-        running = self._running.pop(session, None)
-        worst = _worst(looked)
+        running, worst = self._running.pop(session, None), _worst(looked)
+        if running is None and worst is None:
+            return
         if worst is not None:
             is_same = running is not None and _reason(running.cause) == _reason(worst.cause)
             times, amount = (running.times, running.amount) if running and is_same else (0, ZERO)

@@ -25,6 +25,7 @@ class Said:
     """One request of a line: its digests in order, of which `tools` and then those up to `system` come first.
 
     `cached_to` is how many of its blocks Claude may have cached, `cached` how many tokens Claude said it had.
+    `different` counts the unlike ones in its messages, and in what comes before them.
     """
 
     at: datetime
@@ -39,6 +40,7 @@ class Said:
     is_short: bool
     lives: frozenset[str]
     generation: str
+    different: tuple[int, int]
     began_at: datetime | None = None
     cached: int | None = None
     locals: int = 0
@@ -46,32 +48,39 @@ class Said:
     @classmethod
     def of(cls, prompt: Prompt, generation: str, at: datetime) -> Said:
         """Take what there is to remember of a prompt."""
-        levels = [block.level for block in prompt.blocks]
+        levels, digests = [block.level for block in prompt.blocks], prompt.digests
+        system = len(levels) - levels.count(Level.messages)
         last = max(prompt.marks, default=len(prompt.blocks) - 1) + 1
         return cls(
             at=at,
             model=prompt.model,
             workspace=prompt.workspace,
             settings=prompt.settings,
-            digests=tuple(block.digest for block in prompt.blocks),
+            digests=digests,
             tools=levels.count(Level.tools),
-            system=len(levels) - levels.count(Level.messages),
+            system=system,
             cached_to=last,
             is_marked=bool(prompt.marks),
             is_short=prompt.least is None or prompt.sums[last] < prompt.least,
             lives=frozenset(prompt.marks.values()),
             generation=generation,
+            different=(len(set(digests[system:])), len(set(digests[:system]))),
         )
 
     def shared(self, other: Said) -> tuple[int, int]:
         """Count what stands in the messages of both, and in what comes before them."""
-        mine, front = set(self.digests[self.system :]), set(self.digests[: self.system])
         theirs = other.digests
+        if other.system == self.system and self.digests[: len(theirs)] == theirs:  # It only grew, as nearly all do.
+            return other.different
+        mine, front = set(self.digests[self.system :]), set(self.digests[: self.system])
         return len(mine.intersection(theirs[other.system :])), len(front.intersection(theirs[: other.system]))
 
     def still(self, digests: Sequence[bytes]) -> list[bool]:
         """Tell of each block of a later prompt whether it stood in the part of this one that may be cached."""
-        left = Counter(self.digests[: self.cached_to])
+        cached = self.digests[: self.cached_to]
+        if cached == digests[: self.cached_to]:  # It only grew, as nearly all do.
+            return [True] * len(cached) + [False] * (len(digests) - len(cached))
+        left = Counter(cached)
         found = []
         for digest in digests:
             found.append(left[digest] > 0)
@@ -128,9 +137,9 @@ def _nearest(lines: deque[_Line], said: Said) -> tuple[_Line | None, bool]:
     latest = [line for line in reversed(lines) if line.said]
     shared = [[said.shared(one) for one in line.said] for line in latest]
     messages = [max(in_messages for in_messages, _ in each) for each in shared]
-    front = [max(in_front for _, in_front in each) for each in shared]
     if any(messages):
         return latest[messages.index(max(messages))], False
+    front = [max(in_front for _, in_front in each) for each in shared]
     # A title that is made beside a conversation has a sentence of its system, and is no beginning of it.
     if not any(front) or 2 * max(front) < said.system:
         return None, False
@@ -142,4 +151,6 @@ def _before(line: _Line, said: Said) -> Said:
     began = [one for one in line.said if one.began_at is not None and one.began_at <= said.at]
     if not began:
         return line.said[-1]
+    if len(began) == 1:
+        return began[0]
     return max(reversed(began), key=lambda one: sum(said.shared(one)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from threading import Lock
@@ -20,6 +20,7 @@ import msgspec
 from budget.prompt import Block, Level, Mark, Prompt
 from pricing.table import PriceTable
 from pricing.tokens import Kind, Ratios
+from pricing.usage import Usage
 from proxy.promptlengths import Laid, Lengths
 from proxy.promptsizes import TOOLS_TOKENS, Sizes, size_of_block, size_of_tool
 
@@ -93,14 +94,17 @@ class Prompts:
                 has_images = has_images or part.has_image
             settings = _settings(fields, has_images=has_images)
             prompt = Prompt(model.id, blocks, model.least, settings, _mark(fields), workspace)
-            laid = self._lengths.fitted(prompt, sizes, model.generation)
-            # Before the messages come two parts: all tools, and the system.
-            return replace(laid, messages=begins[2:], asked_before=_asked_before(fields, begins[2:]))
+            messages = begins[2:]  # Before the messages come two parts: all tools, and the system.
+            asked_before = _asked_before(fields, messages)
+            return self._lengths.fitted(prompt, sizes, model.generation, messages, asked_before)
 
-    def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
-        """Learn from the usage object of a complete answer how long the prompt and its parts really were."""
+    def heard(self, laid: Laid, usage: Mapping[str, Any], told: Usage | None = None) -> None:
+        """Learn from the usage object of a complete answer how long the prompt and its parts really were.
+
+        `told` is what it says, where it was read already.
+        """
         with self._lock:
-            self._lengths.heard(laid, usage)
+            self._lengths.heard(laid, usage, told)
 
     def _laid(self, fields: Mapping[str, Any]) -> Iterator[_Part]:
         """Give the parts of a prompt in order; those that were seen before from memory."""
@@ -148,8 +152,9 @@ class Prompts:
 
 def _asked_before(fields: Mapping[str, Any], begins: Sequence[int]) -> int:
     """Count the blocks before the last answer in a conversation; 0 if there is none."""
-    messages = list(zip(fields.get("messages") or (), begins, strict=True))
-    return next((begin for message, begin in reversed(messages) if message.get("role") == "assistant"), 0)
+    messages = reversed(fields.get("messages") or ())
+    pairs = zip(messages, reversed(begins), strict=True)
+    return next((begin for message, begin in pairs if message.get("role") == "assistant"), 0)
 
 
 def _blocks_of(level: Level, value: Any) -> tuple[str, list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from budget.prompt import Prompt, Split
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
-from pricing.usage import ImpossibleUsage, usage_from_anthropic
+from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
 
 MOST_KEPT = 16_384
 """Measured prefixes remembered; each request measures up to three, and a conversation needs the last ones."""
@@ -67,7 +67,14 @@ class Lengths:
         self._ratios, self._most = ratios, most
         self._kept: OrderedDict[bytes, int] = OrderedDict()
 
-    def fitted(self, prompt: Prompt, sizes: Sequence[Sizes], generation: str) -> Laid:
+    def fitted(
+        self,
+        prompt: Prompt,
+        sizes: Sequence[Sizes],
+        generation: str,
+        messages: Sequence[int] = (),
+        asked_before: int = 0,
+    ) -> Laid:
         """Put what is known of a prompt's beginning in the place of estimates."""
         found = [(place + 1, self._kept[digest]) for place, digest in prompt.prefixes.items() if digest in self._kept]
         known = max((place for place, _ in found), default=0)
@@ -77,12 +84,12 @@ class Lengths:
         guess = self._ratios.tokens(generation, _summed(sizes[known:]))
         share = max(1, guess.likely)
         rest = Estimate(likely * guess.low // share, likely, -(-likely * guess.high // share))
-        return Laid(prompt, sizes, generation, known, rest)
+        return Laid(prompt, sizes, generation, known, rest, messages, asked_before)
 
-    def heard(self, laid: Laid, usage: Mapping[str, Any]) -> None:
+    def heard(self, laid: Laid, usage: Mapping[str, Any], told: Usage | None = None) -> None:
         """Keep what an answer's usage says of its prompt, and learn from what was only estimated."""
         try:
-            told = usage_from_anthropic(usage)
+            told = told or usage_from_anthropic(usage)
         except ImpossibleUsage:
             return
         prompt = laid.prompt

@@ -12,6 +12,7 @@ from budget.entries import Outcome, Settlement
 from pricing.bill import bill
 from pricing.money import ZERO
 from pricing.table import PriceTable
+from proxy.baselinereckon import read_usage
 from proxy.baselinereckon import usage_of as told_in
 from proxy.baselineworld import Sent, Worlds
 from proxy.cachemissdoctor import Doctor
@@ -47,7 +48,8 @@ class Clinic:
         if outcome is not Outcome.voided:
             self.worlds.began(pending, self._now)
             self.doctor.began(self._number, self._now)
-        looked = self.doctor.ended(self._number, settlement, told_in(settlement))
+        raw = told_in(settlement)
+        looked = self.doctor.ended(self._number, settlement, raw, read_usage(raw))
         if outcome is Outcome.complete:
             self.worlds.heard(pending, json.loads(settlement.raw_usage))
         return looked, settlement
