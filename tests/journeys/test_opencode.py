@@ -26,14 +26,10 @@ LOCAL_SCRIPTS = {
     # Just what opencode's schema has: the server's grammar would cut short what it does not.
     "then_bash": call("bash", {"command": "echo from-the-shell"}),
 }
-DIALECTS: tuple[Dialect, ...] = ("openai", "anthropic")
-
-
-@pytest.fixture(params=DIALECTS)
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    """Each of the two dialects that opencode speaks."""
-    found: Dialect = request.param
-    return found
+OPENAI: Dialect = "openai"
+in_both_dialects = pytest.mark.parametrize("dialect", [OPENAI, "anthropic"])
+in_either_dialect = pytest.mark.parametrize("dialect", [OPENAI, pytest.param("anthropic", marks=pytest.mark.prove)])
+"""What does not depend on the dialect: opencode takes six seconds of a processor for a turn."""
 
 
 @pytest.fixture
@@ -67,6 +63,7 @@ def _ask(
         return session, list(tap.exchanges)
 
 
+@in_both_dialects
 def test_a_tool_loop_reaches_claude_and_costs_what_claude_charges(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect
 ) -> None:
@@ -87,6 +84,7 @@ def test_a_tool_loop_reaches_claude_and_costs_what_claude_charges(
     assert {entry.session for entry in entries} == {session.session_id}
 
 
+@in_either_dialect
 def test_the_steps_of_a_turn_read_what_the_first_has_written_to_the_prompt_cache(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect
 ) -> None:
@@ -98,6 +96,7 @@ def test_the_steps_of_a_turn_read_what_the_first_has_written_to_the_prompt_cache
     assert [usage["read"] > usage["input"] for usage in usages] == [False, True, True]
 
 
+@in_either_dialect
 def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect, scripted_llama: LlamaServer
 ) -> None:
@@ -113,6 +112,7 @@ def test_in_mode_local_the_same_turn_works_and_no_byte_reaches_claude(
     assert {(entry.is_local, entry.charged) for entry in bursar.entries()} == {(1, 0)}
 
 
+@in_either_dialect
 def test_a_local_model_can_be_asked_for_by_its_name(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect, scripted_llama: LlamaServer
 ) -> None:
@@ -125,6 +125,7 @@ def test_a_local_model_can_be_asked_for_by_its_name(
     assert fake.requests() == []
 
 
+@in_either_dialect
 def test_with_nothing_left_it_ends_at_once_with_our_sentence(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect
 ) -> None:
@@ -137,6 +138,7 @@ def test_with_nothing_left_it_ends_at_once_with_our_sentence(
     assert fake.requests(path="/v1/messages") == []
 
 
+@in_either_dialect
 def test_a_stream_that_breaks_is_no_answer_and_the_turn_goes_on(
     opencode: OpenCode, start: StartBursar, fake: FakeClaude, dialect: Dialect
 ) -> None:

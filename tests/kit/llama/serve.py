@@ -33,9 +33,9 @@ def parameters(options: dict) -> xllamacpp.CommonParams:
     given.cache_type_k = given.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
     given.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     given.n_gpu_layers = 0
-    # Its threads spin while they wait for each other: one is quickest for single tokens, above all on a busy machine.
+    # Its threads spin while they wait for each other: on a busy machine, as tests make it, one is quickest.
     given.cpuparams.n_threads = 1
-    given.cpuparams_batch.n_threads = os.cpu_count() or 1
+    given.cpuparams_batch.n_threads = 1
     given.warmup = False
     given.use_jinja = True
     given.endpoint_slots = True
