@@ -141,33 +141,31 @@ def test_a_client_that_leaves_is_noticed_before_claude_answers(start: StartBursa
 @pytest.mark.parametrize("how", ["fin", "rst", "clean"])
 @pytest.mark.parametrize("cut", [1, 380, 700, 1200])
 def test_a_broken_stream_never_ends_cleanly_and_its_text_is_a_prefix(
-    start: StartBursar, fake: FakeClaude, how: str, cut: int
+    shared_bursar: Bursar, fake: FakeClaude, how: str, cut: int
 ) -> None:
-    bursar = start()
     asked = message(f"[[out:400]] [[fault:cut={cut} how={how}]]", stream=True)
     try:
-        answer = ask(bursar.url, asked)
+        answer = ask(shared_bursar.url, asked)
     except Truncated as broken:
         seen = broken.wire
     else:
         assert answer.events[-1][0] == "error"
         seen = answer.wire
     assert b"message_stop" not in seen
-    bursar.settled()
-    (entry,) = bursar.entries()
+    shared_bursar.settled()
+    entry = shared_bursar.entries()[-1]
     assert entry.charged >= fake.bill()["picos"]
 
 
 @pytest.mark.parametrize("fault", ["drop", "reset"])
 def test_an_upstream_that_drops_the_request_is_an_error_and_is_charged(
-    start: StartBursar, fake: FakeClaude, fault: str
+    shared_bursar: Bursar, fake: FakeClaude, fault: str
 ) -> None:
-    bursar = start()
-    answer = ask(bursar.url, message(f"[[fault:{fault}]]", stream=True))
+    answer = ask(shared_bursar.url, message(f"[[fault:{fault}]]", stream=True))
     assert answer.status == 502
     assert _messages_sent(fake) == 1
-    bursar.settled()
-    assert bursar.entries()[0].charged > 0
+    shared_bursar.settled()
+    assert shared_bursar.entries()[-1].charged > 0
 
 
 def test_an_error_of_claude_costs_nothing(start: StartBursar, fake: FakeClaude) -> None:
@@ -189,11 +187,10 @@ def test_an_error_of_claude_costs_nothing(start: StartBursar, fake: FakeClaude) 
         "no-delta",
     ],
 )
-def test_nonsense_for_usage_is_charged_in_full_and_flagged(start: StartBursar, fake: FakeClaude, fault: str) -> None:
-    bursar = start()
-    ask(bursar.url, message(f"[[out:40]] [[fault:{fault}]]", stream=True))
-    bursar.settled()
-    (entry,) = bursar.entries()
+def test_nonsense_for_usage_is_charged_in_full_and_flagged(shared_bursar: Bursar, fake: FakeClaude, fault: str) -> None:
+    ask(shared_bursar.url, message(f"[[out:40]] [[fault:{fault}]]", stream=True))
+    shared_bursar.settled()
+    entry = shared_bursar.entries()[-1]
     assert entry.charged >= fake.bill()["picos"] > 0
     assert entry.outcome in ("flagged", "unknown", "interrupted")
 

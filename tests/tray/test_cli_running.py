@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -20,11 +21,18 @@ from tests.tray.conftest import NOWHERE
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
 
-def test_status_tells_today_and_where_agents_connect(served: Bursar):
-    said = served.command("status")
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bursar]:
+    """One for all tests that neither end it nor change what holds; its Claude is not there."""
+    with Bursar(tmp_path_factory.mktemp("shared") / "home", NOWHERE, mode=None) as bursar:
+        yield bursar
+
+
+def test_status_tells_today_and_where_agents_connect(shared: Bursar):
+    said = shared.command("status")
     assert said.returncode == 0
     assert "$0.00 of $10.00" in said.stdout
-    assert f"http://127.0.0.1:{served.port}" in said.stdout
+    assert f"http://127.0.0.1:{shared.port}" in said.stdout
     assert "not running" not in said.stdout
 
 
@@ -59,8 +67,8 @@ def test_a_reload_takes_what_a_person_wrote_and_refuses_what_is_wrong(served: Bu
     assert served.status()["budget_usd"] == "15"
 
 
-def test_the_day_of_the_clock_can_be_confirmed(served: Bursar):
-    assert f"the budget day is {served.status()['day']}" in served.command("confirm-day").stdout
+def test_the_day_of_the_clock_can_be_confirmed(shared: Bursar):
+    assert f"the budget day is {shared.status()['day']}" in shared.command("confirm-day").stdout
 
 
 def test_the_emergency_stop_is_kept_across_kill_9(served: Bursar):
@@ -71,12 +79,12 @@ def test_the_emergency_stop_is_kept_across_kill_9(served: Bursar):
     assert "allowed" in served.command("resume").stdout
 
 
-def test_a_second_bursar_names_the_first_and_ends(served: Bursar):
-    said = served.command("serve")
+def test_a_second_bursar_names_the_first_and_ends(shared: Bursar):
+    said = shared.command("serve")
     assert said.returncode == 4
-    runs = f"bursar: bursar is already running (process {served.pid})"
+    runs = f"bursar: bursar is already running (process {shared.pid})"
     assert said.stderr == f"{runs}; to look at it: bursar status, or: bursar dashboard\n"
-    assert served.status()["running"]
+    assert shared.status()["running"]
 
 
 def test_a_lock_left_by_kill_9_stops_nobody(served: Bursar):
@@ -124,17 +132,17 @@ def test_a_signal_ends_it_well(served: Bursar, number: int):
 
 @posix_only
 def test_a_signal_is_never_lost_however_soon_it_comes(served: Bursar):
-    for _ in range(8):
+    for _ in range(5):
         os.kill(served.pid, signal.SIGHUP)
         assert served.stop(10) == 0
         served.start()
 
 
-def test_an_agent_is_told_of_bursar_and_its_exit_code_is_ours(served: Bursar):
+def test_an_agent_is_told_of_bursar_and_its_exit_code_is_ours(shared: Bursar):
     tell = "import os, sys; print(os.environ['ANTHROPIC_BASE_URL'], os.environ['NO_PROXY']); sys.exit(7)"
-    said = served.command("run", "--", sys.executable, "-c", tell)
+    said = shared.command("run", "--", sys.executable, "-c", tell)
     assert said.returncode == 7
-    assert said.stdout == f"http://127.0.0.1:{served.port} {no_proxy()}\n"
+    assert said.stdout == f"http://127.0.0.1:{shared.port} {no_proxy()}\n"
 
 
 def no_proxy() -> str:
@@ -142,18 +150,18 @@ def no_proxy() -> str:
     return ",".join(filter(None, [os.environ.get("NO_PROXY", ""), "127.0.0.1", "localhost"]))
 
 
-def test_a_command_that_is_not_there_is_named(served: Bursar):
-    said = served.command("run", "--", "no-such-agent")
+def test_a_command_that_is_not_there_is_named(shared: Bursar):
+    said = shared.command("run", "--", "no-such-agent")
     assert (said.returncode, said.stderr) == (127, "bursar: there is no command 'no-such-agent'\n")
 
 
 @posix_only
-def test_a_signal_reaches_the_agent_and_its_death_is_told_as_a_shell_would(served: Bursar):
+def test_a_signal_reaches_the_agent_and_its_death_is_told_as_a_shell_would(shared: Bursar):
     wait = "import time; print('ready', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-m", "tray", "run", "--", sys.executable, "-c", wait],
         cwd=ROOT,
-        env={**os.environ, "BURSAR_HOME": str(served.home)},
+        env={**os.environ, "BURSAR_HOME": str(shared.home)},
         stdout=subprocess.PIPE,
     ) as running:
         assert running.stdout is not None
@@ -237,9 +245,9 @@ def test_the_log_names_what_was_refused_for_want_of_money_and_why(served: Bursar
     assert "the cutoff leaves $0.01" in said
 
 
-def test_explain_says_that_a_request_never_reached_claude(served: Bursar):
-    ask(served.url, message("hello"))
-    assert "failed, it never reached Claude" in " ".join(served.command("explain").stdout.split())
+def test_explain_says_that_a_request_never_reached_claude(shared: Bursar):
+    ask(shared.url, message("hello"))
+    assert "failed, it never reached Claude" in " ".join(shared.command("explain").stdout.split())
 
 
 def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):
@@ -247,9 +255,9 @@ def test_before_the_first_request_the_log_and_explain_say_so(served: Bursar):
     assert "no request was made yet" in served.command("explain").stderr
 
 
-def test_a_claude_that_cannot_be_reached_is_told_by_status_log_and_doctor(served: Bursar):
-    ask(f"http://127.0.0.1:{served.port}", message("hello"))
-    assert " could not be reached at " in served.command("status").stdout
-    assert served.status()["cloud"]["trouble"]["why"] == "connection refused"
-    assert "failed: Claude could not be reached: connection refused, $0.00" in served.command("log").stdout
-    assert "could not be reached at" in served.command("doctor").stdout
+def test_a_claude_that_cannot_be_reached_is_told_by_status_log_and_doctor(shared: Bursar):
+    ask(f"http://127.0.0.1:{shared.port}", message("hello"))
+    assert " could not be reached at " in shared.command("status").stdout
+    assert shared.status()["cloud"]["trouble"]["why"] == "connection refused"
+    assert "failed: Claude could not be reached: connection refused, $0.00" in shared.command("log").stdout
+    assert "could not be reached at" in shared.command("doctor").stdout
