@@ -18,6 +18,7 @@ from budget.prompt import Life, Split
 from budget.promptcache import LIFETIMES, Simulator
 from pricing.table import PriceTable
 from pricing.usage import Usage
+from proxy.conversation import conversation_of
 from proxy.promptblocks import CachedModel, Prompts
 from proxy.promptlengths import Laid
 
@@ -168,8 +169,8 @@ class Worlds:
         self, pending: Pending, fields: Mapping[str, Any], model: CachedModel, active: datetime | None
     ) -> Pending:
         """Say what would be read if the conversation so far were in the cache: everything but what is new."""
-        messages, sent, prompt = fields.get("messages") or [], pending.sent, pending.alone.laid.prompt
-        last = max((i for i, message in enumerate(messages) if message.get("role") == "assistant"), default=None)
+        messages, sent, prompt = conversation_of(fields.get("messages") or ()), pending.sent, pending.alone.laid.prompt
+        last = messages.last_of("assistant")
         if last is None:
             return pending
         life: Life = "1h" if "1h" in prompt.marks.values() else "5m"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -21,6 +21,7 @@ from budget.prompt import Block, Level, Mark, Prompt
 from pricing.table import PriceTable
 from pricing.tokens import Kind, Ratios
 from pricing.usage import Usage
+from proxy.conversation import Conversation, Key, conversation_of, key_of
 from proxy.promptlengths import Laid, Lengths
 from proxy.promptsizes import TOOLS_TOKENS, Sizes, size_of_block, size_of_tool
 
@@ -72,7 +73,7 @@ class Prompts:
         self.ratios = ratios or Ratios()
         self._key = key or secrets.token_bytes(16)
         self._most = most
-        self._parts: OrderedDict[tuple[int, int], _Part] = OrderedDict()
+        self._parts: OrderedDict[Key, _Part] = OrderedDict()
         self._lengths = Lengths(self.ratios)
         self._lock = Lock()
 
@@ -83,9 +84,9 @@ class Prompts:
         """
         with self._lock:
             blocks, sizes, has_images = list[Block](), list[Sizes](), False
-            begins = list[int]()
+            begins, messages = list[int](), conversation_of(fields.get("messages") or ())
             estimated = (model.generation, self.ratios.version)
-            for part in self._laid(fields):
+            for part in self._laid(fields, messages):
                 if part.estimated != estimated:
                     self._estimate(part, *estimated)
                 begins.append(len(blocks))
@@ -94,9 +95,10 @@ class Prompts:
                 has_images = has_images or part.has_image
             settings = _settings(fields, has_images=has_images)
             prompt = Prompt(model.id, blocks, model.least, settings, _mark(fields), workspace)
-            messages = begins[2:]  # Before the messages come two parts: all tools, and the system.
-            asked_before = _asked_before(fields, messages)
-            return self._lengths.fitted(prompt, sizes, model.generation, messages, asked_before)
+            begins = begins[2:]  # Before the messages come two parts: all tools, and the system.
+            answer = messages.last_of("assistant")
+            asked_before = 0 if answer is None else begins[answer]
+            return self._lengths.fitted(prompt, sizes, model.generation, begins, asked_before)
 
     def heard(self, laid: Laid, usage: Mapping[str, Any], told: Usage | None = None) -> None:
         """Learn from the usage object of a complete answer how long the prompt and its parts really were.
@@ -106,23 +108,24 @@ class Prompts:
         with self._lock:
             self._lengths.heard(laid, usage, told)
 
-    def _laid(self, fields: Mapping[str, Any]) -> Iterator[_Part]:
+    def _laid(self, fields: Mapping[str, Any], messages: Conversation) -> Iterator[_Part]:
         """Give the parts of a prompt in order; those that were seen before from memory."""
         tools = fields.get("tools") or ()
         named = {str(tool.get("name")): tool for tool in tools}
-        yield self._part(Level.tools, [tool for tool in tools if not tool.get("defer_loading")], {})
-        yield self._part(Level.system, [[fields.get("system")]], {})
-        for message in fields.get("messages") or ():
-            yield self._part(Level.messages, message, named)
+        # A message is an object, tools are a list of them, and the system is a list in one.
+        upfront = [tool for tool in tools if not tool.get("defer_loading")]
+        system = [[fields.get("system")]]
+        yield self._part(key_of(_encode(upfront)), lambda: self._read(Level.tools, upfront, {}))
+        yield self._part(key_of(_encode(system)), lambda: self._read(Level.system, system, {}))
+        for place, key in enumerate(messages.keys):
+            yield self._part(key, lambda place=place: self._read(Level.messages, messages[place], named))  # type: ignore[misc]
 
-    def _part(self, level: Level, value: Any, tools: Mapping[str, Any]) -> _Part:
-        raw = _encode(value)  # A message is an object, tools are a list of them, and the system is a list in one.
-        key = (hash(raw), len(raw))
+    def _part(self, key: Key, read: Callable[[], _Part]) -> _Part:
         part = self._parts.get(key)
         if part:
             self._parts.move_to_end(key)
             return part
-        part = self._parts[key] = self._read(level, value, tools)
+        part = self._parts[key] = read()
         if len(self._parts) > self._most:
             self._parts.popitem(last=False)
         return part
@@ -148,13 +151,6 @@ class Prompts:
             Block(b.level, b.digest, self.ratios.tokens(generation, size).likely, b.mark, b.eligible)
             for b, size in zip(part.blocks, part.sizes, strict=True)
         )
-
-
-def _asked_before(fields: Mapping[str, Any], begins: Sequence[int]) -> int:
-    """Count the blocks before the last answer in a conversation; 0 if there is none."""
-    messages = reversed(fields.get("messages") or ())
-    pairs = zip(messages, reversed(begins), strict=True)
-    return next((begin for message, begin in pairs if message.get("role") == "assistant"), 0)
 
 
 def _blocks_of(level: Level, value: Any) -> tuple[str, list[dict[str, Any]]]:
