@@ -362,8 +362,9 @@ class Admission:
         return recorder.follow(held, self._case, route) if recorder else None
 
     def _ask(self, offered: tuple[Offer, ...], why: str) -> Ask:
-        known = self._case.labels
-        labels = replace(known, reason=why or self._case.decision.reason, attempt=known.attempt + self._attempts)
+        labels = self._case.labels
+        if why or self._attempts:
+            labels = replace(labels, reason=why or labels.reason, attempt=labels.attempt + self._attempts)
         shares = self._services.options.shares
         return Ask(self._case.request_id, offered, labels, self._place.ticket, shares=shares)
 

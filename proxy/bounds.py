@@ -31,7 +31,9 @@ class Bounds:
     def of(self, route: Route) -> tuple[Bound, ...]:
         """Give the upper bounds, largest first: by its bytes, by what was measured, as counted."""
         at = self._services.clock()
-        shape = replace(self.case.request.shape, model=route.model)
+        shape = self.case.request.shape
+        if shape.model != route.model:
+            shape = replace(shape, model=route.model)
         by_bytes = bound(shape, at, self.prices)
         inputs = [self._anchored(), counted(self.tokens) if self.tokens else None]
         tighter = [bound(shape, at, self.prices, input_tokens=n) for n in inputs if n is not None]

@@ -38,7 +38,8 @@ class Choices:
 
     def swapped(self) -> Choices:
         """Give the places with the Claude model that rules or the tier wish for."""
-        return replace(self, swap=self.view.swaps.get(self.tier))
+        swap = self.view.swaps.get(self.tier)
+        return replace(self, swap=swap) if swap else self
 
     @property
     def has_cloud(self) -> bool:
@@ -79,10 +80,10 @@ class Choices:
         what = f"local, degraded: {self._closed()}" if is_less else f"local: {self._closed()}"
         return Decision(self.local, self._reason(what), self.tier, is_less)
 
-    def only_cloud(self, what: str, unfit: Refusal | None = None) -> Decision:
+    def only_cloud(self, what: str, unfit: Refusal | None = None, would: Route | None = None) -> Decision:
         if self.has_cloud:
-            return Decision((self.cloud,), self._at_claude(what), self.tier)
-        return self._no_cloud(unfit)
+            return Decision((self.cloud,), self._at_claude(what), self.tier, would=would)
+        return replace(self._no_cloud(unfit), would=would)
 
     def only_local(self, what: str, kind: RefusalKind) -> Decision:
         if self.local:

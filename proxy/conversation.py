@@ -6,6 +6,7 @@ import marshal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, overload
 
 import msgspec
@@ -32,14 +33,14 @@ class Gist:
     met: Met
 
     @classmethod
-    def of(cls, message: Any) -> Gist:
-        """Look at a message."""
+    def of(cls, message: Any, words: str) -> Gist:
+        """Look at a message, in which a user says these words."""
         content = message.get("content") if isinstance(message, dict) else None
         role, met = message.get("role") if isinstance(message, dict) else None, Met()
         met.look_at(content)
         blocks = content if isinstance(content, list) else ()
         has_results = any(isinstance(block, dict) and block.get("type") == "tool_result" for block in blocks)
-        return cls(role, role == "user" and bool(user_text(content)), has_results, met)
+        return cls(role, bool(words), has_results, met)
 
 
 class Conversation(Sequence[dict[str, Any]]):
@@ -54,6 +55,7 @@ class Conversation(Sequence[dict[str, Any]]):
     ) -> None:
         """Take messages, each as an object or as the slice of `body` that it is written in."""
         self._items, self._body, self._gists, self._keys = items, body, gists, keys
+        self._words = dict[int, str]()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -78,8 +80,15 @@ class Conversation(Sequence[dict[str, Any]]):
     def gists(self) -> list[Gist]:
         """What is known of each message."""
         if self._gists is None:
-            self._gists = [Gist.of(message) for message in self]
+            self._gists = [Gist.of(message, self.words(place)) for place, message in enumerate(self)]
         return self._gists
+
+    def words(self, place: int) -> str:
+        """Give what a user says in a message; empty if it is no user's, or only brings results."""
+        found = self._words.get(place)
+        if found is None:
+            found = self._words[place] = words_of(self[place])
+        return found
 
     @property
     def keys(self) -> list[Key]:
@@ -97,7 +106,18 @@ class Conversation(Sequence[dict[str, Any]]):
     def first_words(self) -> str:
         """The first user text, with which all requests of a conversation begin; empty without any."""
         place = next((place for place, gist in enumerate(self.gists) if gist.has_words), None)
-        return "" if place is None else user_text(self[place].get("content"))
+        return "" if place is None else self.words(place)
+
+    @cached_property
+    def beginning(self) -> bytes:
+        """What tells a conversation from others by its first words: a digest of them."""
+        return blake2b(self.first_words.encode("utf-8", "replace"), digest_size=12).digest()
+
+
+def words_of(message: Any) -> str:
+    """Give what a user says in a message; empty if it is no user's, or only brings results."""
+    is_users = isinstance(message, dict) and message.get("role") == "user"
+    return user_text(message.get("content")) if is_users else ""
 
 
 def conversation_of(messages: Sequence[Any]) -> Conversation:

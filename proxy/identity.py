@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.ownwords import user_text
+from proxy.conversation import conversation_of
 
 MOST_LENGTH = 128
 _PLAIN = re.compile(r"[\w.:@/+-]+", re.A)
@@ -75,9 +75,9 @@ def _from_metadata(metadata: Any) -> str:
 
 
 def _from_beginning(fields: Mapping[str, Any]) -> str:
-    messages = fields.get("messages") or []
-    first = next((m for m in messages if isinstance(m, dict) and m.get("role") == "user"), {})
-    words = "\0".join([*system_texts(fields), user_text(first.get("content"))])
+    messages = conversation_of(fields.get("messages") or ())
+    first = next((place for place, gist in enumerate(messages.gists) if gist.role == "user"), None)
+    words = "\0".join([*system_texts(fields), "" if first is None else messages.words(first)])
     return "h-" + hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=10).hexdigest()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from proxy.conversation import Conversation, Gist, Key, key_of
+from proxy.conversation import Conversation, Gist, Key, key_of, words_of
 from proxy.kept import FRESH, Kept
 from proxy.strictjson import NotStrictJson, parse
 from proxy.wellformed import BadRequest, check_around, check_fields, check_message, parsed_object
@@ -97,7 +97,7 @@ class Reader:
             return key, known
         message = parse(raw, within=_WITHIN)
         check_message(message.value, 0)
-        gist, written = Gist.of(message.value), Written.of(message.canonical)
+        gist, written = Gist.of(message.value, words_of(message.value)), Written.of(message.canonical)
         # What holds words of its own, such as the names of tools, is looked at each time rather than kept.
         is_wordless = not gist.met.references and not gist.met.cloud and len(gist.role) <= _SHORT_ROLE
         return key, self._known.put(key, (gist, written)) if is_wordless else (gist, written)

@@ -47,15 +47,17 @@ def _decided(choices: Choices) -> Decision:
             return choices.swapped().only_cloud("mode cloud")
         case Mode.observe:
             auto = _as_auto_would(choices)
-            return replace(choices.only_cloud("as asked"), would=auto.routes[0] if auto.routes else None)
+            return choices.only_cloud("as asked", would=auto.routes[0] if auto.routes else None)
 
 
 def _as_auto_would(choices: Choices) -> Decision:
     """Decide as mode auto would have, in a turn that it would have begun."""
     if choices.view.ruling.route == "block":
         return choices.blocked()
-    view = replace(choices.view, sticky=choices.view.would, sticky_tier=choices.view.would_tier)
-    return _in_auto_mode(replace(choices, view=view).swapped())
+    view = choices.view
+    if (view.sticky, view.sticky_tier) != (view.would, view.would_tier):
+        choices = replace(choices, view=replace(view, sticky=view.would, sticky_tier=view.would_tier))
+    return _in_auto_mode(choices.swapped())
 
 
 def tier_of(view: View, task: Task) -> Tier:

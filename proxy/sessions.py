@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -180,5 +179,4 @@ class Sessions:
 
 def _conversation(request: AgentRequest) -> tuple[str, str, bytes]:
     """Name a conversation by how it began too: what an agent asks beside it has the same session and other turns."""
-    words = conversation_of(request.fields["messages"]).first_words.encode("utf-8", "replace")
-    return request.session, request.agent_id, hashlib.blake2b(words, digest_size=12).digest()
+    return request.session, request.agent_id, conversation_of(request.fields["messages"]).beginning

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from proxy.conversation import Conversation
-from proxy.ownwords import user_text
 
 _TAG = re.compile(r"@(local|cloud)(?:\s+|$)", re.A)
 
@@ -54,7 +53,7 @@ def spoken_in(messages: Conversation) -> Iterator[int]:
 
 
 def _words(messages: Conversation, place: int) -> str:
-    return user_text(messages[place].get("content")) if messages.gists[place].has_words else ""
+    return messages.words(place) if messages.gists[place].has_words else ""
 
 
 def _continues(messages: Conversation, place: int) -> bool:

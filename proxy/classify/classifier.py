@@ -50,6 +50,7 @@ class Seen:
         self._longest_s = longest_s
         self._monotonic = monotonic
         self._texts: Kept[str | None] = Kept(most)
+        self._words: Kept[str | None] = Kept(most)
         self._messages: Kept[Reason | None] = Kept(most)
 
     def begin(self) -> float:
@@ -65,6 +66,14 @@ class Seen:
         if until is not None and self._monotonic() > until:
             raise ScanTooLong("a request takes too long to scan")
         return self._texts.put(key, secret_in(text))
+
+    def told_in(self, words: str, restricted: Restricted) -> str | None:
+        """Name what restricts a user's own words, from memory if they were looked at before."""
+        key = (hash(words), len(words), hash(restricted))
+        known = self._words.get(key)
+        if known is not FRESH:
+            return known
+        return self._words.put(key, secret_told(words) or restricted_in_text(words, restricted))
 
     def first_in(self, messages: Conversation, restricted: Restricted, until: float) -> Reason | None:
         """Give the first reason why a conversation is restricted. Raises ScanTooLong."""
@@ -153,8 +162,7 @@ def _hard(request: AgentRequest, restricted: Restricted, seen: Seen) -> Reason |
     found = found or seen.first_in(conversation_of(request.fields["messages"]), restricted, until)
     if found:
         return found
-    words = request.turn.text
-    told = secret_told(words) or restricted_in_text(words, restricted)
+    told = seen.told_in(request.turn.text, restricted)
     return Reason(told, "prompt") if told else None
 
 
