@@ -19,6 +19,8 @@ BEARER = "sk-ant-fake-canary-bearer-token"
 WORDS = (CANARY, CANARY.replace(" ", "-"), KEY, BEARER, PLAIN, FINAL)
 PROMPT = re.compile(rb"\[\[(?:text|read|bash|agent|tool|long|think|unseen|out|at|fault|ttft|stop):[^\]]{0,40}")
 """What tests write into prompts to say what the fake Claude shall do."""
+_ZEROS = re.compile(rb"\0{64,}")
+"""Most of a young ledger; no word of it lies in these, and to look through them takes the longest."""
 LEDGER = "ledger.db"
 LOG = "bursar.log"
 BALLAST = "ledger.ballast"
@@ -48,7 +50,7 @@ def in_files(folder: Path, *but: str) -> list[str]:
 def in_text(text: bytes | str | Iterable[str]) -> list[str]:
     """Name the words of it that a text holds, in whatever form."""
     data = text if isinstance(text, bytes) else (text if isinstance(text, str) else "\n".join(text)).encode()
-    every = list(layers(data))
+    every = [_ZEROS.sub(bytes(4), layer) for layer in layers(data)]
     found = [word for word in WORDS if any(form in layer for layer in every for form in forms(word))]
     return found + [prompt for layer in every for prompt in _prompts(layer)][:1]
 

@@ -57,6 +57,13 @@ def test_a_directive_shows_that_a_prompt_was_kept(directive: str) -> None:
         assert len(in_text(b"..." + text)) == 1
 
 
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_is_found_amid_the_zeros_of_an_empty_page(word: str) -> None:
+    for text in (word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be")):
+        assert word in in_text(bytes(4096) + text + bytes(4096))
+    assert in_text(word[:9].encode() + bytes(4096) + word[9:].encode()) == []
+
+
 def test_what_is_none_of_it_is_not_found() -> None:
     parts = [CANARY[:-1], CANARY.upper(), KEY[:-1], "[[", "[[words]]", "[local]", "100 % \\u12 \\x"]
     assert in_text(parts) == []
