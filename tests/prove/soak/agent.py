@@ -15,6 +15,7 @@ from tests.prove.soak.calls import Call
 LAST_CHUNK = b"0\r\n\r\n"
 LAST_EVENTS = (b"message_stop", b"[DONE]", b"event: error")
 PATIENCE_S = 90.0
+MOST_SAID = 300
 _LENGTH = re.compile(rb"\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\ntransfer-encoding: *chunked", re.IGNORECASE)
 _UPSTREAM_ID = re.compile(rb"\nrequest-id: *([!-~]+)", re.IGNORECASE)
@@ -31,6 +32,8 @@ class Told:
     has_ended: bool = False
     """Its stream brought the last event."""
     upstream_id: str = ""
+    refusal: str = ""
+    """The body of an answer that is no success, as far as it is worth reading."""
     hung: bool = False
     seconds: float = 0.0
 
@@ -99,7 +102,8 @@ async def _read(reader: asyncio.StreamReader, call: Call, told: Told) -> None:
     if call.wire.startswith(b"HEAD"):
         told.is_whole = True
     elif length:
-        await reader.readexactly(int(length[1]))
+        body = await reader.readexactly(int(length[1]))
+        told.refusal = body[:MOST_SAID].decode(errors="replace") if told.status >= 400 else ""
         told.is_whole = True
     else:
         await _read_stream(reader, call, told, is_chunked=bool(_CHUNKED.search(head)))

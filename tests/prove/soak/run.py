@@ -132,7 +132,7 @@ class Run:
         if call.is_plain and told.is_whole and told.status == 200 and told.upstream_id:
             self.seen.whole.add(told.upstream_id)
         if wrong := _wrong(call, told, absent):
-            self.seen.wrong.append(f"{call.kind} {call.fault}: {wrong}")
+            self.seen.wrong.append(f"{call.kind} {call.fault}: {wrong} {told.refusal}".rstrip())
 
     async def _sample(self, bursar: Served, local: LocalFake) -> None:
         for number in itertools.count(1):
