@@ -130,10 +130,10 @@ class Prompt:
 
     def split(self, read: int, long: int, short: int) -> Split:
         """Divide the prompt after so many blocks: read, then written for an hour, then for five minutes."""
-        cuts = (read, max(read, long), max(read, long, short))
-        found = self._splits.get(cuts)
+        found = self._splits.get((read, long, short))
         if found is None:
-            found = self._splits[cuts] = _split(self.sums, cuts)
+            cuts = (read, max(read, long), max(read, long, short))
+            found = self._splits[read, long, short] = _split(self.sums, cuts)
         return found
 
     @cached_property

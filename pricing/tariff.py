@@ -29,6 +29,7 @@ class Tariff:
     _table: PriceTable
     _how: Modifiers
     _terms: Terms
+    _usual: tuple[Rates, bool]
     _searches: int
     _is_odd: bool
 
@@ -40,7 +41,9 @@ class Tariff:
         """
         is_odd = bool(oddities(raw_usage))
         searches = count(raw_usage.get("server_tool_use") or {}, "web_search_requests")
-        return cls(model, at, table, modifiers(raw_usage), table.on(at, model), searches, is_odd)
+        how, terms = modifiers(raw_usage), table.on(at, model)
+        usual = how.rates(terms, 0, partial(table.highest, at, model))
+        return cls(model, at, table, how, terms, usual, searches, is_odd)
 
     def rates(self, prompt: int) -> Rates:
         """Give the rates of a prompt of so many tokens."""
@@ -61,4 +64,6 @@ class Tariff:
         return self._rates(usage.prompt)[1] or self._how.unknown or self._is_odd or not usage.prompt
 
     def _rates(self, prompt: int) -> tuple[Rates, bool]:
+        if self._terms.long_prompt is None and self._terms.fast_long_prompt is None:
+            return self._usual
         return self._how.rates(self._terms, prompt, partial(self._table.highest, self._at, self._model))

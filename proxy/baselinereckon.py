@@ -16,6 +16,7 @@ from pricing.tariff import Tariff
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
 from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
 from proxy.baselineworld import Pending, Sent, View
+from proxy.promptlengths import NO_REST
 from proxy.promptsizes import BLOCK_BYTES, kind_of
 from proxy.toolcalls.signals import Heard
 from proxy.toolcalls.verdict import Failed
@@ -77,8 +78,8 @@ def _told(pending: Pending | None, ended: Ended, part: Part, ratios: Ratios) -> 
 
 
 def _part(sent: Sent, ended: Ended) -> Part:
-    outcome, flags = ended.settlement.outcome.value, ended.settlement.flags
-    part = part_of(outcome, flags, is_local=sent.is_local, is_as_asked=sent.is_as_asked)
+    settlement = ended.settlement
+    part = part_of(settlement.outcome, settlement.flags, is_local=sent.is_local, is_as_asked=sent.is_as_asked)
     if part is Part.void:
         return part
     return Part.cold if sent.is_ping or (part is Part.kept and ended.has_diverged) else part
@@ -160,7 +161,7 @@ def _measured(pending: Pending, usage: Mapping[str, Any]) -> tuple[Any, str]:
     told, places = usage_from_anthropic({"output_tokens": 0, **usage}), len(laid.prompt.blocks)
     earlier = tuple(pair for pair in laid.prompt.measured if pair[0] < places)
     prompt = laid.prompt.fitted((*earlier, (places, told.prompt)))
-    return replace(laid, prompt=prompt, known=places, rest=Estimate(0, 0, 0)), ""
+    return replace(laid, prompt=prompt, known=places, rest=NO_REST), ""
 
 
 def _at(view: View, split: Split) -> Split:

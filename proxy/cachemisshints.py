@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from budget.cachemiss import Cause, Kind, Looked, Miss
+from budget.cachemiss import Cause, Kind, Looked, Miss, What
 from pricing.money import ZERO, Money
 from proxy.cachemiss import Expected
 
@@ -67,5 +67,5 @@ def _worst(looked: Looked) -> Miss | None:
     return max(breaks, key=lambda miss: miss.tokens, default=None)
 
 
-def _reason(cause: Cause) -> tuple[str, str]:
-    return cause.kind.value, cause.what.value
+def _reason(cause: Cause) -> tuple[Kind, What]:
+    return cause.kind, cause.what

@@ -20,6 +20,8 @@ MOST_KEPT = 16_384
 NEAR = 50
 """By how many thousandths a prefix that was read may differ from what it was taken for."""
 
+NO_REST = Estimate(0, 0, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Laid:
@@ -80,6 +82,8 @@ class Lengths:
         known = max((place for place, _ in found), default=0)
         if found:
             prompt = prompt.fitted(tuple(sorted(found)))
+        if known == len(sizes):
+            return Laid(prompt, sizes, generation, known, NO_REST, messages, asked_before)
         likely = prompt.sums[-1] - prompt.sums[known]
         guess = self._ratios.tokens(generation, _summed(sizes[known:]))
         share = max(1, guess.likely)
