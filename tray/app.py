@@ -47,6 +47,7 @@ from tray.listener import Listener, tell_log
 from tray.logs import configure
 from tray.memory import take_sparingly
 from tray.modelnames import unknown_models
+from tray.onecore import OneCore, this_machine
 from tray.paths import Paths
 from tray.projectfile import ProjectFiles
 from tray.renewal import renewal_jobs
@@ -226,7 +227,9 @@ def build(
         ports.update(proxy=proxy.port, control=control_server.port)
         lock.announce(ports)
         control = Control(Owner(os.getpid(), ports), token)
-        beside = (courier.start, timer.start, wake.start)
+        one_core = OneCore(this_machine())
+        end.callback(one_core.stop)
+        beside = (courier.start, timer.start, wake.start, one_core.start)
         return App(services, proxy, control_server, end.pop_all(), beside, desk, control, everywhere, signals)
 
 
