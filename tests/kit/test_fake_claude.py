@@ -142,6 +142,12 @@ def _chunk_heads(body: bytes) -> list[bytes]:
     return heads
 
 
+def test_a_cut_behind_the_end_of_a_whole_answer_cuts_nothing_and_the_connection_is_kept(fake: FakeClaude) -> None:
+    with Client(fake.url) as client:
+        for _ in range(2):
+            assert client.ask(message("[[text:short]] [[fault:cut=5000 how=fin]]")).text == "short"
+
+
 def test_faults_wait_their_turn(fake: FakeClaude) -> None:
     fake.next("status=529 retry-after=3", "")
     first, second = (ask(fake.url, message("x")) for _ in range(2))

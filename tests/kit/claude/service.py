@@ -236,7 +236,7 @@ async def _whole(connection: Connection, beats: list[Beat], reply: Reply, line: 
     if {"gzip", "gzip-cut", "bomb"} & fault.keys():
         body = faults.encoded(body, fault)
         headers.append(("Content-Encoding", "gzip"))
-    if "cut" not in fault:
+    if int(fault.get("cut", len(body) + 1)) > len(body):
         return await connection.send(head(200, [*headers, ("Content-Length", str(len(body)))]) + body)
     sink = Sink(connection, fault | {"until-close": ""})
     await connection.send(head(200, [*headers, ("Content-Length", str(len(body)))]))
