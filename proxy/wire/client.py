@@ -194,8 +194,9 @@ class Client(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Write raw bytes, unless the agent has left."""
-        if self.transport and not self.gone and not self.transport.is_closing():
-            self.transport.write(data)
+        transport = self.transport
+        if transport and not self.gone and not transport.is_closing():
+            transport.write(data)
 
     def send_whole(self, whole: Whole) -> None:
         """Send a complete answer and be ready for the next request."""
@@ -218,7 +219,7 @@ class Client(asyncio.Protocol):
     def send_data(self, data: bytes) -> None:
         """Send a piece of an opened answer at once."""
         if data:
-            self.write(self._framed(data))
+            self.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked_out else data)
 
     def end(self, data: bytes = b"") -> None:
         """End an opened answer cleanly."""

@@ -102,14 +102,15 @@ class Exchange:
 
     def origin_data(self, data: bytes) -> None:
         """Hear a piece of the answer's body."""
+        client = self.client
         self._heard = self.hub.loop.time()
         out = self.carrier.feed(data)
         if out and not self._client_left:
             self._spoke = self._heard
-            if not self.client.opened:
+            if not client.opened:
                 self._open()
-            self.client.send_data(out)
-            if self.client.is_full and self._connection and self._connection.transport:
+            client.send_data(out)
+            if client.is_full and self._connection and self._connection.transport:
                 self._full_since = self._heard
                 self._connection.transport.pause_reading()
         if self._leaves_at and not self.carrier.nearly_done():

@@ -87,11 +87,12 @@ class OriginConnection(asyncio.Protocol):
                 self._flush()
                 self._fail(f"its answer is not well-formed HTTP: {error}")
                 return
-        if self._overhead > MAX_HEAD and not self._complete and not self._parts:
+        if not self._parts and self._overhead > MAX_HEAD and not self._complete:
             what = "body has over 64 KiB of framing in one place" if self._in_body else "head is over 64 KiB"
             self._fail(f"its answer's {what}")
             return
-        self._flush()
+        if self._parts:
+            self._flush()
         if self._complete:
             self._completed()
 
