@@ -3,9 +3,8 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -52,7 +51,6 @@ CALLED_ONLY_IN = {
     "print": (),
 }
 FILES = sorted(path for package in LAYERS for path in (ROOT / package).rglob("*.py"))
-names = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -79,26 +77,38 @@ def is_allowed(where: str, places: tuple[str, ...]) -> bool:
     return any(where == place or (place.endswith("/") and where.startswith(place)) for place in places)
 
 
-@names
-def test_a_file_imports_only_its_own_package_and_those_to_its_left(path: Path):
-    package = path.relative_to(ROOT).parts[0]
-    tops = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
-    assert tops - set(sys.stdlib_module_names) - LAYERS[package] - {package} == set()
+@cache
+def files() -> dict[str, tuple[set[str], set[str]]]:
+    """Read every file of the packages: the packages that it imports of, and what it uses, by where it is."""
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in FILES}
+    return {where: read(ast.parse(text)) for where, text in texts.items()}
 
 
-@names
-def test_what_belongs_in_one_place_is_used_nowhere_else(path: Path):
-    where, tree = path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
-    tops = {name.partition(".")[0] for name in imports(tree)}
-    assert [name for name, places in ONLY_IN.items() if name in tops and not is_allowed(where, places)] == []
-    used = set(uses(tree))
-    assert [name for name, places in CALLED_ONLY_IN.items() if name in used and not is_allowed(where, places)] == []
+def read(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """Name the packages that a file imports of, and what it uses."""
+    return {name.partition(".")[0] for name in imports(tree)}, set(uses(tree))
+
+
+def misplaced(found: set[str], table: dict[str, tuple[str, ...]], where: str) -> list[str]:
+    """Name what is found in a file, and belongs in others only."""
+    return [name for name, places in table.items() if name in found and not is_allowed(where, places)]
+
+
+def test_each_file_imports_only_its_own_package_and_those_to_its_left():
+    for where, (tops, _) in files().items():
+        package = where.partition("/")[0]
+        assert tops - set(sys.stdlib_module_names) - LAYERS[package] - {package} == set(), where
+
+
+def test_what_belongs_in_one_place_is_used_nowhere_else():
+    for where, (tops, used) in files().items():
+        assert misplaced(tops, ONLY_IN, where) == [], where
+        assert misplaced(used, CALLED_ONLY_IN, where) == [], where
 
 
 def test_nobody_imports_the_installer_or_the_tests():
-    for path in FILES:
-        tops = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
-        assert not tops & {"installer", "tests"}, path
+    for where, (tops, _) in files().items():
+        assert not tops & {"installer", "tests"}, where
 
 
 def test_the_table_would_notice():
