@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -59,6 +59,9 @@ class Conversation(Sequence[dict[str, Any]]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self.__getitem__, range(len(self._items)))
 
     @overload
     def __getitem__(self, place: int) -> dict[str, Any]: ...
@@ -122,7 +125,7 @@ def words_of(message: Any) -> str:
 
 def conversation_of(messages: Sequence[Any]) -> Conversation:
     """Take a list of messages for a conversation."""
-    return messages if isinstance(messages, Conversation) else Conversation(list(messages))
+    return messages if type(messages) is Conversation else Conversation(list(messages))
 
 
 def with_conversation(fields: dict[str, Any]) -> dict[str, Any]:

@@ -27,25 +27,14 @@ READABLE = (b"gzip", b"deflate", b"identity")
 
 def to_upstream(headers: Headers) -> Headers:
     """Take an agent's headers to Claude: names, values and order as they came, less what was for bursar."""
-    named = _named_by_connection(headers)
-    kept: Headers = []
-    for name, value in headers:
-        lower = name.lower()
-        if lower in HOP_BY_HOP or lower in named or lower.startswith(b"x-bursar-"):
-            continue
-        kept.append((name, _readable(value) if lower == b"accept-encoding" else value))
-    return kept
+    return [
+        (name, _readable(value) if lower == b"accept-encoding" else value) for lower, name, value in _passing(headers)
+    ]
 
 
 def to_agent(headers: Headers, own: Headers) -> Headers:
     """Take an upstream's headers to the agent, with our own beside them."""
-    named = _named_by_connection(headers)
-    kept = [
-        (name, value)
-        for name, value in headers
-        if (lower := name.lower()) not in HOP_BY_HOP and lower not in named and not lower.startswith(b"x-bursar-")
-    ]
-    return kept + own
+    return [(name, value) for _, name, value in _passing(headers)] + own
 
 
 def as_text(headers: Headers) -> dict[str, str]:
@@ -63,12 +52,17 @@ def value_of(headers: Headers, name: bytes) -> str:
     return found[-1].decode("latin-1") if found else ""
 
 
-def _named_by_connection(headers: Headers) -> set[bytes]:
-    named: set[bytes] = set()
-    for name, value in headers:
-        if name.lower() == b"connection":
-            named |= {token.strip().lower() for token in value.split(b",")}
-    return named
+def _passing(headers: Headers) -> list[tuple[bytes, bytes, bytes]]:
+    """Give the headers that are not of one hop and not for bursar, each with its name in lower case before it."""
+    lowered = [(name.lower(), name, value) for name, value in headers]
+    named = {
+        token.strip().lower() for lower, _, value in lowered if lower == b"connection" for token in value.split(b",")
+    }
+    return [
+        each
+        for each in lowered
+        if each[0] not in HOP_BY_HOP and each[0] not in named and not each[0].startswith(b"x-bursar-")
+    ]
 
 
 def _readable(value: bytes) -> bytes:

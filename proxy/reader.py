@@ -18,8 +18,8 @@ from proxy.strictjson import NotStrictJson, parse
 from proxy.wellformed import BadRequest, check_around, check_fields, check_message, parsed_object
 from proxy.written import Written
 
-MOST_KEPT = 16_384
-"""Messages of which is remembered that they were read; a conversation of a megabyte has about five hundred."""
+MOST_KEPT = 8192
+"""Messages of which is remembered that they were read: 5 MB; a conversation of a megabyte has about five hundred."""
 LEAST = 16_384
 """Bytes; a shorter body is read as a whole sooner."""
 

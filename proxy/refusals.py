@@ -107,14 +107,13 @@ class Saying:
     def headers(self, route: Route | None, band: Band | None, why: str) -> Headers:
         """Give the `x-bursar-*` headers of an answer."""
         decision = self._case.decision
-        said = {
-            "route": f"{route.upstream}/{route.model}" if route else "refused",
-            "reason": why or decision.reason,
-            "tier": decision.tier.name,
-            "band": (band or self._services.ledger.today().band).value,
-            "request": self._case.request_id,
-        }
-        return [(f"x-bursar-{name}".encode(), _plain(value)) for name, value in said.items()]
+        return [
+            (b"x-bursar-route", _plain(f"{route.upstream}/{route.model}" if route else "refused")),
+            (b"x-bursar-reason", _plain(why or decision.reason)),
+            (b"x-bursar-tier", _plain(decision.tier.name)),
+            (b"x-bursar-band", _plain((band or self._services.ledger.today().band).value)),
+            (b"x-bursar-request", _plain(self._case.request_id)),
+        ]
 
     def _full(self, found: Refused) -> str:
         held = f", {found.held.dollars()} held by running requests" if found.held else ""
