@@ -7,8 +7,9 @@ import logging
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.lookups import Lookups
 from proxy.wire.origin import Origins
 from proxy.wire.waiting import Waiting
+from proxy.wire.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,9 @@ class Hub:
         self.waiting: set[Waiting] = set()
         self.draining = False
         self._is_ending = False
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"{name}-worker")
+        self._workers = Workers(workers, f"{name}-worker")
+        self._mail: deque[Callable[[], None]] = deque()
+        self._has_rung = False
         self._thread = threading.Thread(target=self._run, name=f"{name}-loop", daemon=True)
         self._server: asyncio.Server | None = None
         self._listener: socket.socket | None = None
@@ -77,7 +81,7 @@ class Hub:
         """End the loop and the workers."""
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(5)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._workers.end(5)
 
     def cut(self, is_cut: Callable[[Forward], bool]) -> int:
         """End the running exchanges that a predicate picks, at once; the number of them.
@@ -113,7 +117,7 @@ class Hub:
     def aside(self, work: Callable[[], _Found], then: Callable[[_Found], None]) -> None:
         """Have a worker work something out, and go on with it here; `work` must not raise."""
         try:
-            self._pool.submit(lambda: self._go_on(then, work()))
+            self._workers.submit(lambda: self._go_on(then, work()))
         except RuntimeError:
             then(work())  # The workers have ended.
 
@@ -156,13 +160,29 @@ class Hub:
         future.add_done_callback(lambda _: self.soon(once))
 
     def soon(self, call: Callable[[], None]) -> None:
-        """Call something on the loop, from any thread; nothing once the loop has ended."""
+        """Call something on the loop, from any thread and in turn; nothing once the loop has ended.
+
+        To wake it takes longer than most of what it is woken for: it is woken once for all that waits.
+        """
+        self._mail.append(call)
+        if self._has_rung:
+            return
+        self._has_rung = True
         try:
-            self.loop.call_soon_threadsafe(call)
+            self.loop.call_soon_threadsafe(self._open_mail)
         except RuntimeError:
             log.debug("the loop has ended")
 
     # --- private ------------------------------------------------------------------------------------------------
+
+    def _open_mail(self) -> None:
+        # First this: what comes from now on rings again, so that none is left.
+        self._has_rung = False
+        for _ in range(len(self._mail)):
+            try:
+                self._mail.popleft()()
+            except Exception as error:  # noqa: BLE001 - the others must not suffer.
+                log_fault(log, "event loop: a call failed", error)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -223,7 +243,7 @@ class Hub:
                 found = self.wording(500, FAULT)
             self.soon(lambda: self._deliver(client, found))
 
-        self._pool.submit(work)
+        self._workers.submit(work)
 
     def _deliver(self, client: Client, answer: Answer) -> None:
         # An agent that left meanwhile still has its exchange begun: that voids the hold.
