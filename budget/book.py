@@ -17,6 +17,7 @@ from budget.events import Event
 from budget.folder import Folder
 from budget.line import Line
 from budget.localwork import local_of_day
+from budget.manyrows import MOST, insert
 from budget.mark import STEPS, Height, Mark, step_above
 from budget.posting import HoldRow
 from budget.remembered import NONE, last_entry, last_hold
@@ -59,7 +60,7 @@ class Book:
     saved: Mapping[str, Saved] = field(default_factory=dict)
     """What the last days saved; replaced, never changed."""
     _us: bytes = b""
-    _posted: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    _posted: list[tuple[str, list[tuple[Any, ...]]]] = field(default_factory=list)
     _is_untouched: bool = False
     _began: list[int] = field(default_factory=list)
     _ended: dict[int, HoldRow] = field(default_factory=dict)
@@ -73,19 +74,18 @@ class Book:
         if self._is_untouched:
             self._is_untouched = False
             self._connection.execute("BEGIN IMMEDIATE")
-        if self._posted:
-            posted, self._posted = self._posted, []
-            for statement, values in posted:
-                self._connection.execute(statement, values)
+        self._write_posted()
         return self._connection
 
     def begin(self) -> None:
         """Begin a group: what is written from now on becomes true together."""
         self._is_untouched = True
 
-    def post(self, statement: str, values: tuple[Any, ...]) -> None:
-        """Write something with the group that nobody in it needs to read back: it may wait until the commit."""
-        self._posted.append((statement, values))
+    def post(self, into: str, row: tuple[Any, ...]) -> None:
+        """Write a row with the group, at the latest when it is committed; rows for one place share a statement."""
+        if not self._posted or self._posted[-1][0] != into:
+            self._posted.append((into, []))
+        self._posted[-1][1].append(row)
 
     def commit(self) -> None:
         """Make the group true: the mark first, if the day may stand higher than it says, then the database."""
@@ -236,12 +236,20 @@ class Book:
         self.tip.close()
 
     def _write(self) -> None:
-        if self._is_untouched and len(self._posted) == 1:
-            # One statement is a transaction by itself.
+        if self._is_untouched and self._is_one_statement():
+            # That is a transaction by itself.
             self._is_untouched = False
-            self._connection.execute(*self._posted.pop())
+            self._write_posted()
         else:
             self.connection.execute("COMMIT")
+
+    def _is_one_statement(self) -> bool:
+        return not self._posted or (len(self._posted) == 1 and len(self._posted[0][1]) <= MOST)
+
+    def _write_posted(self) -> None:
+        posted, self._posted = self._posted, []
+        for into, rows in posted:
+            insert(self._connection, into, rows)
 
     def _note_tip(self) -> None:
         try:

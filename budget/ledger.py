@@ -87,12 +87,11 @@ class Ledger:
         self._folder = wanted.folder
         self._wanted = wanted
         self._subscribers: tuple[Callable[[Event], None], ...] = ()
-        self._room: tuple[Callable[[], None], ...] = ()
         self._subscribing = threading.Lock()
         self._unrecorded = 0
         self._halted: Stop | None = None
         self._shown = date.min
-        self._writer = Writer(wanted, clock_reads, self._publish, self._announce_room)
+        self._writer = Writer(wanted, clock_reads, self._publish)
         self._backups = Backups(wanted.folder)
         self.outbox = Outbox(wanted.folder.database, self._command)
         self.history = History(wanted.folder.database, self._command)
@@ -301,11 +300,6 @@ class Ledger:
         """Back up and check what is due: for whoever has a timer, every quarter of an hour or so."""
         self._upkeep.once()
 
-    def on_room(self, callback: Callable[[], None]) -> None:
-        """Be called, briefly and in the writer's thread, whenever money may have become free."""
-        with self._subscribing:
-            self._room = (*self._room, callback)
-
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         """Be told each event after its commit, in the writer's thread, so briefly; call the result to end it."""
         with self._subscribing:
@@ -380,10 +374,6 @@ class Ledger:
                 subscriber(event)
             except Exception:  # noqa: BLE001 - whatever a listener does, the ledger goes on
                 _log.exception("a listener failed at %s", type(event).__name__)
-
-    def _announce_room(self) -> None:
-        for callback in self._room:
-            callback()
 
     def _unsubscribe(self, callback: Callable[[Event], None]) -> None:
         with self._subscribing:

@@ -15,6 +15,7 @@ from budget.files import private_folder
 from budget.folder import Folder
 from budget.holds import Labels
 from budget.line import Line
+from budget.manyrows import insert
 from budget.mark import BadMark, Mark
 from budget.missed import Missed
 from budget.posting import HOLD
@@ -160,7 +161,7 @@ def _put_back_live(book: Book, before: Book) -> None:
             continue
         given = (row.day, book.standing.limits.budget.picos, book.standing.limits.cutoff.picos)
         book.connection.execute(_NEW_DAY, given)
-        book.connection.execute(HOLD, row)
+        insert(book.connection, HOLD, [row])
         book.connection.execute("UPDATE days SET held = held + ? WHERE day = ?", (row.amount, row.day))
     book.load(book.standing.limits)
 

@@ -1,8 +1,8 @@
 """Posting: what a hold and what its end write, each with all that follows from it, as one statement.
 
-Every statement lets other threads run and waits for its turn again, so five of them cost far more than what they
-write. Each of these is a row for a view of our connection's own, whose trigger writes what it means; alone, a
-statement is also its own transaction.
+Every statement lets other threads run and waits for its turn again, which costs more than what it writes. So each of
+these is a row for a view of our connection's own, whose trigger writes all that it means; rows of a kind share a
+statement, and a statement alone is its own transaction.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class HoldRow(NamedTuple):
     is_plan: int
 
 
-HOLD_COLUMNS = f"id, day, since, instance, request_id, upstream, model, is_local, amount, likely, terms, {LABELS}"
+HOLD_COLUMNS = ", ".join(HoldRow._fields)
 
 _FIGURES = (
     "at, charged, likely, outcome, input, cache_write_5m, cache_write_1h, cache_read, output, web_searches, "
@@ -70,10 +70,6 @@ ON CONFLICT DO UPDATE SET
 """
 
 
-def _places(columns: str) -> str:
-    return ", ".join("?" for _ in columns.split(", "))
-
-
 def _view(name: str, columns: str) -> str:
     empty = ", ".join(f"NULL AS {column}" for column in columns.split(", "))
     return f"CREATE TEMP VIEW {name} AS SELECT {empty} WHERE false"
@@ -83,14 +79,15 @@ def _new(columns: str) -> str:
     return ", ".join(f"new.{column}" for column in columns.split(", "))
 
 
-HOLD = f"INSERT INTO holds ({HOLD_COLUMNS}) VALUES ({_places(HOLD_COLUMNS)})"
-"""Hold without asking: what costs nothing, and what was admitted before."""
+HOLD = f"INSERT INTO holds ({HOLD_COLUMNS})"
+"""Where holds go that nobody needs to ask for: those that cost nothing."""
 
-ADMIT = f"INSERT INTO admissions VALUES ({_places(HOLD_COLUMNS)}, ?)"
-"""Hold money if it fits and so much stays free beside it; else an IntegrityError, and nothing is written."""
+ADMIT = "INSERT INTO admissions"
+"""Where a hold goes, and how much must stay free beside it; an IntegrityError, and nothing written, if it does not fit.
+"""
 
-SETTLE = f"INSERT INTO settlements VALUES ({_places(_SETTLED)})"
-"""Turn an open hold into its entry, with its details and in all sums; an IntegrityError if it is not open."""
+SETTLE = "INSERT INTO settlements"
+"""Where a hold's end goes: it becomes an entry, with details and in all sums; an IntegrityError if it is not open."""
 
 # The check and the hold are one statement: two requests can never both see the last dollar.
 _ADMITS = f"""

@@ -51,9 +51,7 @@ class Job(Protocol):
 class Writer(threading.Thread):
     """Owns the book. Everyone else puts jobs, and reads `standing` and `trouble`."""
 
-    def __init__(
-        self, wanted: Wanted, elapsed: Elapsed, publish: Callable[[Event], None], room: Callable[[], None]
-    ) -> None:
+    def __init__(self, wanted: Wanted, elapsed: Elapsed, publish: Callable[[Event], None]) -> None:
         super().__init__(name="ledger", daemon=True)
         self.trouble: Trouble | None = Trouble.of("broken", "it is not open yet")
         self.notices: tuple[str, ...] = ()
@@ -63,7 +61,6 @@ class Writer(threading.Thread):
         self._wanted = wanted
         self._elapsed = elapsed
         self._publish = publish
-        self._room = room
         self._inbox: Inbox[Job] = Inbox()
         self._turn = threading.Lock()
         self._ends = False
@@ -189,7 +186,6 @@ class Writer(threading.Thread):
         standing = book.published
         best = -1 if standing.closed else standing.cutoff - standing.settled
         self._wanted.line.room(best - standing.held, best)
-        self._room()
 
     def _look_at_clocks(self, book: Book) -> Look:
         look = book.calendar.look()

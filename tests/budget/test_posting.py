@@ -11,7 +11,7 @@ from budget.book import Book
 from budget.holds import Held, Refused
 from budget.jobs import Commanding, Reserving, Settling
 from budget.ledger import Ledger, Mode
-from budget.posting import HOLD_COLUMNS, HoldRow
+from budget.manyrows import MOST
 from pricing.money import ZERO, Money
 from tests.budget.desk import ask, complete, held, refused, spend
 
@@ -96,6 +96,23 @@ def test_a_group_that_fails_leaves_every_hold_as_it_was(ledger: Ledger) -> None:
     assert ledger.check() == []
 
 
+def test_of_a_group_of_more_than_one_statement_all_or_nothing_is_written(ledger: Ledger) -> None:
+    ids = [held(ledger, "0.01").hold_id for _ in range(MOST + 6)]
+
+    def forget_last(book: Book) -> None:
+        book.connection.execute("DROP TRIGGER holds_end")
+        book.connection.execute("DELETE FROM holds WHERE id = ?", (ids[-1],))
+
+    ledger._command(forget_last)
+    settling = [Settling(hold_id, complete("0.01")) for hold_id in ids]
+    _in_one_group(ledger, *settling)
+    # The last was wrong, so the group was not written; then each was by itself.
+    assert [settled.future.result(5).entry_id for settled in settling[:-1]] == list(range(1, MOST + 6))
+    with pytest.raises(Exception, match="not open"):
+        settling[-1].future.result(5)
+    assert len(ledger.entries()) == MOST + 5
+
+
 def test_what_was_posted_is_there_for_whoever_reads_in_the_same_group(ledger: Ledger) -> None:
     before = held(ledger, "1").hold_id
     reading = Commanding(lambda book: book.connection.execute("SELECT hold_id FROM entries").fetchall())
@@ -109,7 +126,3 @@ def test_entries_go_on_from_a_correction(ledger: Ledger) -> None:
     assert spend(ledger, "1").entry_id == 3
     ledger.set_mode(Mode.observe)
     assert ledger.check() == []
-
-
-def test_a_row_names_its_columns_in_the_order_of_its_fields() -> None:
-    assert tuple(HOLD_COLUMNS.split(", ")) == HoldRow._fields

@@ -119,16 +119,6 @@ def test_whoever_waits_is_called_when_the_cloud_is_stopped(ledger: Ledger) -> No
     assert answer.why == "stopped"
 
 
-def test_room_is_announced_after_each_settlement(ledger: Ledger) -> None:
-    called = threading.Event()
-    ledger.on_room(called.set)
-    hold = ledger.reserve(ask("1"))
-    assert isinstance(hold, Held)
-    called.clear()
-    ledger.settle(hold.hold_id, complete("1")).result(5)
-    assert called.wait(5)
-
-
 def test_a_write_that_breaks_a_rule_of_the_tables_is_left_out_and_no_trouble_of_the_disk(ledger: Ledger) -> None:
     held = [hold for hold in (ledger.reserve(ask("1", f"r{n}")) for n in range(2)) if isinstance(hold, Held)]
     events: list[Event] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from budget import admission, opening
+from budget import admission, opening, posting
 from budget.book import Book
 from budget.entries import Outcome, Settlement
 from budget.holds import Ask, Held, Refused
@@ -14,7 +14,12 @@ from budget.ledger import Ledger
 from budget.settlement import settle
 from pricing.money import ZERO
 
-UNCONDITIONAL = admission.ADMIT.removesuffix("?)") + "? - (1 << 61))"
+UNCONDITIONAL = """
+CREATE TEMP TRIGGER admits INSTEAD OF INSERT ON admissions BEGIN
+    UPDATE days SET held = held + new.amount WHERE day = new.day;
+    INSERT INTO holds SELECT {columns};
+END
+"""
 
 
 class CheckThenRecord(Ledger):
@@ -48,7 +53,8 @@ def _release_orphans(book: Book) -> None:
 
 def check_then_record(**wanted: Any) -> None:
     """Let holds through without a condition; the check happens before."""
-    admission.ADMIT = UNCONDITIONAL
+    columns = ", ".join(f"new.{name}" for name in posting.HOLD_COLUMNS.split(", "))
+    posting._ADMITS = UNCONDITIONAL.format(columns=columns)
     admission.fits = lambda *_: True
 
 
