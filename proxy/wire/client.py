@@ -25,6 +25,8 @@ FLUSH_S = 30.0
 """How long a closed connection may take to send what was written."""
 MOST_PIECES = 4096
 """Pieces of a body before they are joined: one in chunks of a byte would take fifty times its size."""
+ONCE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"origin")
+"""Headers that mean two different things if they come twice."""
 IDLE_S = 300.0
 """Between two requests of one connection."""
 
@@ -348,29 +350,33 @@ def _framing_of(request: WireRequest) -> bytes:
 
 def framing_fault(request: WireRequest) -> tuple[int, str] | None:
     """Say what could be read as two different requests (FAULTS.md F11): status and reason; None if it is plain."""
-    names = [name.lower() for name, _ in request.headers]
+    values = b"".join([value for _, value in request.headers])
     coding = request.lower.get(b"transfer-encoding")
     length = request.lower.get(b"content-length")
     if request.version not in ("1.0", "1.1"):
         return 400, "only HTTP/1.0 and HTTP/1.1 are spoken here"
-    if len(names) > MAX_HEADERS:
+    if len(request.headers) > MAX_HEADERS:
         return 431, "too many headers"
-    if len(request.target) + sum(len(name) + len(value) for name, value in request.headers) > MAX_HEAD:
+    if len(request.target) + sum([len(name) for name, _ in request.headers]) + len(values) > MAX_HEAD:
         return 431, "the request's head is over 64 KiB"
     if not request.target.startswith(b"/"):
         return 400, "the request target must be a path: bursar is not an open proxy"
-    for once in (b"host", b"content-length", b"transfer-encoding", b"content-type", b"origin"):
-        if names.count(once) > 1:
-            return 400, f"the header {once.decode()} came twice"
+    if len(request.lower) < len(request.headers) and (twice := _came_twice(request)):
+        return 400, f"the header {twice.decode()} came twice"
     if coding is not None and (length is not None or coding.strip().lower() != b"chunked" or request.version == "1.0"):
         return 400, "this transfer-encoding is not accepted"
     if length is not None and not (length.isdigit() and len(length) < 16):
         return 400, "content-length is not a number"
     if length is not None and int(length) > MAX_BODY:
         return 413, "the request is larger than 33 MiB"
-    if any(b"\x00" in value or b"\r" in value or b"\n" in value for _, value in request.headers):
+    if b"\x00" in values or b"\r" in values or b"\n" in values:
         return 400, "a header holds a control character"
     return None
+
+
+def _came_twice(request: WireRequest) -> bytes | None:
+    names = [name.lower() for name, _ in request.headers]
+    return next((once for once in ONCE if names.count(once) > 1), None)
 
 
 _STATUS_LINES: dict[int, bytes] = {}
