@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import itemgetter
 
 ENOUGH = 30
 """Samples from which a ratio is told without a range."""
@@ -49,9 +52,10 @@ class Learned:
 
     def ratio(self) -> Ratio:
         """Give the weighted median, with a range that narrows as samples come and vanishes when there are enough."""
-        low, likely, high = self._quantiles((100, 500, 900))
         if self.seen >= ENOUGH:
+            (likely,) = self._quantiles((500,))
             return Ratio(likely, likely, likely, self.seen)
+        low, likely, high = self._quantiles((100, 500, 900))
         width = max(_FIRST / math.sqrt(self.seen), 500 * (high - low) / likely)
         off = round(likely * min(width, 900) / 1000)
         return Ratio(likely - off, likely, likely + off, self.seen)
@@ -59,13 +63,8 @@ class Learned:
     def _quantiles(self, shares: tuple[int, ...]) -> list[int]:
         """Give the ratios below which such shares of all weight lie, in thousandths, ascending."""
         ordered = sorted(self.samples)
-        total = sum(weight for _, weight in ordered)
-        found, below = list[int](), 0
-        for ratio, weight in ordered:
-            below += weight
-            while len(found) < len(shares) and below * 1000 >= total * shares[len(found)]:
-                found.append(ratio)
-        return found
+        below = list(accumulate(map(itemgetter(1), ordered)))
+        return [ordered[bisect_left(below, -(-below[-1] * share // 1000))][0] for share in shares]
 
 
 def unsupported(likely: int) -> Ratio:

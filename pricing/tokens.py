@@ -54,6 +54,7 @@ _GUESSED = {
 }
 # Later models make up to 35 % more of the same text; one that we do not know is taken for such.
 _LATER = 1_200
+_FIXED = Ratio(ONE, ONE, ONE, ENOUGH)
 _WHOLE = "whole"
 _LOCAL = "local/"
 
@@ -105,11 +106,11 @@ class Ratios:
 
     def tokens(self, generation: str, sizes: Sizes) -> Estimate:
         """Estimate the tokens of a content, given its bytes by kind."""
+        low = likely = high = 0
         with self._lock:
-            found = [(self._of(generation, kind), units) for kind, units in sizes.items()]
-        low, likely, high = (
-            sum(getattr(ratio, name) * units for ratio, units in found) for name in ("low", "likely", "high")
-        )
+            for kind, units in sizes.items():
+                ratio = self._of(generation, kind)
+                low, likely, high = low + ratio.low * units, likely + ratio.likely * units, high + ratio.high * units
         return Estimate(low // ONE, -(-likely // ONE), -(-high // ONE))
 
     def teach(self, generation: str, sizes: Sizes, tokens: int) -> None:
@@ -167,7 +168,7 @@ class Ratios:
 
     def _of(self, generation: str, kind: Kind) -> Ratio:
         if kind is Kind.fixed:
-            return Ratio(ONE, ONE, ONE, ENOUGH)
+            return _FIXED
         known = self._told.get((generation, kind))
         if known:
             return known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -115,17 +115,20 @@ class Prompts:
         # A message is an object, tools are a list of them, and the system is a list in one.
         upfront = [tool for tool in tools if not tool.get("defer_loading")]
         system = [[fields.get("system")]]
-        yield self._part(key_of(_encode(upfront)), lambda: self._read(Level.tools, upfront, {}))
-        yield self._part(key_of(_encode(system)), lambda: self._read(Level.system, system, {}))
+        for level, value in ((Level.tools, upfront), (Level.system, system)):
+            key = key_of(_encode(value))
+            yield self._known(key) or self._new(key, level, value, {})
         for place, key in enumerate(messages.keys):
-            yield self._part(key, lambda place=place: self._read(Level.messages, messages[place], named))  # type: ignore[misc]
+            yield self._known(key) or self._new(key, Level.messages, messages[place], named)
 
-    def _part(self, key: Key, read: Callable[[], _Part]) -> _Part:
+    def _known(self, key: Key) -> _Part | None:
         part = self._parts.get(key)
         if part:
             self._parts.move_to_end(key)
-            return part
-        part = self._parts[key] = read()
+        return part
+
+    def _new(self, key: Key, level: Level, value: Any, tools: Mapping[str, Any]) -> _Part:
+        part = self._parts[key] = self._read(level, value, tools)
         if len(self._parts) > self._most:
             self._parts.popitem(last=False)
         return part
