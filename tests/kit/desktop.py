@@ -36,7 +36,7 @@ CONFIG = """<busconfig>
   </policy>
 </busconfig>
 """
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 def until(true: Callable[[], Any], what: str = "it") -> Any:
