@@ -196,13 +196,13 @@ def _told(*parts: str) -> bytes:
 
 def _fitted(sums: list[int], measured: Sequence[tuple[int, int]]) -> list[int]:
     """Stretch what lies between two measured places to fit; what lies past the last one keeps its own sizes."""
-    fitted, from_place, from_tokens = sums, 0, 0
+    fitted, from_place, from_tokens = list[int](), 0, 0
     for place, tokens in measured:
         guessed = sums[place] - sums[from_place]
         if guessed <= 0 or tokens < from_tokens:
             continue
-        really = tokens - from_tokens
-        between = [from_tokens + (s - sums[from_place]) * really // guessed for s in sums[from_place : place + 1]]
-        fitted = [*fitted[:from_place], *between, *(s - sums[place] + tokens for s in sums[place + 1 :])]
+        really, begin = tokens - from_tokens, sums[from_place]
+        fitted += [from_tokens + (s - begin) * really // guessed for s in sums[from_place:place]]
         from_place, from_tokens = place, tokens
-    return fitted
+    longer = from_tokens - sums[from_place]
+    return fitted + [s + longer for s in sums[from_place:]]
