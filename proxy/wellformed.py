@@ -57,7 +57,7 @@ def check_around(fields: dict[str, Any]) -> None:
     _check_case(fields, _TOP_LEVEL)
     if fields.get("system") is not None:
         _check_content(fields["system"], "system")
-    _check_tools(fields.get("tools"))
+    check_tools(fields.get("tools"))
 
 
 def check_message(message: Any, place: int) -> None:
@@ -81,7 +81,8 @@ def _check_content(content: Any, where: str) -> None:
             _check_content(block["content"], f"{where}[…].content")
 
 
-def _check_tools(tools: Any) -> None:
+def check_tools(tools: Any) -> None:
+    """Check the tools of a request; raises BadRequest."""
     if tools is None:
         return
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _KEY = b'"cache_control":'
@@ -31,3 +32,10 @@ class Written:
             long = b'"ttl":' in mark and b'"ttl":"5m"' not in mark and b'"ttl":null' not in mark
             five, hour = five or not long, hour or long
         return cls(len(canonical), five, hour)
+
+    @classmethod
+    def together(cls, parts: Iterable[Written], more: int) -> Written:
+        """Add up the parts of a text, and `more` bytes that stand between them."""
+        parts = list(parts)
+        size = sum(part.size for part in parts) + more
+        return cls(size, any(part.for_5m for part in parts), any(part.for_1h for part in parts))

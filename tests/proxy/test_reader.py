@@ -64,6 +64,7 @@ def test_a_conversation_is_read_the_same_whatever_was_read_before(
 
 SAID = b'{"role":"user","content":"hi"}'
 HEAD = b'"model":"m","max_tokens":1'
+TOOL = b'{"name":"Read","input_schema":{}}'
 
 
 @pytest.mark.parametrize(
@@ -86,12 +87,26 @@ HEAD = b'"model":"m","max_tokens":1'
         b'{%b,"messages":[{"role":"user","content":"\\ud800"}]}' % HEAD,
         b'{%b,"messages":[{"role":"user","content":"hi","x":%b}]}' % (HEAD, b"[" * 200 + b"]" * 200),
         b'[{%b,"messages":[%b]}]' % (HEAD, SAID),
+        b'{%b,"tools":[%b],"messages":[%b],"tools":[%b]}' % (HEAD, TOOL, SAID, TOOL),
+        b'{%b,"tools":[],"messages":[%b],"tools":[%b]}' % (HEAD, SAID, TOOL),
+        b'{%b,"tools":[ %b],"messages":[%b]}' % (HEAD, TOOL, SAID),
+        b'{%b,"tools":[%b,%b],"messages":[%b]}' % (HEAD, TOOL, TOOL, SAID),
+        b'{%b,"tools":[%b,{"name":"x","name":"y"}],"messages":[%b]}' % (HEAD, TOOL, SAID),
+        b'{%b,"tools":[1],"messages":[%b]}' % (HEAD, SAID),
+        b'{%b,"tools":{"name":"x"},"messages":[%b]}' % (HEAD, SAID),
+        b'{%b,"tools":null,"messages":[%b]}' % (HEAD, SAID),
+        b'{"metadata":{"tools":[%b]},%b,"tools":[%b],"messages":[%b]}' % (TOOL, HEAD, TOOL, SAID),
+        b'{"metadata":{"tools":[%b]},%b,"tools":[],"messages":[%b]}' % (TOOL, HEAD, SAID),
+        b'{%b,"tools":[],"messages":[%b],"metadata":{"tools":[%b]}}' % (HEAD, SAID, TOOL),
+        b'{%b,"messages":[%b],"metadata":{"tools":[%b]}}' % (HEAD, SAID, TOOL),
+        b'{%b,"tools":[%b],"messages":[{"role":"user","content":"hi","tools":[%b]}]}' % (HEAD, TOOL, TOOL),
+        b'{%b,"messages":[%b,{"role":"user","content":"hi","tools":[%b]}]}' % (HEAD, SAID, TOOL),
         b'\xef\xbb\xbf{%b,"messages":[%b]}' % (HEAD, SAID),
     ],
 )
 def test_what_is_odd_around_messages_that_are_known_is_found_as_ever(body: bytes) -> None:
     reader = Reader(least=0)
-    told(b'{%b,"messages":[%b]}' % (HEAD, SAID), reader)
+    told(b'{%b,"messages":[%b],"tools":[%b]}' % (HEAD, SAID, TOOL), reader)
     assert told(body, reader) == told(body, None)
 
 
@@ -105,7 +120,7 @@ def test_messages_may_be_nested_as_deeply_as_ever(levels: int) -> None:
 @given(st.binary(max_size=40), st.integers(0, 200), st.integers(0, 40))
 @example(b'","role":"', 30, 0)
 def test_however_a_body_is_damaged_it_is_read_as_ever(bytes_in: bytes, at: int, out: int) -> None:
-    whole = b'{%b,"messages":[%b,%b],"system":"You are."}' % (HEAD, SAID, SAID)
+    whole = b'{%b,"messages":[%b,%b],"tools":[%b],"system":"You are."}' % (HEAD, SAID, SAID, TOOL)
     reader = Reader(least=0)
     told(whole, reader)
     damaged = whole[:at] + bytes_in + whole[at + out :]
