@@ -349,7 +349,7 @@ ATTACKS = (
         "supply chain",
         "few dependencies, pinned by hash",
         "test_house.py::test_everything_is_pinned_by_hash_and_names_no_host",
-        "test_layers.py::test_a_file_imports_only_its_own_package_and_those_to_its_left",
+        "test_layers.py::test_each_file_imports_only_its_own_package_and_those_to_its_left",
     ),
     _row(
         "T14",
