@@ -14,9 +14,12 @@ from tests.bench.asked import asked
 from tests.bench.client import Timed
 from tests.bench.figures import FOREIGN, NOTICED, Row, percentile
 from tests.bench.programs import Program
+from tests.bench.wire import MARK_BYTES
 
 LEAVERS = 4
 LEFT_AFTER_S = 0.4
+LOOKED_AT_CHARS = 200
+"""So much of a local answer bursar looks at before it shows any of it: these events come late on purpose."""
 _ids = itertools.count()
 
 
@@ -58,11 +61,12 @@ def paced(program: Program, around: Around, streams: int) -> Row:
     body = asked(f"n={events} delay=20 size=30", stream=True)
     limit_s = around.seconds + 20
     found, cpu_s, row = measured(program, around, lambda: client.at_once(program.door, body, streams, limit_s))
-    lags = [lag / 1e6 for timed in found for lag in timed.lags]
+    looked_at = math.ceil(LOOKED_AT_CHARS / (MARK_BYTES + 30)) if program.translates else 0
+    lags = [lag / 1e6 for timed in found for lag in timed.lags[looked_at:]]
     before = "translated: " if program.translates else ""
     row[f"{before}event lag p99, {streams} streams"] = percentile(lags, 0.99)
     if streams == 64 and lags:
-        row[f"{before}CPU, 64 streams"] = cpu_s * 1e5 / len(lags)
+        row[f"{before}CPU, 64 streams"] = cpu_s * 1e5 / sum(len(timed.lags) for timed in found)
     lost = streams - sum(timed.ok and len(timed.lags) == events for timed in found)
     return row | ({} if program.translates else {"lost streams of 64 and 256": float(lost)})
 
