@@ -25,6 +25,8 @@ FREE = 1.25
 """So much of all cores must be left over by others: the one to be taken, and a little."""
 SHARED = 0.3
 """What others may use of the core that was taken."""
+IDLE = 0.05
+"""Who uses less than this is in nobody's way, and nobody in theirs."""
 NAMES = ("proxy-", "ledger", "baseline")
 """How the names of the threads begin that serve agents. None of them starts another program, which would stay there."""
 
@@ -79,7 +81,7 @@ class OneCore:
             return
         used = {core: (self._seen[2].get(core, 0.0) - before[2].get(core, 0.0)) / took_s for core in self._cores}
         ours = own_s / took_s
-        if self.core is not None and used[self.core] - ours <= SHARED:
+        if self.core is not None and (ours <= IDLE or used[self.core] - ours <= SHARED):
             return
         others = sum(used.values()) - ours
         self._move(min(used, key=lambda core: used[core]) if len(used) - others >= FREE else None)

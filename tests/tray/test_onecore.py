@@ -59,6 +59,13 @@ def test_where_every_core_is_wanted_the_system_decides_until_one_is_free_again()
     assert cores.kept == [(1,), (0, 1), (0,)]
 
 
+def test_while_nothing_is_served_it_does_not_matter_what_others_do() -> None:
+    cores = Cores(2)
+    cores.pass_by((0.1, 0.0), ours=0.0)
+    assert cores.pass_by((1.0, 1.0), ours=0.01) == 1
+    assert cores.pass_by((1.0, 0.6), ours=0.4) is None
+
+
 def test_a_machine_that_sleeps_or_has_no_second_core_is_left_alone() -> None:
     cores = Cores(2)
     cores.one.look()
