@@ -49,9 +49,9 @@ BATCH = 16
 IDLE_S = 1.0
 STANDS_ASIDE_S = 0.1
 """How long a request is let go ahead before its prompt is looked at: by then it is on its way, and Claude is busy."""
-WORKS_S, STEPS_BACK_S = 0.0015, 0.0001
+WORKS_S, STEPS_BACK_S = 0.0007, 0.0001
 """So much work is done at a stretch, and so long the way is free after it: the 99th part of requests that wait for an
-answer's first event then waits 5.5 ms instead of 8.4, at no cost to the rest."""
+answer's first event then waits 4.7 ms instead of 8.4, at no cost to the rest."""
 RESTS = 60
 """How often it rests before it tries again to write what could not be written."""
 END_S = 5.0
