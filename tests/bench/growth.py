@@ -100,7 +100,9 @@ def entries(run: Run) -> dict[int, Row]:
 
 
 def _on_ledger(run: Run, count: int) -> Row:
-    kept = Bursar(run.folder / f"entries-{count}", run.around.upstream, mode="cloud", budget="100000.00")
+    kept = Bursar(
+        run.folder / f"entries-{count}", run.around.upstream, mode="cloud", budget="100000.00", is_searched=False
+    )
     filled(kept, count)
     starts, asks, weeks = [], [], []
     for _ in range(run.rounds):

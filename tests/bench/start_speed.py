@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bursar = Bursar(Path(folder) / "home", NOBODY, mode=None)
+        bursar = Bursar(Path(folder) / "home", NOBODY, mode=None, is_searched=False)
         filled(bursar, asked.entries)
         print(f"{asked.entries:,} entries over {DAYS} days, {bursar.database.stat().st_size / 1e6:,.0f} MB")
         starts(bursar, asked.times)
