@@ -43,7 +43,7 @@ def test_f16_ctrl_c_and_a_logout_let_twenty_streams_end_and_take_no_new_connecti
 @pytest.mark.prove
 def test_f16_streams_that_take_longer_than_half_a_minute_end_in_an_error(bursar: Bursar, fake: FakeClaude) -> None:
     with ExitStack() as stack:
-        streams = Streams(bursar, stack, "[[long:5000:20]]")
+        streams = Streams(bursar, stack, "[[long:900:60]]")
         os.kill(bursar.pid, signal.SIGTERM)
         assert streams.ends() == {"error, cut": STREAMS}
         assert bursar.ended() == 0
