@@ -90,7 +90,7 @@ def _whole() -> bytes:
 def _data_of(block: bytes) -> Any:
     try:
         return json.loads(block.partition(b"data:")[2])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
