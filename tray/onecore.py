@@ -1,9 +1,9 @@
 """One core: the threads that serve agents share one interpreter lock, and so use no more than one core at a time.
 
 Left alone, the system spreads them, and each time the lock passes to a thread on another core that core has to be
-woken: on two idle cores a small request then took 1.8 ms of CPU instead of 1.25, and an event among 256 streams twice
-as long (`python -m tests.bench.run`; with the other core busy there is little of it). So they are kept together on
-the core that others use least, and let go as soon as others want it too. Linux only: macOS has no such call.
+woken: two fifths more CPU for a small request, and events among 256 streams twice as late, without this file and
+with nobody else at work. So they are kept together on the core that others use least, and let go as soon as others
+want it too. Linux only: macOS has no such call.
 
 Source: sched_setaffinity(2), proc(5) (/proc/stat), Documentation/admin-guide/sysfs-devices-system-cpu.rst.
 """
