@@ -68,7 +68,7 @@ class StreamMeter:
 
     def feed(self, data: bytes) -> None:
         """Take the bytes as they pass; never raises."""
-        plain = self._inflate.feed(data)
+        plain = self._inflate.feed(data) if self._inflate.is_packed else data
         if self._inflate.is_broken:
             self._reading.is_unreadable = self._reading.is_blind = True
         elif self._parser.is_between_events and (deltas := _only_deltas(plain)):
@@ -160,7 +160,8 @@ class Inflate:
     def __init__(self, coding: str) -> None:
         coding = coding.strip().lower()
         self.is_broken = coding not in ("", "identity", "gzip", "x-gzip", "deflate")
-        self._packed = zlib.decompressobj(GZIP) if coding not in ("", "identity") else None
+        self.is_packed = coding not in ("", "identity")
+        self._packed = zlib.decompressobj(GZIP) if self.is_packed else None
         self._size = 0
 
     def feed(self, data: bytes) -> bytes:

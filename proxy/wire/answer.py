@@ -143,7 +143,7 @@ class Forward(Carried):
     is_cloud: bool = True
     may_send: Callable[[], bool] = lambda: True
     """Asked on the loop's thread before a connection is opened, and again just before the first byte goes out."""
-    has_all: Callable[[], bool] = lambda: False
+    has_all: Callable[[], bool] | None = None
     """Asked after each piece of the upstream's answer: whether the rest of it is not worth waiting for."""
     ends_aside: bool = False
     """Whether the end of its answer takes a while to work out: a worker thread then does it, and no stream waits."""

@@ -218,10 +218,10 @@ class Client(asyncio.Protocol):
         framing = [(b"transfer-encoding", b"chunked")] if self._chunked_out else []
         self.write(self._head_bytes(head.status, head.headers + framing) + self._framed(first))
 
-    def send_data(self, data: bytes) -> None:
-        """Send a piece of an opened answer at once."""
+    def send_data(self, data: bytes, chunk: bytes = b"") -> None:
+        """Send a piece of an opened answer at once; `chunk` is the same, framed already."""
         if data:
-            self.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked_out else data)
+            self.write((chunk or b"%x\r\n%b\r\n" % (len(data), data)) if self._chunked_out else data)
 
     def end(self, data: bytes = b"") -> None:
         """End an opened answer cleanly."""

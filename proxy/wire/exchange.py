@@ -100,8 +100,8 @@ class Exchange:
         if not self.client.opened:
             self.client.send_head(head)
 
-    def origin_data(self, data: bytes) -> None:
-        """Hear a piece of the answer's body."""
+    def origin_data(self, data: bytes, chunk: bytes = b"") -> None:
+        """Hear a piece of the answer's body, and the whole chunk that it came in if it did."""
         client = self.client
         self._heard = self.hub.loop.time()
         out = self.carrier.feed(data)
@@ -109,13 +109,13 @@ class Exchange:
             self._spoke = self._heard
             if not client.opened:
                 self._open()
-            client.send_data(out)
+            client.send_data(out, chunk if out is data else b"")
             if client.is_full and self._connection and self._connection.transport:
                 self._full_since = self._heard
                 self._connection.transport.pause_reading()
         if self._leaves_at and not self.carrier.nearly_done():
             self._end(Ending.client_left, LEFT)
-        elif self.forward.has_all():
+        elif self.forward.has_all and self.forward.has_all():
             # The framing's end may be among the bytes that just came, and then the connection can be used again.
             self.hub.loop.call_soon(self._end, Ending.complete, "")
 

@@ -19,6 +19,7 @@ from proxy.wire.crowd import MOST_AGENTS, OUT_OF_DESCRIPTORS, Seldom, who_goes
 from proxy.wire.exchange import Exchange, as_stream_error
 from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.lookups import Lookups
+from proxy.wire.loop import new_loop
 from proxy.wire.origin import Origins
 from proxy.wire.waiting import Waiting
 from proxy.wire.workers import Workers
@@ -49,7 +50,7 @@ class Hub:
         self.handle, self.gate, self.wording = handle, gate, wording
         self._name, self._most = name, most
         self._crowded, self._exhausted = Seldom(), Seldom()
-        self.loop = asyncio.new_event_loop()
+        self.loop = new_loop()
         # Names are looked up in these threads: asyncio's own few are soon full where a resolver hangs, and then a local
         # server's name waits behind Claude's.
         self.loop.set_default_executor(Lookups(LOOKUPS, f"{name}-lookup"))

@@ -10,7 +10,10 @@ import httptools
 
 from budget.clock import Elapsed, elapsed
 from proxy.wire.answer import Headers, Origin
+from proxy.wire.dial import dial
 from proxy.wire.keepalive import keep_alive
+from proxy.wire.loop import StreamLoop
+from proxy.wire.transport import SocketTransport
 
 if TYPE_CHECKING:
     from proxy.wire.exchange import Exchange
@@ -42,6 +45,7 @@ class OriginConnection(asyncio.Protocol):
         self._in_body = False
         self._until_close = False
         self._complete = False
+        self._is_between_chunks = False
         self._unsent = NOTHING
         self._is_full = False
 
@@ -49,7 +53,7 @@ class OriginConnection(asyncio.Protocol):
         """Send one request; its exchange hears of everything that follows."""
         self.exchange = exchange
         self._headers, self._parts, self._overhead = [], [], 0
-        self._in_body = self._until_close = self._complete = False
+        self._in_body = self._until_close = self._complete = self._is_between_chunks = False
         first = head + body[:STEP]
         self._unsent = memoryview(body)[STEP:]
         self._write(first)
@@ -74,8 +78,14 @@ class OriginConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.exchange is None:
             self.detach()  # An idle connection that speaks has nothing to say to us.
-            return
+        elif self._is_between_chunks and (body := one_chunk(data)):
+            self.exchange.origin_data(body, data)
+        else:
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         self._overhead += len(data)
+        self._is_between_chunks = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -91,6 +101,8 @@ class OriginConnection(asyncio.Protocol):
             what = "body has over 64 KiB of framing in one place" if self._in_body else "head is over 64 KiB"
             self._fail(f"its answer's {what}")
             return
+        # What follows a chunk and ends with a line's end was read as the next one's beginning, or there is nothing.
+        self._is_between_chunks = self._is_between_chunks and data.endswith(b"\r\n")
         if self._parts:
             self._flush()
         if self._complete:
@@ -140,6 +152,12 @@ class OriginConnection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._overhead = 0
         self._parts.append(body)
+
+    def on_chunk_header(self) -> None:
+        self._is_between_chunks = False
+
+    def on_chunk_complete(self) -> None:
+        self._is_between_chunks = True
 
     def on_message_complete(self) -> None:
         if self._in_body:
@@ -215,6 +233,10 @@ class Origins:
 
     async def connect(self, origin: Origin) -> OriginConnection:
         """Open a connection; OSError, ssl.SSLError or ConnectionError says why not."""
+        if isinstance(self._loop, StreamLoop):
+            connection = OriginConnection(origin)
+            SocketTransport(self._loop, await dial(self._loop, origin), connection)
+            return connection
         if origin.proxy:
             return await self._connect_through(origin)
         _, connection = await self._loop.create_connection(
@@ -271,6 +293,16 @@ class _Tunnel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._asked.done():
             self._asked.set_exception(ConnectionError("the configured proxy closed the connection"))
+
+
+def one_chunk(data: bytes) -> bytes:
+    """Give the body of what is exactly one chunk, framed as servers do and without an extension; else nothing.
+
+    A stream's events come so, each by itself: the parser, which counts nothing from chunk to chunk, need not see them.
+    """
+    end = data.find(b"\r\n", 1, 9)
+    body = data[end + 2 : -2]
+    return body if end > 0 and data.endswith(b"\r\n") and data.startswith(b"%x\r\n" % len(body)) else b""
 
 
 def _is_closed_by_eof(headers: Headers) -> bool:

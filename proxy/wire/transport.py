@@ -1,0 +1,148 @@
+"""A transport over a socket of our own, TLS or not: what asyncio's does, with less around each read.
+
+OpenSSL reads from the socket itself; asyncio passes each record through two buffers and eight calls.
+
+Source: asyncio's documentation (Transports and Protocols); the `ssl` module's (Notes on non-blocking sockets).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+from proxy.wire.loop import StreamLoop
+
+READ = 64 * 1024
+HIGH, LOW = 64 * 1024, 16 * 1024
+"""With more than this unsent the protocol is told to pause, with less than that to go on."""
+NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class SocketTransport(asyncio.Transport):
+    """Reads and writes a connected, non-blocking socket; its protocol is told from within reads and writes."""
+
+    def __init__(self, loop: StreamLoop, sock: socket.socket, protocol: asyncio.Protocol) -> None:
+        super().__init__({"socket": sock})
+        self._loop, self._sock, self._protocol = loop, sock, protocol
+        self._number = sock.fileno()
+        self._unsent = bytearray()
+        self._is_reading = self._is_closing = self._is_full = False
+        self._waits_to_read = False
+        """TLS must hear something before it can send."""
+        protocol.connection_made(self)
+        self.resume_reading()
+
+    def is_closing(self) -> bool:
+        """Tell whether it is closed, or will be when all is sent."""
+        return self._is_closing
+
+    def get_write_buffer_size(self) -> int:
+        """Tell how many bytes are not sent yet."""
+        return len(self._unsent)
+
+    def pause_reading(self) -> None:
+        """Read no more for now."""
+        self._is_reading = False
+        self._loop.leave_stream(self._number)
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not self._is_reading and not self._is_closing:
+            self._is_reading = True
+            self._loop.read_stream(self._number, self._readable)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send what can be sent now, and the rest as soon as it can."""
+        if self._is_closing or not data:
+            return
+        if self._unsent:
+            self._unsent += data
+        else:
+            sent = self._send(data)
+            if sent < len(data) and not self._is_closing:
+                self._unsent += memoryview(data)[sent:]
+                self._wait_to_write()
+        self._tell_how_full()
+
+    def close(self) -> None:
+        """Close when all is sent."""
+        self.pause_reading()
+        self._is_closing = True
+        if not self._unsent:
+            self._lose(None)
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._lose(None)
+
+    # --- private ------------------------------------------------------------------------------------------------
+
+    def _readable(self) -> None:
+        try:
+            data = self._sock.recv(READ)
+            if data:
+                self._protocol.data_received(data)
+            else:
+                self._lose(None)
+        except ssl.SSLWantWriteError:
+            self._loop.add_writer(self._number, self._writable)
+        except NOT_NOW:
+            pass
+        except OSError as error:
+            self._lose(error)
+        except Exception as error:  # noqa: BLE001 - called where nothing may be raised.
+            self._loop.call_exception_handler({"message": "a reader failed", "exception": error})
+            self._lose(error)
+        if self._unsent and self._waits_to_read:
+            self._writable()
+
+    def _writable(self) -> None:
+        sent = self._send(self._unsent) if self._unsent else 0
+        if self._number < 0:
+            return
+        del self._unsent[:sent]
+        self._wait_to_write()
+        if self._is_closing and not self._unsent:
+            self._lose(None)
+        self._tell_how_full()
+
+    def _send(self, data: bytes | bytearray | memoryview) -> int:
+        self._waits_to_read = False
+        try:
+            return self._sock.send(data)
+        except ssl.SSLWantReadError:
+            self._waits_to_read = True
+        except NOT_NOW:
+            pass
+        except OSError as error:
+            self._lose(error)
+        return 0
+
+    def _wait_to_write(self) -> None:
+        if self._unsent and not self._waits_to_read:
+            self._loop.add_writer(self._number, self._writable)
+        else:
+            self._loop.remove_writer(self._number)
+
+    def _tell_how_full(self) -> None:
+        size = len(self._unsent)
+        if not self._is_full and size > HIGH:
+            self._is_full = True
+            self._protocol.pause_writing()
+        elif self._is_full and size <= LOW:
+            self._is_full = False
+            self._protocol.resume_writing()
+
+    def _lose(self, error: Exception | None) -> None:
+        if self._number < 0:
+            return
+        self._loop.leave_stream(self._number)
+        self._loop.remove_writer(self._number)
+        self._number, self._is_closing, self._is_reading = -1, True, False
+        self._unsent.clear()
+        self._loop.call_soon(self._lost, error)
+
+    def _lost(self, error: Exception | None) -> None:
+        self._sock.close()
+        self._protocol.connection_lost(error)
