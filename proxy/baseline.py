@@ -1,7 +1,7 @@
 """The baseline's recorder: follows requests aside from their way, and writes what each would have cost at Claude alone.
 
 A request's way only puts notes into a queue. A thread takes them, lays prompts out, and writes baselines in batches. A
-full queue lets notes fall: their entries then get what the tables alone can tell.
+full queue lets whole requests fall: their entries then get what the tables alone can tell.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from proxy.route import Route
 from proxy.toolcalls.signals import Heard
 
 MOST_NOTES = 1024
+"""With so many in the queue no further request is followed; of those that are, each has at most two notes to come."""
 MOST_OPEN = 1024
 """Requests under way; one whose end nobody told must not be kept for ever."""
 MOST_BYTES = 64 * 2**20
@@ -78,6 +79,8 @@ class Followed:
     number: int
     sent: Sent
     said: Heard | None = field(default=None, repr=False)
+    is_dropped: bool = False
+    """Whether the queue was full as it began: nothing is noted of it then."""
 
     @property
     def calls_tools(self) -> bool:
@@ -86,8 +89,9 @@ class Followed:
 
     def began(self) -> None:
         """Note that Claude's answer has begun: what it wrote to its cache can be read from now on."""
-        at = self.recorder.clock()
-        self.recorder.put(_Note(lambda: self.recorder.take_begin(self, at)))
+        if not self.is_dropped:
+            at = self.recorder.clock()
+            self.recorder.put(_Note(lambda: self.recorder.take_begin(self, at)))
 
     def heard(self, said: Heard) -> None:
         """Note what a local model answered; it is looked at when the request has ended."""
@@ -95,7 +99,7 @@ class Followed:
 
     def ended(self, how: Settlement, settled: Future[Any] | None) -> None:
         """Note how it ended, as soon as that is written."""
-        if settled is None:
+        if settled is None or self.is_dropped:
             return
         note = _Note(lambda: self.recorder.take_end(self, how))
         settled.add_done_callback(lambda future: None if future.exception() else self.recorder.put(note))
@@ -126,7 +130,7 @@ class Recorder(threading.Thread):
         self._learned = 0
         self._worked_s = 0.0
         self.dropped = 0
-        """How many notes fell for want of room; their entries get what the tables can tell."""
+        """How many requests fell for want of room; their entries get what the tables can tell."""
         self._rests: int | None = None
         """So many rests until what nobody recorded is made up; None where there is nothing of that."""
 
@@ -183,16 +187,17 @@ class Recorder(threading.Thread):
 
     def _follow(self, sent: Sent) -> Followed:
         followed = Followed(self, next(self._numbers), sent)
+        with self._arrived:
+            if len(self._notes) >= MOST_NOTES or self._bytes + len(sent.body) > MOST_BYTES:
+                self.dropped += 1
+                self._rests, followed.is_dropped = 0, True
+                return followed
         self.put(_Note(lambda: self.take_start(followed), len(sent.body), time.monotonic() + STANDS_ASIDE_S))
         return followed
 
     def put(self, note: _Note) -> None:
-        """Put a note into the queue, or let it fall if that is full."""
+        """Put a note into the queue."""
         with self._arrived:
-            if len(self._notes) >= MOST_NOTES or (note.size and self._bytes + note.size > MOST_BYTES):
-                self.dropped += 1
-                self._rests = 0
-                return
             self._bytes += note.size
             self._notes.append(note)
             if self._is_idle:  # Who works, or waits for a note to be due, finds this one afterwards.

@@ -5,6 +5,7 @@ The fake keeps a real prompt cache and a bill; each request tells it the moment,
 
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,7 +21,7 @@ from budget.ledger import Entry, Mode
 from budget.savings import Savings, savings
 from pricing.money import ZERO, Money
 from pricing.power import Found
-from proxy.baseline import MOST_NOTES, Recorder
+from proxy.baseline import MOST_NOTES, Recorder, _Note
 from proxy.identity import is_plan
 from proxy.localcost import LocalCosts
 from proxy.powermeter import Meter
@@ -315,17 +316,36 @@ def test_a_full_queue_lets_notes_fall_and_their_entries_are_told_from_the_tables
         stuck.put(_note(filled))
     Talk(proxy).say(0)
     entries = proxy.entries(1)
-    assert stuck.dropped == 3  # That it was sent, that it began, that it ended.
+    assert stuck.dropped == 1
     stuck.start()
     assert eventually(lambda: len(rows(proxy)) == len(entries))
     stuck.end()
     assert rows(proxy, "part, basis, b.note") == [("kept", "actual", "nobody recorded it while its prompt was known")]
 
 
-def _note(filled: list[Callable[[], None]]) -> Any:
-    from proxy.baseline import _Note
+def test_a_request_that_is_followed_is_followed_to_its_end_however_full_the_queue_is_meanwhile(proxy: InProcess):
+    slow, goes_on = Recorder(proxy.ledger, lambda: PRICES, lambda: NOON), threading.Event()
+    proxy.services.baselines = slow
+    slow.start()
+    slow.put(_Note(lambda: _wait(goes_on)))
+    assert eventually(lambda: not slow._notes)
+    for _ in range(MOST_NOTES - 1):
+        slow.put(_note([]))
+    Talk(proxy).say(0)
+    entries = proxy.entries(1)
+    goes_on.set()
+    assert eventually(lambda: len(rows(proxy)) == len(entries))
+    slow.end()
+    assert rows(proxy, "part, basis, b.note") == [("kept", "actual", "")]
+    assert (slow.dropped, len(slow._open), len(slow.doctor._open)) == (0, 0, 0)
 
+
+def _note(filled: list[Callable[[], None]]) -> _Note:
     return _Note(lambda: filled.append(print))
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(60)
 
 
 def test_every_part_is_one_that_savings_know():
