@@ -25,8 +25,8 @@ from proxy.conversation import Conversation, Key, conversation_of, key_of
 from proxy.promptlengths import Laid, Lengths
 from proxy.promptsizes import TOOLS_TOKENS, Sizes, size_of_block, size_of_tool
 
-MOST_PARTS = 16_384
-"""Messages remembered; a conversation of a megabyte has about five hundred, each of which takes about a kilobyte."""
+MOST_PARTS = 8192
+"""Messages remembered, as many as the reader does: 8 MB; a conversation of a megabyte has about five hundred."""
 LEAST_UNKNOWN = 1024
 """The shortest prefix that an unknown model is taken to cache, in tokens; most models' is this or half of it."""
 BILLING_LINE = "x-anthropic-billing-header"

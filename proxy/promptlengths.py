@@ -15,8 +15,8 @@ from budget.prompt import Prompt, Split
 from pricing.tokens import Estimate, Kind, Ratios, Sizes
 from pricing.usage import ImpossibleUsage, Usage, usage_from_anthropic
 
-MOST_KEPT = 16_384
-"""Measured prefixes remembered; each request measures up to three, and a conversation needs the last ones."""
+MOST_KEPT = 4096
+"""Measured prefixes remembered; each request measures up to three, and a conversation needs the last ones: 1 MB."""
 NEAR = 50
 """By how many thousandths a prefix that was read may differ from what it was taken for."""
 
