@@ -18,8 +18,8 @@ FILLS_MB = 25
 
 
 def test_of_twenty_thousand_requests_one_in_ten_faulty_nothing_is_left_and_the_books_are_right(tmp_path: Path) -> None:
-    seen = soak(tmp_path / "home", 20_000, [64, 256], 0.1)
-    wrong = faults(seen, most_growth_mb=FILLS_MB)
+    seen = soak(tmp_path / "home", 10_000, [64, 256], 0.1, warm=10_000, rounds=2)
+    wrong = faults(seen, most_growth_mb=FILLS_MB, most_leak_mb=FILLS_MB)
     tell(seen, wrong)
     assert wrong == []
     assert seen.books.exact > 10_000

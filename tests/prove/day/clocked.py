@@ -44,6 +44,8 @@ class Clocked(Bursar):
     """Runs it in a process of its own, by `module`; `turn_to` moves its clock."""
 
     module = "tests.prove.day.clocked"
+    arguments: tuple[str, ...] = ()
+    """More for the command line."""
     _process: subprocess.Popen[bytes] | None
 
     def turn_to(self, seconds: float) -> None:
@@ -73,7 +75,7 @@ class Clocked(Bursar):
         return code
 
     def _begin(self, output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", self.module, str(self.home)]
+        command = [sys.executable, "-m", self.module, str(self.home), *self.arguments]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": output}
         return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.bench.process import settle
 from tests.kit.bursar import Bursar, free_ports
 from tests.kit.fake_claude import FakeClaude
 from tests.kit.local_fake import LocalFake, local_fake
@@ -19,7 +20,7 @@ from tests.prove.soak.agent import Agent, Told
 from tests.prove.soak.books import Compared, compare
 from tests.prove.soak.calls import Call, Calls
 from tests.prove.soak.faults import local_act
-from tests.prove.soak.samples import Sample, look
+from tests.prove.soak.samples import Rest, Sample, look
 from tests.prove.soak.served import Kept, Served
 
 COMPRESSED = 300
@@ -27,6 +28,8 @@ COMPRESSED = 300
 EVENING_S = 23.5 * 3600
 JOBS_EVERY = 60
 """Samples between two rounds of the scheduler's jobs: five hours of its clock, some of which are real work."""
+LONGEST_REST_S = 30.0
+LONGEST_HOLD_S = 60.0
 ABSENT = 300
 """Calls while nobody listens where Claude did."""
 
@@ -35,6 +38,8 @@ ABSENT = 300
 class Seen:
     """All that a run saw."""
 
+    warm: int = 1
+    """How many phases only warm it up."""
     asked: int = 0
     seconds: float = 0.0
     hours: float = 0.0
@@ -43,10 +48,10 @@ class Seen:
     """How many calls of a kind or with a fault ended so."""
     wrong: list[str] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    at_rest: list[Sample] = field(default_factory=list)
+    at_rest: list[Rest] = field(default_factory=list)
     """One before the first call, and one after each phase, when every connection is closed."""
     kept: list[Kept] = field(default_factory=list)
-    """What lay in its containers then."""
+    """What lay in its containers when it was warm, and at the end; to look takes memory, too."""
     health: list[float] = field(default_factory=list)
     """Seconds that /health took; infinite where it did not answer."""
     open_holds: int = 0
@@ -61,11 +66,22 @@ class Run:
     """Runs phases against one bursar."""
 
     def __init__(
-        self, home: Path, *, faults: float, seed: int = 1, every_s: float = 1.0, longest_s: float = 3600.0
+        self,
+        home: Path,
+        *,
+        faults: float,
+        seed: int = 1,
+        every_s: float = 1.0,
+        longest_s: float = 3600.0,
+        warm: int = 1,
+        leak: int = 0,
     ) -> None:
-        """Take how long all phases together may last; each ends in its share of that, whatever it was to ask."""
-        self.seen, self._faults, self._seed, self._every_s = Seen(), faults, seed, every_s
-        self._longest_s = longest_s
+        """Take how many of the phases only warm it up, and how many bytes a request it is to leak.
+
+        And how long all phases together may last: each ends in its share of that, whatever it was to ask.
+        """
+        self.seen, self._faults, self._seed, self._every_s = Seen(warm), faults, seed, every_s
+        self._longest_s, self._leak = longest_s, leak
         self._home = home
         self._claude_port, self._nobody = free_ports(2)
         self._began = 0.0
@@ -76,9 +92,8 @@ class Run:
             box = {"name": "box", "url": local.url, "kind": "openai", "models": ["fake-model"], "context": 131_072}
             gone = box | {"name": "gone", "url": f"http://127.0.0.1:{self._nobody}"}
             claude = f"http://127.0.0.1:{self._claude_port}"
-            bursar = Served(
-                self._home, claude, local_servers=(box | {"tools": True}, gone), mode="auto", budget="450000.00"
-            )
+            servers = (box | {"tools": True}, gone)
+            bursar = Served(self._home, claude, leak=self._leak, local_servers=servers, mode="auto", budget="450000.00")
             with bursar:
                 self._phases(bursar, local, phases)
                 self._end(bursar)
@@ -89,7 +104,7 @@ class Run:
         self._began = time.monotonic()
         bursar.turn_to(EVENING_S)
         calls = Calls(bursar.url, self._faults, self._seed)
-        self._rest(bursar)
+        self._rest(bursar, 0)
         for number, (asks, agents) in enumerate(phases):
             with FakeClaude(port=self._claude_port) as fake:
                 share_s = self._longest_s * asks / sum(each for each, _ in phases)
@@ -101,8 +116,9 @@ class Run:
                 asyncio.run(
                     self._phase(bursar, local, itertools.islice(absent, min(ABSENT, asks // 4)), agents, absent=True)
                 )
-            bursar.settled()
-            self._rest(bursar)
+            self._rest(bursar, agents)
+            if number + 1 in (self.seen.warm, len(phases)):
+                self.seen.kept.append(bursar.kept())
         self.seen.seconds = time.monotonic() - self._began
         self.seen.hours = self.seen.seconds * COMPRESSED / 3600
 
@@ -157,11 +173,22 @@ class Run:
         finally:
             agent.close()
 
-    def _rest(self, bursar: Served) -> None:
-        """Look at it while nothing is asked."""
+    def _rest(self, bursar: Served, agents: int) -> None:
+        """Look at it when it has done all that was left to do, and has given back what it does not need."""
+        self._wait_for_holds(bursar)
         time.sleep(self._every_s)
-        self.seen.at_rest.append(look(bursar.pid, self._home, self.seen.asked))
-        self.seen.kept.append(bursar.kept())
+        settle(bursar.pid, LONGEST_REST_S)
+        inside = bursar.inside()
+        self.seen.at_rest.append(Rest(agents, look(bursar.pid, self._home, self.seen.asked), inside))
+
+    def _wait_for_holds(self, bursar: Served) -> None:
+        """Wait until every hold is settled, as none may stay; one that does is told of with its request's last line."""
+        end = time.monotonic() + LONGEST_HOLD_S
+        while bursar.status()["open_holds"] and time.monotonic() < end:
+            time.sleep(0.05)
+        for hold in bursar.holds():
+            last = [line for line in bursar.log() if line["request_id"] == hold[0]][-1:]
+            self.seen.wrong.append(f"after {LONGEST_HOLD_S:.0f} s a hold is open: {hold} {last}")
 
     def _end(self, bursar: Served) -> None:
         self.seen.open_holds = bursar.status()["open_holds"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from tests.bench.process import PROC
-
-MB = 1_000_000
+from tests.prove.soak.inside import MB, Inside
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,15 @@ class Sample:
     descriptors: int
     log_bytes: int
     db_bytes: int
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A look while nothing is asked; `agents` is how many had asked before, 0 before the first."""
+
+    agents: int
+    sample: Sample
+    inside: Inside
 
 
 def look(pid: int, home: Path, requests: int) -> Sample:
@@ -40,15 +49,21 @@ def look(pid: int, home: Path, requests: int) -> Sample:
     )
 
 
-def slope(samples: Sequence[Sample], requests: int = 10_000) -> float:
-    """Fit a line through resident memory: MB for so many requests; 0 for fewer than three samples."""
-    if len(samples) < 3:
-        return 0.0
-    count = len(samples)
-    mean_x = sum(one.requests for one in samples) / count
-    mean_y = sum(one.rss for one in samples) / count
-    spread = sum((one.requests - mean_x) ** 2 for one in samples)
-    return requests * sum((one.requests - mean_x) * (one.rss - mean_y) for one in samples) / (spread or 1)
+def slope(rests: Sequence[Rest], memory: Callable[[Rest], float], requests: int = 10_000) -> float:
+    """Fit lines through memory at rest, one for each number of agents, all as steep: MB for so many requests.
+
+    0 where no number of agents was there twice.
+    """
+    pairs = [(rest.sample.requests - x, memory(rest) - y) for rest, x, y in _beside_its_mean(rests, memory)]
+    spread = sum(across**2 for across, _ in pairs)
+    return requests * sum(across * up for across, up in pairs) / (spread or 1)
+
+
+def _beside_its_mean(rests: Sequence[Rest], memory: Callable[[Rest], float]) -> Iterator[tuple[Rest, float, float]]:
+    """Give each rest with the means of requests and of memory of those after as many agents."""
+    for rest in rests:
+        alike = [one for one in rests if one.agents == rest.agents]
+        yield rest, fmean(one.sample.requests for one in alike), fmean(map(memory, alike))
 
 
 def _fields(path: Path) -> dict[str, int]:

@@ -1,23 +1,29 @@
 """The bursar that is soaked: a clock that runs fast, jobs that are done when they are wished, and how much it keeps.
 
-`python -m tests.prove.soak.served HOME` serves until stdin closes. Each line of stdin is a moment in seconds, `jobs` to
-have every job of the scheduler done now, or `kept` for what lies in each container that its objects hold: how many
-things, of how many bytes; each is answered by a line.
+`python -m tests.prove.soak.served HOME BYTES` serves until stdin closes. Each line of stdin is a moment in seconds,
+`jobs` to have every job of the scheduler done now, `inside` for what memory is in use when it has given back what it
+does not need, or `kept` for what lies in each container that its objects hold: how many things, of how many bytes; each
+is answered by a line. Unless BYTES is 0, it has a leak of so many for each request whose spend is recorded.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import sqlite3
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from budget.events import Event, SpendRecorded
 from tests.prove.day.clocked import Clocked, Moment
+from tests.prove.soak.inside import Inside, inside
 from tray.app import App, build
 from tray.paths import Paths
 from tray.scheduler import Scheduler
@@ -36,6 +42,11 @@ class Served(Clocked):
 
     module = "tests.prove.soak.served"
 
+    def __init__(self, *arguments: Any, leak: int = 0, **settings: Any) -> None:
+        """Take how many bytes it is to leak with each request, to prove that this is seen."""
+        super().__init__(*arguments, **settings)
+        self.arguments = (str(leak),)
+
     def stop(self, seconds: float = 300) -> int:
         """End it; a job that is under way, such as a report of many thousands of requests, ends first."""
         return super().stop(seconds)
@@ -43,6 +54,15 @@ class Served(Clocked):
     def do_jobs(self) -> None:
         """Have every job done now."""
         self.order("jobs")
+
+    def inside(self) -> Inside:
+        """Have it give back what it does not need, as it does when nothing is under way; tell what is in use then."""
+        return Inside(**json.loads(self.order("inside")))
+
+    def holds(self) -> list[tuple[str, ...]]:
+        """Tell of each open hold its request, moment, upstream and model."""
+        with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)) as db:
+            return db.execute("SELECT request_id, since, upstream, model FROM holds").fetchall()
 
     def kept(self) -> Kept:
         """Tell how many things of how many bytes lie in each larger container, by its place."""
@@ -93,19 +113,36 @@ def _is_ours(value: object) -> bool:
     return type(value).__module__.partition(".")[0] in OURS
 
 
+def _scheduler(app: App) -> Scheduler:
+    owners = (getattr(start, "__self__", None) for start in app._beside)
+    return next(owner for owner in owners if isinstance(owner, Scheduler))
+
+
 def _answer(line: str, app: App, moment: Moment) -> str:
     match line.strip():
         case "jobs":
-            for start in app._beside:
-                owner = getattr(start, "__self__", None)
-                if isinstance(owner, Scheduler):
-                    owner.all_soon()
+            _scheduler(app).all_soon()
             return ""
+        case "inside":
+            _scheduler(app)._jobs["memory"].do()
+            return json.dumps(asdict(inside()))
         case "kept":
             return json.dumps(kept(app))
         case seconds:
             moment.seconds = max(moment.seconds, float(seconds))
             return ""
+
+
+class Leak:
+    """Keeps so many bytes for every request whose spend is recorded."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._kept = size - sys.getsizeof(b""), list[bytes]()
+
+    def __call__(self, event: Event) -> None:
+        """Hear of a request."""
+        if isinstance(event, SpendRecorded):
+            self._kept.append(bytes(self._size))
 
 
 def main() -> None:
@@ -114,6 +151,8 @@ def main() -> None:
     settings = load(paths.config_file, lambda: "UTC")
     app = build(lambda: settings, paths, clock=moment.clock, elapsed=moment.elapsed, environ={}, on_screen=False)
     app.start()
+    if leak := int(sys.argv[2]):
+        app.services.ledger.subscribe(Leak(leak))
     for line in sys.stdin:
         print(_answer(line, app, moment), flush=True)
     app.close(5.0)
