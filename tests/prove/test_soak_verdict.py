@@ -48,6 +48,12 @@ def test_that_more_at_once_leave_more_behind_is_no_growth(above_mb: float) -> No
     assert faults(seen(0.0, above_mb=above_mb)) == []
 
 
+def test_of_a_single_round_nothing_can_be_told() -> None:
+    short = seen(50.0)
+    del short.at_rest[5:]
+    assert faults(short) == ["whether memory grows cannot be told: ask for two rounds at least"]
+
+
 def test_what_the_warm_up_filled_is_no_growth() -> None:
     filled = seen(0.0)
     filled.at_rest[1] = _rest(64, WARM // 2, 20.0, 20.0)

@@ -41,6 +41,8 @@ def faults(seen: Seen, *, most_growth_mb: float = MOST_GROWTH_MB, most_leak_mb: 
     """Say what must not be; a run that is too short to fill what is remembered may grow by more."""
     found = seen.wrong[:10] + [f"… {len(seen.wrong)} wrong answers in all"] * (len(seen.wrong) > 10)
     before, last = seen.at_rest[0].sample, seen.at_rest[-1].sample
+    if len(counted(seen)) == len({rest.agents for rest in counted(seen)}):
+        found.append("whether memory grows cannot be told: ask for two rounds at least")
     if resident_mb(seen) > most_growth_mb:
         found.append(f"resident memory grows by {resident_mb(seen):.2f} MB for ten thousand requests")
     if leaked_mb(seen) > most_leak_mb:
