@@ -21,6 +21,8 @@ _OF_THE_BODY = frozenset({b"content-encoding", b"content-type", b"content-length
 class ChatCarrier:
     """Wraps a carrier: whatever it meters, settles or passes on to, only the bytes for the agent are other ones."""
 
+    passes: Callable[[bytes], bool] | None = None
+
     def __init__(self, inner: Carrier, told: Told, following: Callable[[Answer], Answer]) -> None:
         self._inner, self._told, self._following = inner, told, following
         self._stream = ChatStream(told)

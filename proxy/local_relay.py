@@ -66,6 +66,8 @@ class LocalHooks:
 class LocalRelay:
     """Carries one answer of a local server; it is folded for an agent that does not stream."""
 
+    passes: Callable[[bytes], bool] | None = None
+
     def __init__(
         self,
         upstream: str,

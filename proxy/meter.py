@@ -71,12 +71,20 @@ class StreamMeter:
         plain = self._inflate.feed(data) if self._inflate.is_packed else data
         if self._inflate.is_broken:
             self._reading.is_unreadable = self._reading.is_blind = True
-        elif self._parser.is_between_events and (deltas := _only_deltas(plain)):
+        elif not self._passes(plain):
+            self._read(plain)
+
+    def passes(self, data: bytes) -> bool:
+        """Count a piece that is nothing but whole deltas, in which nothing has to be read; else it is to be fed."""
+        return not self._inflate.is_packed and self._passes(data)
+
+    def _passes(self, plain: bytes) -> bool:
+        deltas = _only_deltas(plain) if self._parser.is_between_events else 0
+        if deltas:
             self._deltas += deltas
             self._seen_bytes += len(plain)
             self._reading.between_blocks = False
-        else:
-            self._read(plain)
+        return deltas > 0
 
     def _read(self, plain: bytes) -> None:
         for event in self._parser.feed(plain):

@@ -48,6 +48,7 @@ class Relay:
         self._coding = ""
         self._first_byte_ms: int | None = None
         self._meter: StreamMeter | None = None
+        self.passes: Callable[[bytes], bool] | None = None
         self._whole: list[bytes] = []
         self._whole_size = 0
 
@@ -73,6 +74,7 @@ class Relay:
             if self._status == 200:
                 self._begun()
         if self._meter:
+            self.passes = self._meter.passes
             self._meter.feed(data)
             return data
         self._whole_size += len(data)

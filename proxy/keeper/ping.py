@@ -107,6 +107,8 @@ def attempt_of(held: Held, within: Bound, services: Services) -> Attempt:
 class PingCarrier:
     """Hears a ping's answer to its end, settles its hold, and tells what came of it; no agent gets a byte."""
 
+    passes: Callable[[bytes], bool] | None = None
+
     def __init__(
         self,
         services: Services,

@@ -52,6 +52,8 @@ def count_tokens(
 class CountCarrier:
     """Takes the count and shows the agent none of it: its request goes on with what was learnt."""
 
+    passes: Callable[[bytes], bool] | None = None
+
     def __init__(self, then: Then, lost: Callable[[], object] | None = None) -> None:
         self._then, self._lost = then, lost
         self._status = 0

@@ -85,6 +85,9 @@ class Carrier(Protocol):
     def feed(self, data: bytes) -> bytes:
         """Take bytes of the upstream's body; give bytes for the agent."""
 
+    passes: Callable[[bytes], bool] | None
+    """Takes a piece that goes to the agent as it is and needs no reading, or says no: then it is fed. None: all is."""
+
     def ping(self) -> bytes:
         """Give what keeps a silent stream alive, if anything."""
 

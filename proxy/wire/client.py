@@ -79,7 +79,8 @@ class Client(asyncio.Protocol):
         self._in_head = True
         self._overhead = 0
         """Bytes since the request began, or since the last piece of its body: its head, chunk sizes, trailers."""
-        self._chunked_out = False
+        self.is_chunked = False
+        """The answer that was opened goes out in chunks."""
         self._timer: asyncio.TimerHandle | None = None
         self._parser = httptools.HttpRequestParser(self)
 
@@ -205,27 +206,32 @@ class Client(asyncio.Protocol):
         body = b"" if self.request and self.request.method == b"HEAD" else whole.body
         length = [(b"content-length", str(len(whole.body)).encode())]
         self._head = Head(whole.status, whole.headers)
-        self._chunked_out = False
+        self.is_chunked = False
         self.write(self._head_bytes(whole.status, whole.headers + length) + body)
         self.done()
 
     def send_head(self, head: Head, first: bytes = b"") -> None:
         """Open an answer of unknown length."""
         self._head = head
-        self._chunked_out = bool(self.request and self.request.version == "1.1")
-        if not self._chunked_out:
+        self.is_chunked = bool(self.request and self.request.version == "1.1")
+        if not self.is_chunked:
             self._close_after = True
-        framing = [(b"transfer-encoding", b"chunked")] if self._chunked_out else []
+        framing = [(b"transfer-encoding", b"chunked")] if self.is_chunked else []
         self.write(self._head_bytes(head.status, head.headers + framing) + self._framed(first))
 
-    def send_data(self, data: bytes, chunk: bytes = b"") -> None:
-        """Send a piece of an opened answer at once; `chunk` is the same, framed already."""
+    def send_data(self, data: bytes) -> None:
+        """Send a piece of an opened answer at once."""
         if data:
-            self.write((chunk or b"%x\r\n%b\r\n" % (len(data), data)) if self._chunked_out else data)
+            self.write(b"%x\r\n%b\r\n" % (len(data), data) if self.is_chunked else data)
+
+    def send_chunk(self, chunk: bytes) -> None:
+        """Send a piece of an answer in chunks that is framed already."""
+        if self.transport and not self.gone:
+            self.transport.write(chunk)
 
     def end(self, data: bytes = b"") -> None:
         """End an opened answer cleanly."""
-        self.write(self._framed(data) + (b"0\r\n\r\n" if self._chunked_out else b""))
+        self.write(self._framed(data) + (b"0\r\n\r\n" if self.is_chunked else b""))
         self.done()
 
     def break_off(self, data: bytes = b"") -> None:
@@ -272,7 +278,7 @@ class Client(asyncio.Protocol):
     def _framed(self, data: bytes) -> bytes:
         if not data:
             return b""
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked_out else data
+        return b"%x\r\n%b\r\n" % (len(data), data) if self.is_chunked else data
 
     def _head_bytes(self, status: int, headers: Headers) -> bytes:
         lines = [_status_line(status)]

@@ -74,7 +74,8 @@ async def _tunnel(loop: StreamLoop, sock: socket.socket, target: str) -> None:
 
 
 async def _secured(loop: StreamLoop, sock: socket.socket, tls: ssl.SSLContext, host: str) -> ssl.SSLSocket:
-    secured = tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    # An end that TLS did not announce is an error: it may be anybody's (RFC 9112 §9.8).
+    secured = tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False, suppress_ragged_eofs=False)
     try:
         while True:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class Exchange:
         self._connecting: asyncio.Task[None] | None = None
         self._is_sent = self._is_answered = self._is_over = self._client_left = False
         self._heard = self._spoke = hub.loop.time()
+        self._passes: Callable[[bytes], bool] | None = None
         self._head_at: float | None = None
         self._leaves_at: float | None = None
         self._full_since: float | None = None
@@ -100,8 +102,18 @@ class Exchange:
         if not self.client.opened:
             self.client.send_head(head)
 
-    def origin_data(self, data: bytes, chunk: bytes = b"") -> None:
-        """Hear a piece of the answer's body, and the whole chunk that it came in if it did."""
+    def origin_chunk(self, data: bytes, chunk: bytes) -> None:
+        """Hear a piece of the answer's body that came as one chunk; most often it has but to be passed on."""
+        if self._passes and self._passes(data):
+            self._heard = self._spoke = self.hub.loop.time()
+            self.client.send_chunk(chunk)
+            if self.client.is_full:
+                self._stop_reading()
+        else:
+            self.origin_data(data)
+
+    def origin_data(self, data: bytes) -> None:
+        """Hear a piece of the answer's body."""
         client = self.client
         self._heard = self.hub.loop.time()
         out = self.carrier.feed(data)
@@ -109,15 +121,17 @@ class Exchange:
             self._spoke = self._heard
             if not client.opened:
                 self._open()
-            client.send_data(out, chunk if out is data else b"")
-            if client.is_full and self._connection and self._connection.transport:
-                self._full_since = self._heard
-                self._connection.transport.pause_reading()
+            client.send_data(out)
+            if client.is_full:
+                self._stop_reading()
         if self._leaves_at and not self.carrier.nearly_done():
             self._end(Ending.client_left, LEFT)
         elif self.forward.has_all and self.forward.has_all():
             # The framing's end may be among the bytes that just came, and then the connection can be used again.
             self.hub.loop.call_soon(self._end, Ending.complete, "")
+        # What is nothing but passed on needs none of this.
+        is_plain = client.is_chunked and not self._client_left and self.forward.has_all is None
+        self._passes = self.carrier.passes if is_plain else None
 
     def origin_complete(self, connection: OriginConnection) -> None:
         """Hear that the answer's framing was completed."""
@@ -136,7 +150,7 @@ class Exchange:
     def _client_gone(self) -> None:
         if self._is_over or self._client_left:
             return
-        self._client_left = True
+        self._client_left, self._passes = True, None
         self._resume_reading()
         if self.patience.drain and self._is_sent:
             return
@@ -145,6 +159,11 @@ class Exchange:
             self._arm()
         else:
             self._end(Ending.client_left, LEFT)
+
+    def _stop_reading(self) -> None:
+        if self._connection and self._connection.transport:
+            self._full_since = self._heard
+            self._connection.transport.pause_reading()
 
     def _resume_reading(self) -> None:
         if self._full_since is not None:

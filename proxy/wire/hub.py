@@ -10,12 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from proxy.wire.answer import Answer, Forward, Later, Ready, Whole
 from proxy.wire.client import Client, Gate, WireRequest
 from proxy.wire.crowd import MOST_AGENTS, OUT_OF_DESCRIPTORS, Seldom, who_goes
+from proxy.wire.door import Door, door
 from proxy.wire.exchange import Exchange, as_stream_error
 from proxy.wire.faults import FAULT, log_fault
 from proxy.wire.lookups import Lookups
@@ -34,8 +34,6 @@ Wording = Callable[[int, str], Whole]
 """Puts a refusal into the agents' dialect."""
 
 LOOKUPS = 64
-ACCEPTED_AT_ONCE = 16
-BACKLOG = 1024
 SETTLE_S = 10.0
 """How long the end of an answer waits for its entry; the entry is written later all the same."""
 
@@ -64,8 +62,7 @@ class Hub:
         self._mail: deque[Callable[[], None]] = deque()
         self._has_rung = False
         self._thread = threading.Thread(target=self._run, name=f"{name}-loop", daemon=True)
-        self._server: asyncio.Server | None = None
-        self._listener: socket.socket | None = None
+        self._door: Door | None = None
 
     # --- from any thread ----------------------------------------------------------------------------------------
 
@@ -194,24 +191,8 @@ class Hub:
             self.loop.close()
 
     async def _listen(self, listener: socket.socket) -> None:
-        self._listener = listener
-        # Out of descriptors, asyncio (3.11 to 3.13) tries again and complains as often as this backlog says.
-        self._server = await self.loop.create_server(lambda: Client(self), sock=listener, backlog=ACCEPTED_AT_ONCE)
-        listener.listen(BACKLOG)
-
-    async def _stop_listening(self) -> None:
-        """Close the door, behind those who are in it.
-
-        asyncio forgets a connection that it has accepted but not yet set up when its server is closed (Python 3.11 to
-        3.13: `Server._attach` fails unheard): that agent would wait, unread, for as long as the process lives.
-        """
-        if self._listener is not None and self._listener.fileno() >= 0:
-            with suppress(NotImplementedError):  # Windows: accepted connections are set up at once.
-                self.loop.remove_reader(self._listener.fileno())
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-        if self._server:
-            self._server.close()
+        self._door = door(self.loop, listener, lambda: Client(self))
+        await self._door.open()
 
     def _log_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -254,7 +235,8 @@ class Hub:
 
     async def _drain(self, seconds: float) -> None:
         self.draining = True
-        await self._stop_listening()
+        if self._door:
+            await self._door.close()
         end = time.monotonic() + seconds
         for client in list(self.clients):
             if not client.busy:

@@ -23,6 +23,7 @@ from typing import Any, TypeVarTuple, Unpack
 
 Reader = Callable[[], None]
 """Reads what has come; must not raise."""
+MOST_AT_ONCE = 256
 _Args = TypeVarTuple("_Args")
 
 
@@ -71,9 +72,8 @@ class Poller(selectors.BaseSelector):
         self.is_wanted = False
         until = math.inf if timeout is None else time.monotonic() + timeout
         while True:
-            found = self._epoll.poll(_whole_ms(timeout), max(len(self._keys), 1))
-            left = [each for each in found if not self._read(*each)]
-            if left or self.is_wanted or not found:
+            left = self._read(self._epoll.poll(timeout, MOST_AT_ONCE))
+            if left or self.is_wanted:
                 return self._ready(left)
             if timeout is not None:
                 timeout = until - time.monotonic()
@@ -90,14 +90,16 @@ class Poller(selectors.BaseSelector):
         self._keys.clear()
         self.readers.clear()
 
-    def _read(self, number: int, event: int) -> bool:
-        """Call a stream's reader; False if there is more to do."""
-        reader = self.readers.get(number)
-        if reader is None:
-            return False
-        if event & ~select.EPOLLOUT:
-            reader()
-        return not event & select.EPOLLOUT
+    def _read(self, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Call the readers of streams; give what the loop must see to."""
+        left, readers = [], self.readers
+        for number, event in found:
+            reader = readers.get(number)
+            if reader is None or event & select.EPOLLOUT:
+                left.append((number, event))
+            else:
+                reader()
+        return left
 
     def _ready(self, found: list[tuple[int, int]]) -> list[tuple[selectors.SelectorKey, int]]:
         ready = []
@@ -117,7 +119,7 @@ class StreamLoop(asyncio.SelectorEventLoop):
         self.poller = poller
 
     def call_soon(
-        self, callback: Callable[[Unpack[_Args]], object], *args: Unpack[_Args], context: Context | None = None
+        self, callback: Callable[[Unpack[_Args]], object], *args: *_Args, context: Context | None = None
     ) -> asyncio.Handle:
         """Call something in the next turn, which comes at once."""
         self.poller.is_wanted = True
@@ -127,7 +129,7 @@ class StreamLoop(asyncio.SelectorEventLoop):
         self,
         when: float,
         callback: Callable[[Unpack[_Args]], object],
-        *args: Unpack[_Args],
+        *args: *_Args,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call something at a moment, which may be earlier than all others."""
@@ -152,8 +154,3 @@ def _descriptor(fileobj: Any) -> int:
 def _mask(events: int) -> int:
     reads = select.EPOLLIN if events & selectors.EVENT_READ else 0
     return reads | (select.EPOLLOUT if events & selectors.EVENT_WRITE else 0)
-
-
-def _whole_ms(timeout: float | None) -> float:
-    """Round up to what epoll counts in, so that no timer is looked at too early; -1 waits for ever."""
-    return -1 if timeout is None else math.ceil(max(0.0, timeout) * 1e3) * 1e-3

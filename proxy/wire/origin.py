@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ STEP = 256 * 1024
 
 
 NOTHING = memoryview(b"")
+_ONE_CHUNK = re.compile(rb"([1-9a-f][0-9a-f]{0,5})\r\n(.*)\r\n", re.DOTALL).fullmatch
+"""A chunk as servers write it, without an extension; an event of a stream comes so, most often by itself."""
 
 
 class OriginConnection(asyncio.Protocol):
@@ -78,8 +81,11 @@ class OriginConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.exchange is None:
             self.detach()  # An idle connection that speaks has nothing to say to us.
-        elif self._is_between_chunks and (body := one_chunk(data)):
-            self.exchange.origin_data(body, data)
+            return
+        chunk = _ONE_CHUNK(data) if self._is_between_chunks else None
+        # The parser counts nothing from chunk to chunk, and need not see those that come by themselves.
+        if chunk and int(chunk[1], 16) == len(body := chunk[2]):
+            self.exchange.origin_chunk(body, data)
         else:
             self._parse(data)
 
@@ -293,16 +299,6 @@ class _Tunnel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._asked.done():
             self._asked.set_exception(ConnectionError("the configured proxy closed the connection"))
-
-
-def one_chunk(data: bytes) -> bytes:
-    """Give the body of what is exactly one chunk, framed as servers do and without an extension; else nothing.
-
-    A stream's events come so, each by itself: the parser, which counts nothing from chunk to chunk, need not see them.
-    """
-    end = data.find(b"\r\n", 1, 9)
-    body = data[end + 2 : -2]
-    return body if end > 0 and data.endswith(b"\r\n") and data.startswith(b"%x\r\n" % len(body)) else b""
 
 
 def _is_closed_by_eof(headers: Headers) -> bool:

@@ -1,4 +1,4 @@
-"""A transport over a socket of our own, TLS or not: what asyncio's does, with less around each read.
+"""A transport over a socket of our own, TLS or not: what asyncio's does, with less around each read and write.
 
 OpenSSL reads from the socket itself; asyncio passes each record through two buffers and eight calls.
 
@@ -23,15 +23,16 @@ class SocketTransport(asyncio.Transport):
     """Reads and writes a connected, non-blocking socket; its protocol is told from within reads and writes."""
 
     def __init__(self, loop: StreamLoop, sock: socket.socket, protocol: asyncio.Protocol) -> None:
-        super().__init__({"socket": sock})
+        super().__init__({"socket": sock, "peername": sock.getpeername()})
         self._loop, self._sock, self._protocol = loop, sock, protocol
         self._number = sock.fileno()
         self._unsent = bytearray()
-        self._is_reading = self._is_closing = self._is_full = False
+        self._is_reading = self._is_full = self._is_closing = self._ends = False
         self._waits_to_read = False
         """TLS must hear something before it can send."""
         protocol.connection_made(self)
-        self.resume_reading()
+        if not self._is_closing:
+            self.resume_reading()
 
     def is_closing(self) -> bool:
         """Tell whether it is closed, or will be when all is sent."""
@@ -56,21 +57,34 @@ class SocketTransport(asyncio.Transport):
         """Send what can be sent now, and the rest as soon as it can."""
         if self._is_closing or not data:
             return
-        if self._unsent:
+        if not self._unsent:
+            try:
+                sent = self._sock.send(data)
+            except OSError as error:
+                sent = self._not_sent(error)
+            if sent == len(data):
+                return
+            data = memoryview(data)[sent:]
+        if self._number >= 0:
             self._unsent += data
-        else:
-            sent = self._send(data)
-            if sent < len(data) and not self._is_closing:
-                self._unsent += memoryview(data)[sent:]
-                self._wait_to_write()
-        self._tell_how_full()
+            self._wait_to_write()
+            self._tell_how_full()
+
+    def can_write_eof(self) -> bool:
+        """Tell that the end of what is written can be told without closing, but for TLS."""
+        return not isinstance(self._sock, ssl.SSLSocket)
+
+    def write_eof(self) -> None:
+        """Tell the other end, when all is sent, that nothing more comes."""
+        self._ends = True
+        self._sent_all()
 
     def close(self) -> None:
         """Close when all is sent."""
-        self.pause_reading()
-        self._is_closing = True
-        if not self._unsent:
-            self._lose(None)
+        if not self._is_closing:
+            self.pause_reading()
+            self._is_closing = True
+            self._sent_all()
 
     def abort(self) -> None:
         """Close at once."""
@@ -80,11 +94,10 @@ class SocketTransport(asyncio.Transport):
 
     def _readable(self) -> None:
         try:
-            data = self._sock.recv(READ)
-            if data:
+            if data := self._sock.recv(READ):
                 self._protocol.data_received(data)
             else:
-                self._lose(None)
+                self._end()
         except ssl.SSLWantWriteError:
             self._loop.add_writer(self._number, self._writable)
         except NOT_NOW:
@@ -94,30 +107,46 @@ class SocketTransport(asyncio.Transport):
         except Exception as error:  # noqa: BLE001 - called where nothing may be raised.
             self._loop.call_exception_handler({"message": "a reader failed", "exception": error})
             self._lose(error)
-        if self._unsent and self._waits_to_read:
+        if self._waits_to_read:
             self._writable()
 
-    def _writable(self) -> None:
-        sent = self._send(self._unsent) if self._unsent else 0
-        if self._number < 0:
-            return
-        del self._unsent[:sent]
-        self._wait_to_write()
-        if self._is_closing and not self._unsent:
-            self._lose(None)
-        self._tell_how_full()
+    def _end(self) -> None:
+        if self._protocol.eof_received():
+            self.pause_reading()
+        else:
+            self.close()
 
-    def _send(self, data: bytes | bytearray | memoryview) -> int:
+    def _writable(self) -> None:
         self._waits_to_read = False
         try:
-            return self._sock.send(data)
-        except ssl.SSLWantReadError:
-            self._waits_to_read = True
-        except NOT_NOW:
-            pass
+            sent = self._sock.send(self._unsent) if self._unsent else 0
         except OSError as error:
+            sent = self._not_sent(error)
+        if self._number >= 0:
+            del self._unsent[:sent]
+            self._wait_to_write()
+            self._sent_all()
+            self._tell_how_full()
+
+    def _not_sent(self, error: OSError) -> int:
+        """Wait, or give up; nothing was sent."""
+        self._waits_to_read = isinstance(error, ssl.SSLWantReadError)
+        if not isinstance(error, NOT_NOW):
             self._lose(error)
         return 0
+
+    def _sent_all(self) -> None:
+        """Do what was to be done when all is sent, if it is."""
+        if self._unsent or self._number < 0:
+            return
+        if self._is_closing:
+            self._lose(None)
+        elif self._ends:
+            self._ends = False
+            try:
+                self._sock.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                self._lose(error)
 
     def _wait_to_write(self) -> None:
         if self._unsent and not self._waits_to_read:

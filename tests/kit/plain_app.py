@@ -17,6 +17,8 @@ SSE = b"text/event-stream"
 class Recorder:
     """A carrier that passes everything on and remembers how it ended."""
 
+    passes = None
+
     def __init__(self, endings: "list[tuple[Ending, str]]", *, nearly: bool = False) -> None:
         self._endings, self._nearly = endings, nearly
         self._status, self._headers, self._whole = 0, [], None

@@ -11,6 +11,7 @@ from proxy.wire.answer import Ending, Patience
 from tests.kit.plain_app import PlainProxy
 from tests.kit.scripted import Line, Scripted, eventually
 
+pytestmark = pytest.mark.usefixtures("any_loop")
 SSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 

@@ -15,6 +15,7 @@ from proxy.wire.answer import MODE_CHANGED, STOPPED, Ending, Forward, Later, Ori
 from tests.kit.plain_app import PlainProxy, Recorder
 from tests.kit.scripted import Line, Scripted, eventually
 
+pytestmark = pytest.mark.usefixtures("any_loop")
 SSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
