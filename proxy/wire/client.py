@@ -72,6 +72,7 @@ class Client(asyncio.Protocol):
         self.is_full = False
         """The agent reads more slowly than it is written to."""
         self._head: Head | None = None
+        self._held = b""
         self._refused = False
         self._close_after = False
         self._body: list[bytes] = []
@@ -196,10 +197,17 @@ class Client(asyncio.Protocol):
         return self._head is not None
 
     def write(self, data: bytes) -> None:
-        """Write raw bytes, unless the agent has left."""
+        """Write raw bytes, and the head that waits for them, unless the agent has left."""
         transport = self.transport
+        if self._held:
+            data, self._held = self._held + data, b""
         if transport and not self.gone and not transport.is_closing():
             transport.write(data)
+
+    def write_held(self) -> None:
+        """Send a head that waited for data and got none."""
+        if self._held:
+            self.write(b"")
 
     def send_whole(self, whole: Whole) -> None:
         """Send a complete answer and be ready for the next request."""
@@ -210,14 +218,16 @@ class Client(asyncio.Protocol):
         self.write(self._head_bytes(whole.status, whole.headers + length) + body)
         self.done()
 
-    def send_head(self, head: Head, first: bytes = b"") -> None:
-        """Open an answer of unknown length."""
+    def send_head(self, head: Head, *, waits: bool = False) -> None:
+        """Open an answer of unknown length; a head that `waits` goes out with the next bytes, or by `write_held`."""
         self._head = head
         self.is_chunked = bool(self.request and self.request.version == "1.1")
         if not self.is_chunked:
             self._close_after = True
         framing = [(b"transfer-encoding", b"chunked")] if self.is_chunked else []
-        self.write(self._head_bytes(head.status, head.headers + framing) + self._framed(first))
+        self._held = self._head_bytes(head.status, head.headers + framing)
+        if not waits:
+            self.write_held()
 
     def send_data(self, data: bytes) -> None:
         """Send a piece of an opened answer at once."""

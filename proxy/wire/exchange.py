@@ -100,7 +100,11 @@ class Exchange:
         if head is None or self._client_left:
             return
         if not self.client.opened:
-            self.client.send_head(head)
+            self.client.send_head(head, waits=True)
+
+    def origin_read(self) -> None:
+        """Hear that all that came was told: an answer's first event most often comes with its head."""
+        self.client.write_held()
 
     def origin_chunk(self, data: bytes, chunk: bytes) -> None:
         """Hear a piece of the answer's body that came as one chunk; most often it has but to be passed on."""

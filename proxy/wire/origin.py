@@ -111,6 +111,8 @@ class OriginConnection(asyncio.Protocol):
         self._is_between_chunks = self._is_between_chunks and data.endswith(b"\r\n")
         if self._parts:
             self._flush()
+        if self.exchange:
+            self.exchange.origin_read()
         if self._complete:
             self._completed()
 

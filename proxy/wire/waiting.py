@@ -61,10 +61,10 @@ class Waiting:
         return True
 
     def _ping(self) -> None:
-        if self.client.opened:
-            self.client.send_data(self.later.ping)
-        else:
-            self.client.send_head(Head(200, SSE_HEADERS), self.later.ping)
+        if not self.client.opened:
+            self.client.send_head(Head(200, SSE_HEADERS), waits=True)
+        self.client.send_data(self.later.ping)
+        self.client.write_held()
         self._pinger = self.hub.loop.call_later(PING_S, self._ping)
 
 
