@@ -54,6 +54,7 @@ class StreamMeter:
         self._reading = Reading()
         self._parser = SseParser(only=READ)
         self._inflate = Inflate(coding)
+        self._is_between_events = False
         self._deltas = self._seen_bytes = 0
         self._has_output = False
         """A `message_delta` said how much was written."""
@@ -71,15 +72,17 @@ class StreamMeter:
         plain = self._inflate.feed(data) if self._inflate.is_packed else data
         if self._inflate.is_broken:
             self._reading.is_unreadable = self._reading.is_blind = True
-        elif not self._passes(plain):
+        elif not self.passes(plain):
             self._read(plain)
 
-    def passes(self, data: bytes) -> bool:
-        """Count a piece that is nothing but whole deltas, in which nothing has to be read; else it is to be fed."""
-        return not self._inflate.is_packed and self._passes(data)
+    @property
+    def is_packed(self) -> bool:
+        """Tell whether the stream has to be unpacked before anything can be seen in it."""
+        return self._inflate.is_packed
 
-    def _passes(self, plain: bytes) -> bool:
-        deltas = _only_deltas(plain) if self._parser.is_between_events else 0
+    def passes(self, plain: bytes) -> bool:
+        """Count an unpacked piece that is nothing but whole deltas, in which nothing has to be read; else it is fed."""
+        deltas = _only_deltas(plain) if self._is_between_events else 0
         if deltas:
             self._deltas += deltas
             self._seen_bytes += len(plain)
@@ -89,6 +92,7 @@ class StreamMeter:
     def _read(self, plain: bytes) -> None:
         for event in self._parser.feed(plain):
             self._take(event.event, event.data)
+        self._is_between_events = self._parser.is_between_events
         if self._parser.broken:
             self._reading.is_unreadable = self._reading.is_blind = True
         last = plain.rfind(BLOCK)

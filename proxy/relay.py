@@ -74,7 +74,7 @@ class Relay:
             if self._status == 200:
                 self._begun()
         if self._meter:
-            self.passes = self._meter.passes
+            self.passes = None if self._meter.is_packed else self._meter.passes
             self._meter.feed(data)
             return data
         self._whole_size += len(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -109,7 +110,7 @@ class Exchange:
     def origin_chunk(self, data: bytes, chunk: bytes) -> None:
         """Hear a piece of the answer's body that came as one chunk; most often it has but to be passed on."""
         if self._passes and self._passes(data):
-            self._heard = self._spoke = self.hub.loop.time()
+            self._heard = self._spoke = time.monotonic()  # As the loop's clock.
             self.client.send_chunk(chunk)
             if self.client.is_full:
                 self._stop_reading()
