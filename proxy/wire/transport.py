@@ -93,22 +93,28 @@ class SocketTransport(asyncio.Transport):
     # --- private ------------------------------------------------------------------------------------------------
 
     def _readable(self) -> None:
+        data = None
         try:
-            if data := self._sock.recv(READ):
-                self._protocol.data_received(data)
-            else:
-                self._end()
-        except ssl.SSLWantWriteError:
-            self._loop.add_writer(self._number, self._writable)
-        except NOT_NOW:
-            pass
-        except OSError as error:
-            self._lose(error)
+            data = self._sock.recv(READ)
         except Exception as error:  # noqa: BLE001 - called where nothing may be raised.
+            self._not_read(error)
+        try:
+            if data:
+                self._protocol.data_received(data)
+            elif data is not None:
+                self._end()
+            if self._waits_to_read:
+                self._writable()
+        except Exception as error:  # noqa: BLE001 - as above; an OSError here is none of this socket's.
             self._loop.call_exception_handler({"message": "a reader failed", "exception": error})
             self._lose(error)
-        if self._waits_to_read:
-            self._writable()
+
+    def _not_read(self, error: Exception) -> None:
+        """Wait, or give up; nothing has come."""
+        if isinstance(error, ssl.SSLWantWriteError):
+            self._loop.add_writer(self._number, self._writable)
+        elif not isinstance(error, NOT_NOW):
+            self._lose(error)
 
     def _end(self) -> None:
         if self._protocol.eof_received():

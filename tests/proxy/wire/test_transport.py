@@ -31,11 +31,11 @@ class Heard(asyncio.Protocol):
         self.data = bytearray()
         self.lost: list[Exception | None] = []
         self.fullness: list[str] = []
-        self.fails = False
+        self.fails: Exception | None = None
 
     def data_received(self, data: bytes) -> None:
         if self.fails:
-            raise ValueError("something unforeseen")
+            raise self.fails
         self.data += data
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -206,11 +206,22 @@ def test_an_abort_drops_what_was_not_sent(stage: Stage):
 def test_a_protocol_that_fails_is_logged_and_takes_nothing_but_its_own_connection_along(stage: Stage):
     told: list[object] = []
     stage.loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
-    stage.heard.fails = True
+    stage.heard.fails = ValueError("something unforeseen")
     stage.connect(lambda peer: (peer.sendall(b"x"), peer.recv(1)))
     stage.until(lambda: stage.heard.lost)
     assert stage.heard.lost == told
     assert isinstance(told[0], ValueError)
+
+
+@pytest.mark.parametrize("error", [OSError("the disk is full"), BlockingIOError("another socket's"), ConnectionError()])
+def test_a_failure_of_the_protocol_is_not_taken_for_one_of_the_socket(stage: Stage, error: OSError):
+    """What it was given is lost: to go on, or to end without a word, would hide that."""
+    told: list[object] = []
+    stage.loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    stage.heard.fails = error
+    stage.connect(lambda peer: (peer.sendall(b"x"), peer.recv(1)))
+    stage.until(lambda: stage.heard.lost)
+    assert stage.heard.lost == told == [error]
 
 
 @pytest.mark.skipif(not IS_THERE, reason="there is no openssl command")
