@@ -242,8 +242,12 @@ class Origins:
     async def connect(self, origin: Origin) -> OriginConnection:
         """Open a connection; OSError, ssl.SSLError or ConnectionError says why not."""
         if isinstance(self._loop, StreamLoop):
-            connection = OriginConnection(origin)
-            SocketTransport(self._loop, await dial(self._loop, origin), connection)
+            connection, sock = OriginConnection(origin), await dial(self._loop, origin)
+            try:
+                SocketTransport(self._loop, sock, connection)
+            except OSError:  # It was reset meanwhile: getpeername(2).
+                sock.close()
+                raise
             return connection
         if origin.proxy:
             return await self._connect_through(origin)

@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from typing import Any
 
 import pytest
 
 from proxy.wire.answer import Origin
 from proxy.wire.dial import dial
 from proxy.wire.loop import Poller, StreamLoop
+from proxy.wire.origin import Origins
 from proxy.wire.transport import HIGH, SocketTransport
 from tests.kit.leftovers import descriptors
 from tests.kit.tls import IS_THERE, Authority
@@ -222,6 +224,37 @@ def test_a_failure_of_the_protocol_is_not_taken_for_one_of_the_socket(stage: Sta
     stage.connect(lambda peer: (peer.sendall(b"x"), peer.recv(1)))
     stage.until(lambda: stage.heard.lost)
     assert stage.heard.lost == told == [error]
+
+
+class Late(StreamLoop):
+    """Goes on with a new connection only when its other end has reset it."""
+
+    is_connected = threading.Event()
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        await super().sock_connect(sock, address)
+        self.is_connected.set()
+        with suppress(OSError):
+            while sock.getpeername():
+                await asyncio.sleep(0.01)
+
+
+def test_a_connection_that_was_reset_as_it_was_made_leaves_nothing_open():
+    with closing(Late(Poller())) as loop, socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reset() -> None:
+            peer, _ = listener.accept()
+            loop.is_connected.wait(20)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+
+        before = descriptors()
+        resetting = threading.Thread(target=reset)
+        resetting.start()
+        with pytest.raises(OSError, match="not connected"):
+            loop.run_until_complete(Origins(loop).connect(Origin(*listener.getsockname())))
+        resetting.join(20)
+        assert descriptors() <= before
 
 
 @pytest.mark.skipif(not IS_THERE, reason="there is no openssl command")
