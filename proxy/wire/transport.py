@@ -31,8 +31,11 @@ class SocketTransport(asyncio.Transport):
         self._waits_to_read = False
         """TLS must hear something before it can send."""
         protocol.connection_made(self)
-        if not self._is_closing:
+        try:
             self.resume_reading()
+        except OSError as error:  # The system watches no more descriptors: epoll_ctl(2).
+            self._lose(error)
+            raise
 
     def is_closing(self) -> bool:
         """Tell whether it is closed, or will be when all is sent."""

@@ -1,6 +1,8 @@
 """A connection of our own, plain and with TLS: what is written arrives, and how it ends is told once."""
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
 import struct
@@ -255,6 +257,22 @@ def test_a_connection_that_was_reset_as_it_was_made_leaves_nothing_open():
             loop.run_until_complete(Origins(loop).connect(Origin(*listener.getsockname())))
         resetting.join(20)
         assert descriptors() <= before
+
+
+class Unwatched(StreamLoop):
+    """A loop of a system that watches no more descriptors: epoll_ctl(2)."""
+
+    def read_stream(self, number: int, reader: Callable[[], None]) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_connection_that_cannot_be_watched_is_lost():
+    """Its protocol must not take it for open: its socket's number goes to the next connection."""
+    with closing(Unwatched(Poller())) as loop, closing(Stage(loop, None, None)) as stage:
+        with pytest.raises(OSError, match="No space") as refused:
+            stage.connect(lambda peer: peer.recv(1))
+        stage.until(lambda: stage.heard.lost)
+        assert stage.heard.lost == [refused.value]
 
 
 @pytest.mark.skipif(not IS_THERE, reason="there is no openssl command")
