@@ -46,8 +46,10 @@ async def _connected(loop: StreamLoop, host: str, port: int) -> socket.socket:
 async def _raced(loop: StreamLoop, host: str, port: int) -> socket.socket:
     """Look a name up and connect to the first of its addresses that answers; asyncio knows how."""
     transport, _ = await loop.create_connection(_Silent, host, port, happy_eyeballs_delay=RACE_S)
-    sock: socket.socket = transport.get_extra_info("socket").dup()
-    transport.abort()
+    try:
+        sock: socket.socket = transport.get_extra_info("socket").dup()
+    finally:
+        transport.abort()
     return sock
 
 

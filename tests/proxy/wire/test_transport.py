@@ -22,6 +22,9 @@ from proxy.wire.transport import HIGH, SocketTransport
 from tests.kit.leftovers import descriptors
 from tests.kit.tls import IS_THERE, Authority
 
+if sys.platform != "win32":
+    import resource
+
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere asyncio's transports are used")
 MUCH = bytes(range(256)) * 32 * 1024
 """8 MB: more than the sockets' own buffers take."""
@@ -273,6 +276,27 @@ def test_a_connection_that_cannot_be_watched_is_lost():
             stage.connect(lambda peer: peer.recv(1))
         stage.until(lambda: stage.heard.lost)
         assert stage.heard.lost == [refused.value]
+
+
+class Crowded(StreamLoop):
+    """A loop of a process that has no descriptor left once it is connected."""
+
+    made: asyncio.Transport
+
+    async def create_connection(self, *args: Any, **options: Any) -> Any:
+        self.made, protocol = await super().create_connection(*args, **options)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        self.call_soon(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        return self.made, protocol
+
+
+def test_a_name_that_was_reached_without_a_descriptor_left_leaves_nothing_open():
+    with closing(Crowded(Poller())) as loop, socket.create_server(("127.0.0.1", 0)) as listener:
+        with pytest.raises(OSError, match="Too many open files"):
+            loop.run_until_complete(dial(loop, Origin("localhost", listener.getsockname()[1])))
+        assert loop.made.is_closing()
+        loop.run_until_complete(asyncio.sleep(0))
 
 
 @pytest.mark.skipif(not IS_THERE, reason="there is no openssl command")
