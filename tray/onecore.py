@@ -58,6 +58,7 @@ class OneCore:
         self._cores = tuple(machine.cores())
         self.core: int | None = None
         """Where they are kept; None while they run where the system likes."""
+        self._was_wanted = False
         self._seen = self._look()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="one core", daemon=True)
@@ -81,15 +82,20 @@ class OneCore:
             return
         used = {core: (self._seen[2].get(core, 0.0) - before[2].get(core, 0.0)) / took_s for core in self._cores}
         ours = own_s / took_s
-        if self.core is not None and (ours <= IDLE or used[self.core] - ours <= SHARED):
+        if self.core is not None and not self._is_wanted_still(ours > IDLE and used[self.core] - ours > SHARED):
             return
         others = sum(used.values()) - ours
         self._move(min(used, key=lambda core: used[core]) if len(used) - others >= FREE else None)
 
+    def _is_wanted_still(self, is_wanted: bool) -> bool:
+        """Tell whether others have wanted the core twice in a row: a look after a rest sees who was there before."""
+        was, self._was_wanted = self._was_wanted, is_wanted
+        return was and is_wanted
+
     def _move(self, core: int | None) -> None:
         if core == self.core:
             return
-        self.core = core
+        self.core, self._was_wanted = core, False
         self._machine.keep(self._cores if core is None else (core,))
 
     def _look(self) -> tuple[float, float, Busy]:

@@ -46,6 +46,7 @@ def test_the_core_that_others_use_least_is_taken_and_kept_while_it_is_not_wanted
 def test_who_wants_that_core_too_has_us_move_to_another() -> None:
     cores = Cores(4)
     cores.pass_by((0.5, 0.2, 0.0, 0.1), ours=0.5)
+    assert cores.pass_by((0.0, 0.9, 0.5, 0.1), ours=0.5) == 2
     assert cores.pass_by((0.0, 0.9, 0.5, 0.1), ours=0.5) == 0
     assert cores.kept == [(2,), (0,)]
 
@@ -53,6 +54,7 @@ def test_who_wants_that_core_too_has_us_move_to_another() -> None:
 def test_where_every_core_is_wanted_the_system_decides_until_one_is_free_again() -> None:
     cores = Cores(2)
     assert cores.pass_by((0.1, 0.0), ours=0.6) == 1
+    assert cores.pass_by((1.0, 0.4), ours=0.6) == 1
     assert cores.pass_by((1.0, 0.4), ours=0.6) is None
     assert cores.pass_by((1.0, 0.4), ours=0.6) is None
     assert cores.pass_by((0.1, 0.2), ours=0.6) == 0
@@ -63,7 +65,18 @@ def test_while_nothing_is_served_it_does_not_matter_what_others_do() -> None:
     cores = Cores(2)
     cores.pass_by((0.1, 0.0), ours=0.0)
     assert cores.pass_by((1.0, 1.0), ours=0.01) == 1
+    assert cores.pass_by((1.0, 0.6), ours=0.4) == 1
     assert cores.pass_by((1.0, 0.6), ours=0.4) is None
+
+
+def test_what_others_did_before_we_were_asked_moves_nobody() -> None:
+    cores = Cores(2)
+    cores.pass_by((0.1, 0.0), ours=0.0)
+    for _ in range(3):
+        assert cores.pass_by((1.0, 1.0), ours=0.0) == 1
+        assert cores.pass_by((0.9, 0.9), ours=0.3) == 1  # Half of these two seconds were theirs.
+        assert cores.pass_by((0.2, 0.0), ours=0.6) == 1
+    assert cores.kept == [(1,)]
 
 
 def test_a_machine_that_sleeps_or_has_no_second_core_is_left_alone() -> None:

@@ -72,11 +72,11 @@ def test_a_stream_that_never_pauses_keeps_nobody_from_the_loop(loop, pair):
     def accept() -> None:
         with suppress(BlockingIOError):
             other.accept()[0].close()
-            loop.remove_reader(other)
+            loop.remove_reader(other.fileno())
             turns[0].set_result(None)
 
     with closing(other):
-        loop.add_reader(other, accept)
+        loop.add_reader(other.fileno(), accept)
         loop.call_later(0.05, turns[1].set_result, None)
         threading.Timer(0.05, loop.call_soon_threadsafe, (turns[2].set_result, None)).start()
         with closing(socket.create_connection(other.getsockname())):
