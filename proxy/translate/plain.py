@@ -46,11 +46,13 @@ class _Line(msgspec.Struct):
     error: None = None
 
 
-class _TextDelta(msgspec.Struct, tag_field="type", tag="text_delta"):
+class _TextDelta(msgspec.Struct):
+    type: Literal["text_delta"]  # A tag would do, but may be missing.
     text: str
 
 
-class _TextEvent(msgspec.Struct, tag_field="type", tag="content_block_delta"):
+class _TextEvent(msgspec.Struct):
+    type: Literal["content_block_delta"]
     delta: _TextDelta
     error: None = None
 

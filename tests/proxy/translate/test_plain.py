@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.sse import Event
@@ -59,6 +59,9 @@ def test_words_of_a_line(line: dict[str, Any]) -> None:
 
 
 @given(EVENT)
+@example({"delta": {"text": "of no type"}})
+@example({"type": "content_block_delta", "delta": {"text": "of no type"}})
+@example({"delta": {"type": "text_delta", "text": "of an event of no type"}})
 def test_words_of_an_event(event: dict[str, Any]) -> None:
     words, name = words_of_event(written(event)), "content_block_delta"
     assert words is None or list(EventReader()._event(Event(name, written(event)))) == ([Text(words)] if words else [])
