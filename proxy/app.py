@@ -17,7 +17,7 @@ from proxy.messages import messages, respond
 from proxy.models import models
 from proxy.server import Shortcuts
 from proxy.services import Services
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from proxy.wire.wsgi import WIRE
 
 NO_RESPONSES = (

@@ -8,7 +8,7 @@ from budget.ledger import Labels
 from proxy.decision import Decision, Override
 from proxy.request import AgentRequest
 from proxy.task import Task
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from proxy.translate.chat.tell import PING, ChatStream
 from proxy.translate.chat.told import Told
 from proxy.wellformed import parsed_object
 from proxy.wire.answer import Answer, Forward, Headers, Later, Ready, Whole
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from proxy.wire.wsgi import WIRE
 
 chat = Blueprint("chat", __name__)

@@ -24,7 +24,7 @@ from proxy.taken import take
 from proxy.task import Tier
 from proxy.upstream.anthropic import NAME
 from proxy.wire.answer import Answer, Forward, Whole
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from proxy.wire.wsgi import WIRE
 
 counting = Blueprint("counting", __name__)

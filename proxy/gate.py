@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from proxy.errors import dialect_of, error
 from proxy.wire.answer import Whole
-from proxy.wire.client import Gate, WireRequest
+from proxy.wire.client import Gate
+from proxy.wire.framing import WireRequest
 
 WITH_BODY = {b"POST", b"PUT", b"PATCH", b"DELETE"}
 METHODS = {b"GET", b"HEAD", b"POST"}

@@ -24,7 +24,7 @@ from proxy.taken import Taken, take, traced
 from proxy.task import Task
 from proxy.view import fit_of, names_local, override_of, view_of
 from proxy.wire.answer import Answer, Forward, Later, Whole
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from proxy.wire.wsgi import WIRE
 
 messages = Blueprint("messages", __name__)

@@ -14,7 +14,7 @@ from proxy.taken import take, traced
 from proxy.task import Tier
 from proxy.trace import Trace
 from proxy.view import fit_of, names_local, override_of, view_of
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 
 REHEARSED = ""
 """The id of a request that was never made."""

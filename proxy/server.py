@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from proxy.errors import failure, refusal_in_dialect
 from proxy.gate import gate
 from proxy.wire.answer import Answer, Forward
-from proxy.wire.client import WireRequest
 from proxy.wire.crowd import MOST_AGENTS
 from proxy.wire.faults import log_fault
+from proxy.wire.framing import WireRequest
 from proxy.wire.hub import Handle, Hub
 from proxy.wire.wsgi import WsgiApp, serve
 

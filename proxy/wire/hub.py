@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from proxy.wire.answer import Answer, Forward, Later, Ready, Whole
-from proxy.wire.client import Client, Gate, WireRequest
+from proxy.wire.client import Client, Gate
 from proxy.wire.crowd import MOST_AGENTS, OUT_OF_DESCRIPTORS, Seldom, who_goes
 from proxy.wire.door import Door, door
 from proxy.wire.exchange import Exchange, as_stream_error
 from proxy.wire.faults import FAULT, log_fault
+from proxy.wire.framing import WireRequest
 from proxy.wire.lookups import Lookups
 from proxy.wire.loop import new_loop
 from proxy.wire.origin import Origins

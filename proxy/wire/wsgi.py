@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from proxy.wire.answer import Answer, Carried, Forward, Headers, Later, Whole
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 WIRE = "bursar.wire"

@@ -23,7 +23,7 @@ from statistics import median
 from budget.ledger import Mode
 from proxy.messages import answer
 from proxy.wire.answer import Ending, Forward, Headers
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from tests.bench.asked import asked
 from tests.kit.inproc import InProcess
 

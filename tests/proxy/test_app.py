@@ -8,7 +8,7 @@ import pytest
 
 from proxy.app import create_app, shortcuts
 from proxy.wire.answer import Answer, Forward, Whole
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from proxy.wire.wsgi import serve
 from tests.kit.inproc import InProcess
 from tests.kit.raw import message

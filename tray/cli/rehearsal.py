@@ -21,7 +21,7 @@ from proxy.request import BadRequest, Dialect
 from proxy.services import Services
 from proxy.sessions import Sessions
 from proxy.upstream.local import Registry
-from proxy.wire.client import WireRequest
+from proxy.wire.framing import WireRequest
 from tray.cli.atrest import Shelf
 from tray.cli.place import Failure, Place
 from tray.handover import classifier_of, cloud_of, options_of, prices_of
